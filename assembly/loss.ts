@@ -1,0 +1,33 @@
+// Losses and their gradients.
+
+import { VECTOR } from './lane';
+import { rowExp, rowLogSumExp, rowMax } from './softmax';
+
+/** The sum over rows of ln(sum of e^x) - x[label]: cross-entropy from logits, labels as u32. */
+export function crossEntropyForward(x: usize, labels: usize, rows: usize, n: usize): f64 {
+  const row = n << 2;
+  let total: f64 = 0;
+  for (const end = x + rows * row; x < end; x += row, labels += 4) {
+    total += rowLogSumExp(x, n) - <f64>load<f32>(x + (load<u32>(labels) << 2));
+  }
+  return total;
+}
+
+/** The same sum, and dx = scale (softmax x - one at the label). */
+export function crossEntropyBackward(x: usize, labels: usize, dx: usize, rows: usize, n: usize, scale: f32): f64 {
+  const row = n << 2;
+  let total: f64 = 0;
+  for (const end = x + rows * row; x < end; x += row, dx += row, labels += 4) {
+    const top = rowMax(x, n);
+    const label = load<u32>(labels) << 2;
+    const right = <f64>load<f32>(x + label); // before dx is written: it may be x
+    const sum = rowExp(x, top, dx, n);
+    total += <f64>top + NativeMath.log(sum) - right;
+    const s = f32x4.splat(<f32>(<f64>scale / sum));
+    let p = dx;
+    for (const full = dx + ((n & ~3) << 2); p < full; p += VECTOR) v128.store(p, f32x4.mul(v128.load(p), s));
+    for (const stop = dx + row; p < stop; p += 4) store<f32>(p, load<f32>(p) * f32x4.extract_lane(s, 0));
+    store<f32>(dx + label, load<f32>(dx + label) - scale);
+  }
+  return total;
+}

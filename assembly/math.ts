@@ -1,0 +1,151 @@
+// Elementary functions on four lanes, in strict SIMD: no fma, no host function, the same bits everywhere.
+// Each says its formula, its range and the bound that test/math.test.ts holds it to.
+
+import { lane } from './lane';
+
+/**
+ * log2 e; -ln 2 in two parts, the first with 15 bits, so that n * part is exact for |n| < 2^9; 1.5 * 2^23,
+ * which added and subtracted rounds to an integer and leaves it in the low bits of the sum.
+ */
+const REDUCE: usize = memory.data<f32>([1.44269504, -0.693359375, 2.1219444e-4, 12582912.0]);
+
+/** (e^r - 1 - r) / r^2 on |r| <= ln(2)/2, minimax: e^r is off by at most 3.3e-9. */
+const EXPM1: usize = memory.data<f32>([
+  0.0013941872166469693, 0.00836868118494749, 0.041666388511657715, 0.1666652113199234, 0.5,
+]);
+
+/** 1, 2^-32 and 2^32. */
+const ONE: usize = memory.data<f32>([1.0, 2.3283064365386963e-10, 4294967296.0]);
+
+/** Where e^x and its like have reached their limits in binary32. */
+const EXP_LOW: usize = memory.data<f32>([-104.0]);
+
+/**
+ * (ln(1 + s) - s + s^2/2) / s^3 on 1 + s in [sqrt(1/2), sqrt(2)), minimax; the sum is off by at most 3.4e-8
+ * of s^2. Then ln 2 in two parts, as above, and 1/2.
+ */
+const LOG: usize = memory.data<f32>([
+  0.08917167782783508, -0.14350225031375885, 0.1487722396850586, -0.16565640270709991, 0.1996537148952484,
+  -0.2500174641609192, 0.33333858847618103, -2.1219444e-4, 0.693359375, 0.5,
+]);
+
+/** The bits of sqrt(1/2), where the exponent is cut, and the mask of the mantissa. */
+const LOG_BITS: usize = memory.data<u32>([0x3f3504f3, 0x007fffff]);
+
+/** sin(pi/2 y) / y and cos(pi/2 y) in y^2 on |y| <= 1/2, minimax: off by 4.4e-8 and 4.1e-10. */
+const SIN: usize = memory.data<f32>([
+  -0.004689315799623728, 0.07971354573965073, -0.6459667086601257, 1.5707963705062866,
+]);
+const COS: usize = memory.data<f32>([
+  0.0008935732184909284, -0.0208552535623312, 0.25366851687431335, -1.2337005138397217, 1.0,
+]);
+
+export abstract class math {
+  /** n + 1.5 * 2^23, where n is x / ln 2 rounded to an integer: the integer stands in the low bits. */
+  @inline static octaves(x: v128): v128 {
+    return lane.mad(x, lane.at(REDUCE, 0), lane.at(REDUCE, 3));
+  }
+
+  /** x - n ln 2, for the n of octaves(x); at most ln(2)/2 and a rounding in size. */
+  @inline static reduce(x: v128, octaves: v128): v128 {
+    const n = f32x4.sub(octaves, lane.at(REDUCE, 3));
+    return lane.mad(n, lane.at(REDUCE, 2), lane.mad(n, lane.at(REDUCE, 1), x));
+  }
+
+  /** scale * 2^n, exact while the result is normal: n is added to the exponent. */
+  @inline static scaled(scale: v128, octaves: v128): v128 {
+    return i32x4.add(i32x4.shl(octaves, 23), scale);
+  }
+
+  /** e^r - 1 for |r| <= ln(2)/2. */
+  @inline static expm1(r: v128): v128 {
+    let p = lane.mad(r, lane.at(EXPM1, 0), lane.at(EXPM1, 1));
+    p = lane.mad(p, r, lane.at(EXPM1, 2));
+    p = lane.mad(p, r, lane.at(EXPM1, 3));
+    p = lane.mad(p, r, lane.at(EXPM1, 4));
+    return lane.mad(f32x4.mul(r, r), p, r);
+  }
+
+  /**
+   * e^x for x <= 0, within 1 ulp, subnormals included; 0 below -104, NaN for NaN.
+   * 2^n is kept 2^32 too large until the last product, which rounds a subnormal once.
+   */
+  @inline static expNegative(x: v128): v128 {
+    const t = f32x4.pmax(x, lane.at(EXP_LOW, 0));
+    const octaves = math.octaves(t);
+    const p = math.expm1(math.reduce(t, octaves));
+    const s = math.scaled(lane.at(ONE, 2), octaves);
+    return f32x4.mul(lane.mad(s, p, s), lane.at(ONE, 1));
+  }
+
+  /** ln u for a positive, normal u; off by at most 1e-7 of max(1, |ln u|). */
+  @inline static log(u: v128): v128 {
+    const cut = i32x4.sub(u, lane.at(LOG_BITS, 0));
+    const e = f32x4.convert_i32x4_s(i32x4.shr_s(cut, 23));
+    const m = i32x4.add(v128.and(cut, lane.at(LOG_BITS, 1)), lane.at(LOG_BITS, 0));
+    const s = f32x4.sub(m, lane.at(ONE, 0));
+    let p = lane.mad(s, lane.at(LOG, 0), lane.at(LOG, 1));
+    p = lane.mad(p, s, lane.at(LOG, 2));
+    p = lane.mad(p, s, lane.at(LOG, 3));
+    p = lane.mad(p, s, lane.at(LOG, 4));
+    p = lane.mad(p, s, lane.at(LOG, 5));
+    p = lane.mad(p, s, lane.at(LOG, 6));
+    const square = f32x4.mul(s, s);
+    p = f32x4.mul(f32x4.mul(p, square), s);
+    p = lane.mad(e, lane.at(LOG, 7), p);
+    p = f32x4.sub(p, f32x4.mul(square, lane.at(LOG, 9)));
+    return lane.mad(e, lane.at(LOG, 8), f32x4.add(p, s));
+  }
+
+  /** sin(pi/2 y) for |y| <= 1/2 */
+  @inline static sin(y: v128): v128 {
+    const z = f32x4.mul(y, y);
+    let p = lane.mad(z, lane.at(SIN, 0), lane.at(SIN, 1));
+    p = lane.mad(p, z, lane.at(SIN, 2));
+    return f32x4.mul(lane.mad(p, z, lane.at(SIN, 3)), y);
+  }
+
+  /** cos(pi/2 y) for |y| <= 1/2 */
+  @inline static cos(y: v128): v128 {
+    const z = f32x4.mul(y, y);
+    let p = lane.mad(z, lane.at(COS, 0), lane.at(COS, 1));
+    p = lane.mad(p, z, lane.at(COS, 2));
+    p = lane.mad(p, z, lane.at(COS, 3));
+    return lane.mad(p, z, lane.at(COS, 4));
+  }
+}
+
+/**
+ * erfc(x) for x >= 0 in binary64, relative error below 1e-13: the Maclaurin series of erf below 2, Laplace's
+ * continued fraction above. Called a few times a draw, so short rather than fast.
+ */
+function erfcPositive(x: f64): f64 {
+  if (x < 2) {
+    let term = x;
+    let sum = x;
+    for (let k = 1; k < 60; k++) {
+      term *= (-x * x) / <f64>k;
+      sum += term / <f64>(2 * k + 1);
+    }
+    return 1 - 1.1283791670955126 * sum; // 2 / sqrt(pi)
+  }
+  let fraction: f64 = 0;
+  for (let k = 120; k > 0; k--) fraction = <f64>k / 2 / (x + fraction);
+  return (NativeMath.exp(-x * x) * 0.5641895835477563) / (x + fraction); // 1 / sqrt(pi)
+}
+
+/** The error function, absolute error below 1e-15. */
+export function erf(x: f64): f64 {
+  return x < 0 ? erfcPositive(-x) - 1 : 1 - erfcPositive(x);
+}
+
+/** The normal distribution function, with full relative accuracy in the left tail. */
+export function normalCdf(x: f64): f64 {
+  const z = x * -0.7071067811865476;
+  return 0.5 * (z < 0 ? 2 - erfcPositive(-z) : erfcPositive(z));
+}
+
+/** e^(-x^2 / 2) / sqrt(2 pi) */
+export function normalDensity(x: f64): f64 {
+  return 0.3989422804014327 * NativeMath.exp(-0.5 * x * x);
+}

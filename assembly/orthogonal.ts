@@ -1,0 +1,80 @@
+// A matrix of normals made orthogonal: its QR decomposition by Householder reflections, in binary64, with the
+// signs that make Q uniform over the orthogonal matrices (Mezzadri, "How to generate random matrices from the
+// classical compact groups", 2007).
+
+/** Sum of a[i] b[i]. */
+function dot(a: usize, b: usize, n: usize): f64 {
+  let sum = f64x2.splat(0);
+  const end = a + (n << 3);
+  for (; a + 16 <= end; a += 16, b += 16) sum = f64x2.add(sum, f64x2.mul(v128.load(a), v128.load(b)));
+  const total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  return a < end ? total + load<f64>(a) * load<f64>(b) : total;
+}
+
+/** b[i] += c a[i] */
+function add(c: f64, a: usize, b: usize, n: usize): void {
+  const factor = f64x2.splat(c);
+  const end = a + (n << 3);
+  for (; a + 16 <= end; a += 16, b += 16) v128.store(b, f64x2.add(v128.load(b), f64x2.mul(factor, v128.load(a))));
+  if (a < end) store<f64>(b, load<f64>(b) + c * load<f64>(a));
+}
+
+/**
+ * w, of rows x columns, becomes gain Q' or gain Q, whichever has its shape. work: 8 (rows columns +
+ * min(rows, columns)) bytes, for the longer side's vectors in binary64 and a factor for each.
+ */
+export function orthogonal(w: usize, work: usize, rows: usize, columns: usize, gain: f32): void {
+  const wide = rows < columns;
+  const m = wide ? columns : rows;
+  const n = wide ? rows : columns;
+  const factors = work + ((m * n) << 3);
+  // Vector j of length m: a row of a wide w, a column of a tall one.
+  const along: usize = wide ? 4 : columns << 2;
+  const across: usize = wide ? columns << 2 : 4;
+  for (let j: usize = 0; j < n; j++) {
+    for (let i: usize = 0; i < m; i++)
+      store<f64>(work + ((j * m + i) << 3), <f64>load<f32>(w + j * across + i * along));
+  }
+  // Reflections 1 - factor v v', v[k] = 1, v below the diagonal of vector k, R's diagonal on it.
+  for (let k: usize = 0; k < n; k++) {
+    const x = work + ((k * m + k) << 3);
+    const size = m - k;
+    const alpha = load<f64>(x);
+    const below = dot(x + 8, x + 8, size - 1);
+    let factor: f64 = 0;
+    let diagonal = alpha;
+    if (below != 0) {
+      const norm = NativeMath.sqrt(alpha * alpha + below);
+      diagonal = alpha > 0 ? -norm : norm;
+      factor = (diagonal - alpha) / diagonal;
+      const scale = 1 / (alpha - diagonal);
+      for (let i: usize = 1; i < size; i++) store<f64>(x + (i << 3), load<f64>(x + (i << 3)) * scale);
+    }
+    store<f64>(x, 1);
+    for (let j = k + 1; j < n; j++) {
+      const y = work + ((j * m + k) << 3);
+      add(-factor * dot(x, y, size), x, y, size);
+    }
+    store<f64>(x, diagonal);
+    store<f64>(factors + (k << 3), factor);
+  }
+  // Q from the last reflection to the first, in place; vector k takes the sign of R's diagonal.
+  for (let k: isize = n - 1; k >= 0; k--) {
+    const x = work + ((k * m + k) << 3);
+    const size = m - k;
+    const factor = load<f64>(factors + (k << 3));
+    const sign: f64 = load<f64>(x) < 0 ? -1 : 1;
+    store<f64>(x, 1);
+    for (let j = <usize>k + 1; j < n; j++) {
+      const y = work + ((j * m + k) << 3);
+      add(-factor * dot(x, y, size), x, y, size);
+    }
+    memory.fill(work + ((k * m) << 3), 0, k << 3);
+    store<f64>(x, sign * (1 - factor));
+    for (let i: usize = 1; i < size; i++) store<f64>(x + (i << 3), sign * -factor * load<f64>(x + (i << 3)));
+  }
+  for (let j: usize = 0; j < n; j++) {
+    for (let i: usize = 0; i < m; i++)
+      store<f32>(w + j * across + i * along, <f32>load<f64>(work + ((j * m + i) << 3)) * gain);
+  }
+}

@@ -1,0 +1,155 @@
+// What all functions ask of their arguments, and how they say what is wrong: the function, the argument,
+// what came, what to do. A wrong type is a TypeError, a wrong value a RangeError. All is asked before
+// anything is written.
+
+/** What came, in words. */
+export function what(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string')
+    return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (Array.isArray(value))
+    return `the array [${value
+      .slice(0, 8)
+      .map((v) => (typeof v === 'number' ? v : typeof v))
+      .join(', ')}]`;
+  if (ArrayBuffer.isView(value))
+    return `a ${value.constructor.name} of ${(value as Float32Array).length ?? value.byteLength}`;
+  return `a ${value.constructor?.name ?? 'object'}`;
+}
+
+/** An options object without strangers. */
+export function options<T extends object>(where: string, given: T | undefined, known: readonly string[]): Partial<T> {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
+    throw new TypeError(`${where}: the options are ${what(given)}; pass an object with any of ${known.join(', ')}`);
+  }
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw new TypeError(`${where}: unknown option ${key}; there are ${known.join(', ')}`);
+  }
+  return given;
+}
+
+export interface Bounds {
+  least?: number;
+  most?: number;
+  /** The bounds themselves are not allowed. */
+  open?: boolean;
+  /** Infinity is allowed. */
+  infinite?: boolean;
+}
+
+/** A number within bounds. */
+export function number(
+  where: string,
+  name: string,
+  value: unknown,
+  { least = -Infinity, most = Infinity, open, infinite }: Bounds = {},
+): number {
+  if (typeof value !== 'number') throw new TypeError(`${where}: ${name} is ${what(value)}; pass a number`);
+  const inside = open ? value > least && value < most : value >= least && value <= most;
+  if (!inside || (!infinite && !Number.isFinite(value))) {
+    const above = least === -Infinity ? '' : `${open ? 'greater than' : 'at least'} ${least}`;
+    const below = most === Infinity ? '' : `${open ? 'less than' : 'at most'} ${most}`;
+    const range = [above, below].filter(Boolean).join(' and ') || (infinite ? 'that is not NaN' : 'that is finite');
+    throw new RangeError(`${where}: ${name} is ${what(value)}; pass a number ${range}`);
+  }
+  return value;
+}
+
+/** A whole number within bounds. */
+export function whole(
+  where: string,
+  name: string,
+  value: unknown,
+  { least = 0, most = Number.MAX_SAFE_INTEGER }: Bounds = {},
+): number {
+  if (typeof value !== 'number') throw new TypeError(`${where}: ${name} is ${what(value)}; pass a whole number`);
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
+    throw new RangeError(`${where}: ${name} is ${what(value)}; pass a whole number ${range}`);
+  }
+  return value;
+}
+
+/** true or false. */
+export function flag(where: string, name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${where}: ${name} is ${what(value)}; pass true or false`);
+  return value;
+}
+
+/** One of some words. */
+export function choice<T extends string>(where: string, name: string, value: unknown, among: readonly T[]): T {
+  if (typeof value !== 'string')
+    throw new TypeError(`${where}: ${name} is ${what(value)}; pass one of ${among.join(', ')}`);
+  if (!(among as readonly string[]).includes(value)) {
+    throw new RangeError(`${where}: ${name} is ${what(value)}; pass one of ${among.join(', ')}`);
+  }
+  return value as T;
+}
+
+/** A typed array of one kind on a buffer that is ours to read: neither shared nor detached. */
+function array<T extends Float32Array | Uint32Array>(
+  where: string,
+  name: string,
+  value: unknown,
+  kind: { new (n: number): T; readonly name: string },
+): T {
+  if (!(value instanceof kind)) {
+    const advice = ArrayBuffer.isView(value) || Array.isArray(value) ? `; ${kind.name}.from(${name}) makes one` : '';
+    const tensor = typeof value === 'object' && value !== null && 'data' in value ? `; pass its data` : advice;
+    throw new TypeError(`${where}: ${name} is ${what(value)}; pass a ${kind.name}${tensor}`);
+  }
+  const { buffer } = value;
+  if (!(buffer instanceof ArrayBuffer)) {
+    throw new TypeError(
+      `${where}: ${name} is on shared memory, which may change while it is read; pass a copy, ${name}.slice()`,
+    );
+  }
+  if (value.length === 0 && detached(buffer)) {
+    throw new TypeError(`${where}: ${name} is detached: its memory was transferred; pass an array made since`);
+  }
+  return value;
+}
+
+function detached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+export const float32 = (where: string, name: string, value: unknown) => array(where, name, value, Float32Array);
+export const uint32 = (where: string, name: string, value: unknown) => array(where, name, value, Uint32Array);
+
+/** Two arrays of one length. */
+export function sameLength(where: string, name: string, length: number, other: string, expected: number): void {
+  if (length !== expected)
+    throw new RangeError(`${where}: ${name} has ${length} values and ${other} ${expected}; make them the same`);
+}
+
+/** An output is its input, or has no value in common with it. */
+export function apart(where: string, name: string, out: ArrayBufferView, other: string, input: ArrayBufferView): void {
+  if (out.buffer !== input.buffer || out.byteOffset === input.byteOffset) return;
+  if (out.byteOffset < input.byteOffset + input.byteLength && input.byteOffset < out.byteOffset + out.byteLength) {
+    throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${other} itself, or an array apart from it`);
+  }
+}
+
+/** A new array of n zeros, or a clear error. */
+export function allocate<T extends Float32Array | Uint32Array>(
+  where: string,
+  n: number,
+  kind: { new (n: number): T },
+): T {
+  try {
+    return new kind(n);
+  } catch {
+    throw new RangeError(`${where}: ${n} values do not fit into memory; draw them in slices`);
+  }
+}

@@ -1,0 +1,194 @@
+// The WebAssembly module and its memories: the only file that knows pointers.
+//
+// A home is one instance of the module with one memory of fixed size: memory never grows, so no array on it
+// is ever detached. Kernels run without a copy on arrays that live in one home; all other arrays are staged
+// through a small home of our own, a tile at a time.
+
+import { instantiateSync } from '@assemblyscript/loader';
+import { compile, type Kernels } from '#wasm';
+import { options, whole } from './argument.js';
+
+/** The name of an exported kernel. */
+export type Kernel = Exclude<keyof Kernels, 'memory'>;
+type Values = Float32Array | Uint32Array;
+
+interface Home {
+  kernels: Record<Kernel, (...numbers: number[]) => number>;
+  memory: WebAssembly.Memory;
+  /** Where a generator's state is put while a kernel draws from it. */
+  state: number;
+  /** The first free byte, and the first that may not be used. */
+  free: number;
+  end: number;
+}
+
+const PAGE = 65536;
+const MAX_PAGES = 65536;
+/** The largest state: MT19937's 624 words and what PyTorch keeps beside them. */
+const STATE_BYTES = 2560;
+/** The module's own data and the state; asked of an instance before memory is used (see `settle`). */
+const RESERVED = 65536;
+/** Values a tile: 64 KiB, so that three tiles stay in a level-2 cache. */
+const TILE = 16384;
+
+const homes = new WeakMap<ArrayBufferLike, Home>();
+
+const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
+
+/** A new home with room for that many bytes. */
+function settle(where: string, bytes: number): Home {
+  const pages = Math.ceil((RESERVED + align(bytes)) / PAGE);
+  if (pages > MAX_PAGES)
+    throw new RangeError(`${where}: ${bytes} bytes are beyond WebAssembly's 4 GiB; split the work`);
+  let memory: WebAssembly.Memory;
+  try {
+    memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch {
+    throw new RangeError(
+      `${where}: the system has no ${bytes} bytes to give; ask for less, or drop workspaces no longer used`,
+    );
+  }
+  const kernels = instantiateSync(compile(), { env: { memory } }).exports as unknown as Home['kernels'];
+  const state = align(kernels.heapBase());
+  const free = state + STATE_BYTES;
+  if (free > RESERVED) throw new Error(`the module's data take ${free} bytes of ${RESERVED} reserved`);
+  const home = { kernels, memory, state, free, end: free + align(bytes) };
+  homes.set(memory.buffer, home);
+  return home;
+}
+
+function claim(home: Home, where: string, bytes: number): number {
+  const at = home.free;
+  if (at + align(bytes) > home.end) {
+    throw new RangeError(`${where}: ${bytes} bytes asked and ${home.end - at} left; make the workspace larger`);
+  }
+  home.free = at + align(bytes);
+  return at;
+}
+
+/** Memory of fixed size, on which every function of this package works without copying. Dropping it frees all. */
+export interface Workspace {
+  /** Bytes for arrays, all together; each array takes a multiple of 16. */
+  readonly bytes: number;
+  /** n zeros. RangeError where the workspace is full. */
+  float32(n: number): Float32Array;
+  /** n zeros. RangeError where the workspace is full. */
+  uint32(n: number): Uint32Array;
+}
+
+const owners = new WeakMap<Workspace, Home>();
+
+/**
+ * Memory of `bytes` bytes (at most 4 GiB less 64 KiB). Arrays made on it are ordinary typed arrays on which
+ * kernels run in place.
+ */
+export function workspace(given: { bytes: number }): Workspace {
+  const where = 'workspace';
+  const { bytes } = options(where, given, ['bytes']);
+  const home = settle(where, whole(where, 'bytes', bytes));
+  const { buffer } = home.memory;
+  const length = (n: number) => whole(where, 'the length of an array', n);
+  const made: Workspace = {
+    bytes: home.end - home.free,
+    float32: (n) => new Float32Array(buffer, claim(home, `${where}.float32`, 4 * length(n)), n),
+    uint32: (n) => new Uint32Array(buffer, claim(home, `${where}.uint32`, 4 * length(n)), n),
+  };
+  owners.set(made, home);
+  return made;
+}
+
+/** The home for arrays of elsewhere. It holds three tiles; a longer row moves it to a larger one. */
+let stage: Home | undefined;
+let room = 0;
+
+function staging(floats: number): Home {
+  if (stage === undefined || room < floats) {
+    room = Math.max(floats, 3 * TILE);
+    stage = settle('staging', 4 * room + 64);
+  }
+  return stage;
+}
+
+/** The home in which all of the arrays live, if there is one. */
+function shared(inputs: readonly Values[], out: Values): Home | undefined {
+  for (const input of inputs) if (input.buffer !== out.buffer) return undefined;
+  return homes.get(out.buffer);
+}
+
+/**
+ * kernel(...inputs, out, count, ...numbers) over arrays of one length, `unit` values (a row) at the least in
+ * one call; count is in units.
+ */
+export function apply(
+  kernel: Kernel,
+  inputs: readonly Values[],
+  out: Values,
+  unit: number,
+  numbers: readonly number[],
+): void {
+  const n = out.length;
+  const home = shared(inputs, out);
+  if (home !== undefined) {
+    home.kernels[kernel](...inputs.map((x) => x.byteOffset), out.byteOffset, n / unit, ...numbers);
+    return;
+  }
+  if (n === 0) return;
+  const step = Math.min(n, unit * Math.max(1, Math.floor(TILE / unit)));
+  const width = align(4 * step);
+  const { kernels, memory, free } = staging((width * (inputs.length + 1)) / 4);
+  const at = inputs.map((_, i) => free + width * (i + 1));
+  for (let from = 0; from < n; from += step) {
+    const to = Math.min(n, from + step);
+    inputs.forEach((x, i) => new Uint32Array(memory.buffer, at[i], to - from).set(words(x, from, to)));
+    kernels[kernel](...at, free, (to - from) / unit, ...numbers);
+    words(out, from, to).set(new Uint32Array(memory.buffer, free, to - from));
+  }
+}
+
+/** Part of an array as words: a copy between float arrays may change the bits of a NaN. */
+function words(x: Values, from: number, to: number): Uint32Array {
+  return new Uint32Array(x.buffer, x.byteOffset + 4 * from, to - from);
+}
+
+/** kernel(state, out, count, ...numbers): the next values of a generator, whose state moves on. */
+export function draw(kernel: Kernel, state: Uint32Array, out: Values, numbers: readonly number[] = []): void {
+  const own = homes.get(out.buffer);
+  const { kernels, memory, state: at, free } = own ?? staging(0);
+  const inside = new Uint32Array(memory.buffer, at, state.length);
+  inside.set(state);
+  if (own !== undefined) kernels[kernel](at, out.byteOffset, out.length, ...numbers);
+  else {
+    for (let from = 0; from < out.length; from += TILE) {
+      const to = Math.min(out.length, from + TILE);
+      kernels[kernel](at, free, to - from, ...numbers);
+      words(out, from, to).set(new Uint32Array(memory.buffer, free, to - from));
+    }
+  }
+  state.set(inside);
+}
+
+/** kernel(x, work, ...numbers) on a whole array, with so many bytes to work in, in a home of its own. */
+export function alone(kernel: Kernel, x: Float32Array, work: number, numbers: readonly number[]): void {
+  const size = align(x.byteLength);
+  const { kernels, memory, free } = settle(kernel, size + work);
+  const inside = new Float32Array(memory.buffer, free, x.length);
+  inside.set(x);
+  kernels[kernel](free, free + size, ...numbers);
+  x.set(inside);
+}
+
+/** A kernel on numbers alone. */
+export function scalar(kernel: Kernel, ...numbers: number[]): number {
+  return staging(0).kernels[kernel](...numbers);
+}
+
+/** A kernel bound to arrays of one workspace (null: none), to be called with its numbers. */
+export function bind(ws: Workspace, kernel: Kernel, ...arrays: (Values | null)[]): (...numbers: number[]) => number {
+  const { kernels, memory } = owners.get(ws)!;
+  const pointers = arrays.map((x) => {
+    if (x !== null && x.buffer !== memory.buffer) throw new Error(`${kernel} bound to an array of elsewhere`);
+    return x?.byteOffset ?? 0;
+  });
+  const run = kernels[kernel];
+  return (...numbers) => run(...pointers, ...numbers);
+}
