@@ -134,7 +134,7 @@ export function sameLength(where: string, name: string, length: number, other: s
 }
 
 /** An output is its input, or has no value in common with it. */
-export function apart(where: string, name: string, out: ArrayBufferView, other: string, input: ArrayBufferView): void {
+function apart(where: string, name: string, out: ArrayBufferView, other: string, input: ArrayBufferView): void {
   if (out.buffer !== input.buffer || out.byteOffset === input.byteOffset) return;
   if (out.byteOffset < input.byteOffset + input.byteLength && input.byteOffset < out.byteOffset + out.byteLength) {
     throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${other} itself, or an array apart from it`);
@@ -152,4 +152,14 @@ export function allocate<T extends Float32Array | Uint32Array>(
   } catch {
     throw new RangeError(`${where}: ${n} values do not fit into memory; draw them in slices`);
   }
+}
+
+/** Where a result goes: `out`, checked against the inputs by name, or a new array of their length. */
+export function output(where: string, out: unknown, inputs: Record<string, Float32Array>): Float32Array {
+  const [[first, { length }]] = Object.entries(inputs);
+  if (out === undefined) return new Float32Array(length);
+  const given = float32(where, 'out', out);
+  sameLength(where, 'out', given.length, first, length);
+  for (const [name, input] of Object.entries(inputs)) apart(where, 'out', given, name, input);
+  return given;
 }

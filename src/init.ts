@@ -284,38 +284,49 @@ function sparse(
   return tensor ?? values;
 }
 
+type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | 'fanOut'>;
+
 /**
- * What PyTorch's nn.Linear and nn.Conv2d start from, in its order: weight, then bias, both U(-1 / sqrt(fanIn),
- * 1 / sqrt(fanIn)). Its variance is 1 / (3 fanIn): a third of LeCun's, which it is often said to be. The bias
- * has a value for each output; a tensor takes the one given as bias.
+ * What PyTorch's nn.Linear and nn.Conv2d start from, in its order: weight, then bias (a value for each
+ * output), both U(-1 / sqrt(fanIn), 1 / sqrt(fanIn)). The variance is 1 / (3 fanIn): a third of LeCun's,
+ * which it is often said to be. A weight that is a tensor wants a tensor as bias; bias: false draws none.
  */
 function torchLinear(first: readonly number[], given?: LinearOptions): { weight: Float32Array; bias: Float32Array };
-function torchLinear(first: Tensor, given: LinearOptions & { bias: Tensor }): { weight: Tensor; bias: Tensor };
-function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & { bias?: Tensor }) {
+function torchLinear(
+  first: readonly number[],
+  given: LinearOptions & { bias: false },
+): { weight: Float32Array; bias: null };
+function torchLinear<B extends Tensor | false>(
+  first: Tensor,
+  given: LinearOptions & { bias: B },
+): { weight: Tensor; bias: B };
+function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & { bias?: Tensor | boolean }) {
   const where = 'init.torchLinear';
   const o = options(where, given, ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'bias']);
   const { shape, size, tensor } = target(where, first, {});
   if (shape.length < 2) throw new RangeError(`${where}: shape [${shape}] has no outputs; pass at least two axes`);
-  const layout = choice(where, 'layout', o.layout ?? 'oi', layouts);
-  const outputs = layout === 'oi' ? shape[0] : shape[shape.length - 1];
-  if (tensor !== undefined && !isTensor(where, o.bias))
-    throw new TypeError(`${where}: bias is ${what(o.bias)}; pass a tensor of [${outputs}], as the weight is one`);
-  if (tensor === undefined && o.bias !== undefined)
-    throw new TypeError(`${where}: bias goes with a weight that is a tensor; leave it out`);
-  if (o.bias !== undefined) sameLength(where, 'bias', o.bias.data.length, 'the outputs', outputs);
-  const source = generatorOf(where, o);
-  if (size === 0) {
-    const values = { weight: tensor?.data ?? new Float32Array(0), bias: new Float32Array(outputs) };
-    return tensor ? { weight: tensor, bias: o.bias as Tensor } : values;
+  const outputs = choice(where, 'layout', o.layout ?? 'oi', layouts) === 'oi' ? shape[0] : shape[shape.length - 1];
+  const biased = o.bias ?? tensor === undefined;
+  if (typeof biased !== 'boolean') {
+    if (!isTensor(where, biased))
+      throw new TypeError(`${where}: bias is ${what(biased)}; pass a tensor of [${outputs}], or false`);
+    sameLength(where, 'bias', biased.data.length, 'the outputs', outputs);
   }
-  const { fanIn } = fans(where, shape, o);
-  // sqrt(3) * (gain / sqrt(fanIn)) with the gain of leaky ReLU's slope sqrt(5), as PyTorch computes it.
-  const bound = torchGains.leakyRelu(Math.sqrt(5)) / Math.sqrt(fanIn);
-  const weight = drawn(where, source, uniform(bound), size, { out: tensor?.data });
-  const bias = drawn(where, source, symmetric(1 / Math.sqrt(fanIn)), outputs, { out: o.bias?.data });
-  return tensor ? { weight: tensor, bias: o.bias as Tensor } : { weight, bias };
+  if (tensor !== undefined && (biased === true || o.bias === undefined)) {
+    throw new TypeError(
+      `${where}: bias is ${what(o.bias)}; the weight is a tensor: pass one of [${outputs}] for the bias too, or false`,
+    );
+  }
+  const source = generatorOf(where, o);
+  // sqrt(3) * (gain / sqrt(fanIn)) with the gain of leaky ReLU's slope sqrt(5): as PyTorch computes it, to the bit.
+  const fanIn = size === 0 ? 1 : fans(where, shape, o).fanIn;
+  const law = uniform(torchGains.leakyRelu(Math.sqrt(5)) / Math.sqrt(fanIn));
+  const weight = drawn(where, source, law, size, { out: tensor?.data });
+  if (biased === false) return { weight: tensor ?? weight, bias: null };
+  const own = biased === true ? undefined : biased;
+  const bias = drawn(where, source, symmetric(1 / Math.sqrt(fanIn)), outputs, { out: own?.data });
+  return { weight: tensor ?? weight, bias: own ?? bias };
 }
-type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | 'fanOut'>;
 
 type Name = keyof typeof initialisers;
 type Gain = { gain?: number };

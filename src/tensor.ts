@@ -2,10 +2,10 @@
 
 import { allocate, float32, sameLength, what, whole } from './argument.js';
 
-/** Values in row-major order. A model moves the data of its tensors: read them through the tensor. */
+/** Values in row-major order. A model moves the data of its tensors: read them through the tensor, keep the tensor. */
 export interface Tensor {
   readonly shape: readonly number[];
-  data: Float32Array;
+  readonly data: Float32Array;
 }
 
 /** The lengths of the axes, checked, and how many values they make. */

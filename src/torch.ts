@@ -58,7 +58,7 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
     const { lower, upper, mirrored } = tails(mean, std, low, high);
     const [from, to] = mirrored ? [1 - upper, 1 - lower] : [lower, upper];
     uniform(out, 2 * from - 1, 2 * to - 1);
-    apply('torchTruncated', [out], out, 1, [std * Math.SQRT2, mean, low, high]);
+    apply('torchTruncated', out.length, [out, out], [std * Math.SQRT2, mean, low, high]);
   }
 
   /** trunc_normal_ since 2.12: whole tensors are drawn again until each value has been inside once. */
@@ -81,7 +81,7 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
         uniform(next, low, high);
         for (let i = 0; i < values.length; i++) if (pending[i]) values[i] = next[i];
         uniform(accepted, 0, 1);
-        apply('torchAccepted', [next, accepted], accepted, 1, [mean, std, -0.5 * (z * z)]);
+        apply('torchAccepted', next.length, [next, accepted, accepted], [mean, std, -0.5 * (z * z)]);
         for (let i = 0; i < values.length; i++) if (accepted[i] === 1) pending[i] = 0;
       }
     }

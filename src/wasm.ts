@@ -110,39 +110,41 @@ function staging(floats: number): Home {
 }
 
 /** The home in which all of the arrays live, if there is one. */
-function shared(inputs: readonly Values[], out: Values): Home | undefined {
-  for (const input of inputs) if (input.buffer !== out.buffer) return undefined;
-  return homes.get(out.buffer);
+function shared(arrays: readonly Values[]): Home | undefined {
+  const { buffer } = arrays[0];
+  for (let i = 1; i < arrays.length; i++) if (arrays[i].buffer !== buffer) return undefined;
+  return homes.get(buffer);
 }
 
 /**
- * kernel(...inputs, out, count, ...numbers) over arrays of one length, `unit` values (a row) at the least in
- * one call; count is in units.
+ * kernel(...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written (unless
+ * `reads` says that none is). Returns the sum of what the kernel returned.
  */
 export function apply(
   kernel: Kernel,
-  inputs: readonly Values[],
-  out: Values,
-  unit: number,
-  numbers: readonly number[],
-): void {
-  const n = out.length;
-  const home = shared(inputs, out);
-  if (home !== undefined) {
-    home.kernels[kernel](...inputs.map((x) => x.byteOffset), out.byteOffset, n / unit, ...numbers);
-    return;
+  rows: number,
+  arrays: readonly Values[],
+  numbers: readonly number[] = [],
+  reads = arrays.length - 1,
+): number {
+  const home = shared(arrays);
+  if (home !== undefined) return home.kernels[kernel](...arrays.map((x) => x.byteOffset), rows, ...numbers);
+  if (rows === 0) return 0;
+  const units = arrays.map((x) => x.length / rows);
+  const step = Math.min(rows, Math.max(1, Math.floor(TILE / Math.max(...units))));
+  const sizes = units.map((unit) => align(4 * unit * step));
+  const { kernels, memory, free } = staging(sizes.reduce((sum, size) => sum + size, 0) / 4);
+  const at = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, free));
+  let total = 0;
+  for (let from = 0; from < rows; from += step) {
+    const count = Math.min(step, rows - from);
+    const inside = (i: number) => new Uint32Array(memory.buffer, at[i], count * units[i]);
+    const outside = (i: number) => words(arrays[i], from * units[i], (from + count) * units[i]);
+    for (let i = 0; i < reads; i++) inside(i).set(outside(i));
+    total += kernels[kernel](...at, count, ...numbers);
+    for (let i = reads; i < arrays.length; i++) outside(i).set(inside(i));
   }
-  if (n === 0) return;
-  const step = Math.min(n, unit * Math.max(1, Math.floor(TILE / unit)));
-  const width = align(4 * step);
-  const { kernels, memory, free } = staging((width * (inputs.length + 1)) / 4);
-  const at = inputs.map((_, i) => free + width * (i + 1));
-  for (let from = 0; from < n; from += step) {
-    const to = Math.min(n, from + step);
-    inputs.forEach((x, i) => new Uint32Array(memory.buffer, at[i], to - from).set(words(x, from, to)));
-    kernels[kernel](...at, free, (to - from) / unit, ...numbers);
-    words(out, from, to).set(new Uint32Array(memory.buffer, free, to - from));
-  }
+  return total;
 }
 
 /** Part of an array as words: a copy between float arrays may change the bits of a NaN. */

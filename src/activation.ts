@@ -1,0 +1,128 @@
+// The activations: a row each. The kernel of the same name in assembly/activation.ts keeps what the row
+// promises; tests, benchmarks, types and README's table grow from the rows.
+
+import { type Bounds, choice, float32, number, options, output, sameLength } from './argument.js';
+import type { Layer } from './layer.js';
+import { apply, type Kernel } from './wasm.js';
+
+/** What an activation is and what its kernels promise. */
+export interface Row {
+  /** The function in double precision: documentation, oracle and plain JavaScript to compare with. */
+  formula(x: number, a: number, b: number): number;
+  /** Its slope, from what forward keeps for backward. */
+  derivative(kept: number, a: number, b: number): number;
+  /** Whether backward needs the input or the output; with the output, forward may run in place. */
+  keeps: 'x' | 'y';
+  /** At most two, in the order of a and b: the default and what is allowed. */
+  parameters: Record<string, { value: number } & Bounds>;
+  /** The largest error over all inputs, in units in the last place. */
+  ulp: { forward: number; backward: number };
+}
+
+export const activations = {
+  relu: {
+    formula: (x) => (x > 0 ? x : x <= 0 ? 0 : Number.NaN),
+    derivative: (y) => (y > 0 ? 1 : y <= 0 ? 0 : Number.NaN),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 0, backward: 0 },
+  },
+  leakyRelu: {
+    formula: (x, slope) => (x > 0 ? x : slope * x),
+    derivative: (y, slope) => (y > 0 ? 1 : y <= 0 ? slope : Number.NaN),
+    keeps: 'y', // which tells the sign of x, because the slope is not negative
+    parameters: { slope: { value: 0.01, least: 0 } },
+    ulp: { forward: 0.5, backward: 0.5 },
+  },
+  sigmoid: {
+    formula: (x) => (x > 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
+    derivative: (y) => y * (1 - y),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 2 },
+  },
+  tanh: {
+    formula: (x) => Math.tanh(x),
+    derivative: (y) => (1 - y) * (1 + y),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 2 },
+  },
+} satisfies Record<string, Row>;
+
+export type Activation = keyof typeof activations;
+type Rows = typeof activations;
+export type Parameters<A extends Activation> = { [P in keyof Rows[A]['parameters']]?: number };
+type Kept<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
+
+export interface Functions<A extends Activation> {
+  /** f(x), elementwise, in a new array or in out, which may be x. */
+  forward(x: Float32Array, options?: { out?: Float32Array } & Parameters<A>): Float32Array;
+  /** dy f'(x), elementwise, from what the row keeps (x or y), in a new array or in out, which may be dy. */
+  backward(given: Kept<A> & { dy: Float32Array; out?: Float32Array } & Parameters<A>): Float32Array;
+}
+
+/** The numbers that a row's kernels take: its parameters, given or by default. */
+export function parametersOf(where: string, row: Row, given: Record<string, unknown>): [a: number, b: number] {
+  const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, bounds]) =>
+    number(where, name, given[name] ?? bounds.value, bounds),
+  );
+  return [a, b];
+}
+
+function functions(name: Activation): Functions<Activation> {
+  const row: Row = activations[name];
+  const parameters = Object.keys(row.parameters);
+  return {
+    forward(x, given) {
+      const where = `activation.${name}.forward`;
+      const o = options(where, given, [...parameters, 'out']);
+      const n = float32(where, 'x', x).length;
+      const numbers = parametersOf(where, row, o);
+      const out = output(where, o.out, { x });
+      apply(`${name}Forward`, n, [x, out], numbers);
+      return out;
+    },
+    backward(given) {
+      const where = `activation.${name}.backward`;
+      const o = options<Record<string, unknown>>(where, given ?? {}, [row.keeps, 'dy', ...parameters, 'out']);
+      const kept = float32(where, row.keeps, o[row.keeps]);
+      const dy = float32(where, 'dy', o.dy);
+      sameLength(where, 'dy', dy.length, row.keeps, kept.length);
+      const numbers = parametersOf(where, row, o);
+      const out = output(where, o.out, { [row.keeps]: kept, dy });
+      apply(`${name}Backward` satisfies Kernel, kept.length, [kept, dy, out], numbers);
+      return out;
+    },
+  };
+}
+
+/** Elementwise functions, forward and backward. NaN in, NaN out; an empty array is legal. */
+export const activation = Object.fromEntries(
+  Object.keys(activations).map((name) => [name, functions(name as Activation)]),
+) as unknown as { [A in Activation]: Functions<A> };
+
+/** A layer that applies an activation. */
+export function activationLayer<A extends Activation>(name: A, given?: Parameters<A>): Layer {
+  const where = 'nn.activation';
+  const row: Row = activations[choice(where, 'name', name, Object.keys(activations) as Activation[])];
+  const numbers = parametersOf(
+    where,
+    row,
+    options(where, given as Record<string, unknown>, Object.keys(row.parameters)),
+  );
+  return {
+    kind: name,
+    parameters: {},
+    inPlace: row.keeps === 'y',
+    scratch: 0,
+    bind({ kernel, x, y, dx, dy, inputs }) {
+      const forward = kernel(`${name}Forward`, x, y);
+      const backward = dx && kernel(`${name}Backward`, row.keeps === 'y' ? y : x, dy, dx);
+      return {
+        forward: (rows) => void forward(rows * inputs, ...numbers),
+        backward: (rows) => void backward?.(rows * inputs, ...numbers),
+      };
+    },
+  };
+}

@@ -1,0 +1,44 @@
+// What a layer is: data, and how it binds its kernels to the memory that a model planned for it.
+
+import type { Tensor } from './tensor.js';
+import type { Kernel } from './wasm.js';
+
+/** Where a layer works: arrays of one workspace, a batch of rows each. */
+export interface Place {
+  /** A kernel of the workspace, bound to arrays of it; to be called with its numbers. */
+  kernel(name: Kernel, ...arrays: (Float32Array | Uint32Array | null)[]): (...numbers: number[]) => number;
+  /** Input and output, and the gradients by them; dx is null where nobody needs it. */
+  x: Float32Array;
+  y: Float32Array;
+  dx: Float32Array | null;
+  dy: Float32Array;
+  /** Values a row. */
+  inputs: number;
+  outputs: number;
+  /** The gradients by the parameters, by name. */
+  gradients: Readonly<Record<string, Float32Array>>;
+  /** Memory for all layers in turn. */
+  scratch: Float32Array;
+}
+
+/** The two passes over the first rows of a place. */
+export interface Passes {
+  forward(rows: number): void;
+  backward(rows: number): void;
+}
+
+/** A layer of a model: nn.linear, nn.activation, or one of your own made of kernels. */
+export interface Layer {
+  readonly kind: string;
+  /** Values a row that it takes; undefined: as many as come. */
+  readonly inputs?: number;
+  /** Values a row that it makes; undefined: as many as came. */
+  readonly outputs?: number;
+  /** What is learnt, by name. */
+  readonly parameters: Readonly<Record<string, Tensor>>;
+  /** Whether the output may stand where the input stood. */
+  readonly inPlace: boolean;
+  /** Values of scratch that the passes need. */
+  readonly scratch: number;
+  bind(place: Place): Passes;
+}

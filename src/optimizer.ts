@@ -1,0 +1,63 @@
+// Optimizers and schedules: how a step changes the parameters, and how large it is.
+
+import { flag, number, options, whole } from './argument.js';
+import type { Place } from './layer.js';
+
+/** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
+export interface Optimizer {
+  /** The learning rate of the first epoch. */
+  readonly lr: number;
+  /** Values of state for each parameter. */
+  readonly slots: number;
+  /** One step over all parameters at once, at a learning rate. */
+  bind(
+    kernel: Place['kernel'],
+    parameters: Float32Array,
+    gradients: Float32Array,
+    state: readonly Float32Array[],
+  ): (lr: number) => void;
+}
+
+/**
+ * Stochastic gradient descent as PyTorch's: d = gradient + weightDecay w; v = momentum v + d; and w -= lr v, or
+ * with nesterov w -= lr (d + momentum v). Defaults: momentum 0, nesterov false, weightDecay 0.
+ */
+export function sgd(given: { lr: number; momentum?: number; nesterov?: boolean; weightDecay?: number }): Optimizer {
+  const where = 'nn.sgd';
+  const o = options(where, given, ['lr', 'momentum', 'nesterov', 'weightDecay']);
+  const lr = number(where, 'lr', o.lr, { least: 0 });
+  const momentum = number(where, 'momentum', o.momentum ?? 0, { least: 0 });
+  const nesterov = flag(where, 'nesterov', o.nesterov ?? false);
+  const weightDecay = number(where, 'weightDecay', o.weightDecay ?? 0, { least: 0 });
+  if (nesterov && momentum === 0)
+    throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
+  return {
+    lr,
+    slots: momentum > 0 ? 1 : 0,
+    bind(kernel, parameters, gradients, [velocity]) {
+      const n = parameters.length;
+      if (velocity === undefined) {
+        const step = kernel('sgdPlain', parameters, gradients);
+        return (rate) => void step(n, rate, weightDecay);
+      }
+      const step = kernel('sgd', parameters, gradients, velocity);
+      return (rate) => void step(n, rate, momentum, weightDecay, Number(nesterov));
+    },
+  };
+}
+
+/** The learning rate of an epoch (from 0), given that of the first. */
+export type Schedule = (epoch: number, lr: number) => number;
+
+/** The learning rate times gamma after every so many epochs (1). Multiplied up, as PyTorch's StepLR: no host pow. */
+export function stepDecay(given: { gamma: number; every?: number }): Schedule {
+  const where = 'nn.stepDecay';
+  const o = options(where, given, ['gamma', 'every']);
+  const gamma = number(where, 'gamma', o.gamma, { least: 0 });
+  const every = whole(where, 'every', o.every ?? 1, { least: 1 });
+  return (epoch, lr) => {
+    let rate = lr;
+    for (let e = every; e <= epoch; e += every) rate *= gamma;
+    return rate;
+  };
+}
