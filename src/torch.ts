@@ -74,6 +74,11 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
         for (let i = 0; i < values.length; i++) if (outside(values[i])) values[i] = next[i];
       }
     } else {
+      if (!Number.isFinite(high - low)) {
+        throw new RangeError(
+          `random.torch.truncatedNormal: PyTorch's rule draws this far from the mean uniformly between low and high, which are ${low} and ${high}; pass finite ones, or use random.philox`,
+        );
+      }
       const z = (Math.max(low, Math.min(mean, high)) - mean) / std;
       const accepted = new Float32Array(out.length);
       const pending = new Uint8Array(out.length).fill(1);

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { activation, type Activation, init, loss, nn, random } from '../src/index.js';
+import { hash, noise } from './oracle.js';
+
+const xor = { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), labels: Uint8Array.of(0, 1, 1, 0) };
+
+function network(f: Activation = 'tanh', seed = 1) {
+  const rng = random.philox(seed);
+  return nn.sequential([nn.linear(2, 16, { rng: rng.fork(0) }), nn.activation(f), nn.linear(16, 2, { rng: rng.fork(1) })]);
+}
+
+async function train(model: ReturnType<typeof nn.sequential>, o: Partial<Parameters<typeof nn.fit>[2]> = {}) {
+  const losses: number[] = [];
+  const optimizer = nn.sgd({ lr: 0.5, momentum: 0.9 });
+  for await (const step of nn.fit(model, xor, { epochs: 200, batchSize: 4, seed: 2, optimizer, ...o })) losses.push(step.loss);
+  return losses;
+}
+
+test.each(['tanh', 'relu', 'leakyRelu', 'sigmoid'] as const)('%s learns XOR', async (f) => {
+  const model = network(f, 5);
+  const losses = await train(model, { epochs: 500 });
+  expect(losses[losses.length - 1]).toBeLessThan(0.05);
+  expect(nn.evaluate(model, xor).accuracy).toBe(1);
+});
+
+test('the gradient that a step follows is the numeric one', async () => {
+  // One plain step of lr 1 subtracts the gradient from every parameter.
+  const make = () => network('tanh', 3);
+  const model = make();
+  const before = Object.values(make().parameters).map(({ data }) => Float64Array.from(data));
+  await train(model, { epochs: 1, optimizer: nn.sgd({ lr: 1 }), shuffle: false });
+  const value = () => {
+    const logits = probe.forward(xor.x);
+    return loss.crossEntropy.forward({ logits, labels: xor.labels, columns: 2 });
+  };
+  const probe = make();
+  Object.values(probe.parameters).forEach(({ data }, k) => {
+    for (let i = 0; i < data.length; i++) {
+      const h = 1e-2;
+      const kept = data[i];
+      const at = (t: number) => {
+        data[i] = t;
+        return value();
+      };
+      const slope = (8 * (at(kept + h) - at(kept - h)) - (at(kept + 2 * h) - at(kept - 2 * h))) / (12 * h);
+      data[i] = kept;
+      const step = before[k][i] - Object.values(model.parameters)[k].data[i];
+      expect(Math.abs(step - slope)).toBeLessThan(3e-5);
+    }
+  });
+});
+
+test('forward is the layers, one after the other', () => {
+  const model = network('relu');
+  const x = noise(1, 2 * 300); // more than two batches
+  const [w0, b0, w1, b1] = Object.values(model.parameters).map(({ data }) => data);
+  const logits = model.forward(x);
+  for (let r = 0; r < 300; r += 37) {
+    const hidden = Float32Array.from({ length: 16 }, (_, j) => w0[2 * j] * x[2 * r] + w0[2 * j + 1] * x[2 * r + 1] + b0[j]);
+    const y = activation.relu.forward(hidden);
+    for (let k = 0; k < 2; k++) {
+      const exact = y.reduce((sum, v, j) => sum + v * w1[16 * k + j], b1[k]);
+      expect(Math.abs(logits[2 * r + k] - exact)).toBeLessThan(1e-6);
+    }
+  }
+});
+
+test('parameters have the names of a state_dict, and are read and written through their tensors', async () => {
+  const model = network();
+  expect(Object.keys(model.parameters)).toEqual(['0.weight', '0.bias', '2.weight', '2.bias']);
+  const linear = model.layers[0] as ReturnType<typeof nn.linear>;
+  expect(model.parameters['0.weight']).toBe(linear.weight);
+  const old = linear.weight.data;
+  await train(model, { epochs: 1, batchSize: 4 });
+  init.zeros(linear.weight);
+  init.zeros(linear.bias!);
+  const x = noise(1, 8);
+  const bias = model.parameters['2.bias'].data;
+  model.forward(x).forEach((v, i) => expect(v).toBe(bias[i % 2]));
+  expect(old.buffer === linear.weight.data.buffer).toBe(false); // momentum needed a larger workspace
+});
+
+test('the same seed gives the same bits, whatever batch sizes came before', async () => {
+  const [a, b] = [network(), network()];
+  nn.evaluate(b, { x: noise(1, 2 * 500), labels: new Uint8Array(500) });
+  const [first, second] = [await train(a), await train(b)];
+  expect(first).toEqual(second);
+  expect(hash(a.parameters['0.weight'].data)).toBe(hash(b.parameters['0.weight'].data));
+});
+
+describe('fit', () => {
+  test('tells epoch, step, loss and learning rate', async () => {
+    const steps = [];
+    const o = { epochs: 2, batchSize: 3, seed: 1, optimizer: nn.sgd({ lr: 0.25 }), schedule: nn.stepDecay({ gamma: 0.5 }) };
+    for await (const step of nn.fit(network(), xor, o)) steps.push(step);
+    expect(steps.map(({ epoch, step, lr }) => [epoch, step, lr])).toEqual([
+      [0, 0, 0.25],
+      [0, 1, 0.25],
+      [1, 2, 0.125],
+      [1, 3, 0.125],
+    ]);
+    expect(steps.every(({ loss: l }) => l > 0 && l < 3)).toBe(true);
+  });
+
+  test('an aborted signal ends it after a step and leaves the model usable', async () => {
+    const model = network();
+    const control = new AbortController();
+    const seen: number[] = [];
+    const run = async () => {
+      for await (const step of nn.fit(model, xor, { epochs: 100, optimizer: nn.sgd({ lr: 0.1 }), signal: control.signal })) {
+        seen.push(step.step);
+        if (step.step === 4) control.abort(new Error('enough'));
+      }
+    };
+    await expect(run()).rejects.toThrow('enough');
+    expect(seen).toEqual([0, 1, 2, 3, 4]);
+    expect(model.forward(xor.x).every(Number.isFinite)).toBe(true);
+    expect((await train(model)).length).toBe(200);
+  });
+
+  test('break ends it', async () => {
+    const model = network();
+    for await (const step of nn.fit(model, xor, { epochs: 100, optimizer: nn.sgd({ lr: 0.1 }) })) if (step.step === 3) break;
+    expect(nn.evaluate(model, xor).loss).toBeGreaterThan(0);
+  });
+
+  test('lets the event loop have its turn', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await train(network(), { epochs: 20000, batchSize: 1 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(2);
+  });
+
+  test('no rows, no epochs', async () => {
+    const empty = { x: new Float32Array(0), labels: [] };
+    const steps = [];
+    for await (const step of nn.fit(network(), empty, { optimizer: nn.sgd({ lr: 1 }) })) steps.push(step);
+    for await (const step of nn.fit(network(), xor, { epochs: 0, optimizer: nn.sgd({ lr: 1 }) })) steps.push(step);
+    expect(steps).toEqual([]);
+    expect(nn.evaluate(network(), empty)).toEqual({ loss: 0, accuracy: 0 });
+    expect(network().forward(empty.x).length).toBe(0);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { nn, workspace } from '../src/index.js';
+import { bind } from '../src/wasm.js';
+import { noise } from './oracle.js';
+
+test.each([
+  { lr: 0.1 },
+  { lr: 0.1, weightDecay: 0.01 },
+  { lr: 0.1, momentum: 0.9 },
+  { lr: 0.01, momentum: 0.9, nesterov: true },
+  { lr: 0.01, momentum: 0.5, nesterov: true, weightDecay: 0.1 },
+  { lr: 0, momentum: 0.9 },
+])('sgd %o follows the formula for ten steps', (options) => {
+  const n = 40;
+  const ws = workspace({ bytes: 4096 });
+  const [w, g] = [ws.float32(n), ws.float32(n)];
+  const optimizer = nn.sgd(options);
+  const state = Array.from({ length: optimizer.slots }, () => ws.float32(n));
+  const step = optimizer.bind((name, ...arrays) => bind(ws, name, ...arrays), w, g, state);
+  w.set(noise(1, n));
+  const exact = Float64Array.from(w);
+  const velocity = new Float64Array(n);
+  const { lr, momentum = 0, nesterov = false, weightDecay = 0 } = options as Record<string, number> & { nesterov?: boolean };
+  for (let k = 0; k < 10; k++) {
+    g.set(noise(k, n));
+    step(lr);
+    exact.forEach((value, i) => {
+      const d = g[i] + weightDecay * value;
+      velocity[i] = momentum * velocity[i] + d;
+      exact[i] = value - lr * (nesterov ? d + momentum * velocity[i] : velocity[i]);
+    });
+  }
+  exact.forEach((value, i) => expect(Math.abs(w[i] - value)).toBeLessThan(1e-6));
+});
+
+test('step decay multiplies as PyTorch StepLR does', () => {
+  const decay = nn.stepDecay({ gamma: 0.96 });
+  expect([0, 1, 2, 3].map((epoch) => decay(epoch, 0.1))).toEqual([0.1, 0.1 * 0.96, 0.1 * 0.96 * 0.96, 0.1 * 0.96 * 0.96 * 0.96]);
+  const slow = nn.stepDecay({ gamma: 0.5, every: 3 });
+  expect([0, 2, 3, 5, 6].map((epoch) => slow(epoch, 8))).toEqual([8, 8, 4, 4, 2]);
+  expect(nn.stepDecay({ gamma: 0 })(1, 1)).toBe(0);
+});

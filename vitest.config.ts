@@ -1,0 +1,61 @@
+// Tests in Node and in the three browser engines, in one run. A browser that is not installed is left out and
+// said to be; with FANWISE_BROWSERS=required that is a failure.
+
+import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { webkitgtk } from './test/webkitgtk.js';
+
+const chromium = '/usr/bin/chromium';
+const firefox = '/usr/bin/firefox-esr';
+const webkit = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
+
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+const browsers = [
+  {
+    name: 'chromium',
+    needs: [chromium],
+    headless: true,
+    provider: () =>
+      playwright({
+        launchOptions: { executablePath: chromium, args: [...quiet, '--disable-component-update', '--disable-sync'] },
+      }),
+  },
+  {
+    name: 'firefox',
+    needs: [firefox],
+    headless: true,
+    provider: () => playwright({ launchOptions: { channel: 'moz-firefox', executablePath: firefox } }),
+  },
+  { name: 'webkit', needs: [webkit, '/usr/bin/xvfb-run'], headless: false, provider: () => webkitgtk(webkit) },
+];
+
+const found = browsers.filter(({ needs }) => needs.every((path) => existsSync(path)));
+for (const { name, needs } of browsers.filter((browser) => !found.includes(browser))) {
+  const missing = needs.filter((path) => !existsSync(path)).join(' and ');
+  if (process.env.FANWISE_BROWSERS === 'required') throw new Error(`${name} is required, and there is no ${missing}`);
+  console.warn(`Left out: ${name} (there is no ${missing})`);
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'] } },
+      ...found.map(({ name, headless, provider }) => ({
+        test: {
+          name,
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.node.test.ts'],
+          browser: {
+            enabled: true,
+            headless,
+            ui: false,
+            screenshotFailures: false,
+            provider: provider(),
+            instances: [{ browser: name as 'chromium' }],
+          },
+        },
+      })),
+    ],
+  },
+});
