@@ -24,37 +24,26 @@ const BLOCKS: usize = memory.data(64, 16);
 const WIDE: usize = memory.data(32, 16);
 const NARROW: usize = memory.data(32, 16);
 
-function turn<D extends Distribution>(p: usize, n: usize): void {
-  const d = changetype<D>(0);
-  for (const end = p + (n << 2); p < end; p += 32) d.eight(p);
-}
-
 /** The next n values; the state then stands behind them. */
 function fill<D extends Distribution>(state: usize, out: usize, n: usize): void {
+  const d = changetype<D>(0);
   let block = load<u64>(state, BLOCK);
-  const skip = <usize>load<u32>(state, SKIP);
+  let skip = <usize>load<u32>(state, SKIP);
   store<u64>(state, block + ((skip + n) >> 2), BLOCK);
   store<u32>(state, <u32>((skip + n) & 3), SKIP);
-  if (skip != 0 && n != 0) {
-    philox(state, block++, BLOCKS, 16);
-    turn<D>(BLOCKS, 16);
-    const m = min(n, 4 - skip);
-    memory.copy(out, BLOCKS + (skip << 2), m << 2);
-    out += m << 2;
-    n -= m;
-  }
-  while (n >= 16) {
-    const m = min(n & ~15, TILE);
-    philox(state, block, out, m);
-    turn<D>(out, m);
-    block += m >> 2;
-    out += m << 2;
-    n -= m;
-  }
-  if (n != 0) {
-    philox(state, block, BLOCKS, 16);
-    turn<D>(BLOCKS, 16);
-    memory.copy(out, BLOCKS, n << 2);
+  while (n != 0) {
+    // Whole blocks are made in the output itself; the first and the last values of a draw in scratch.
+    const whole = skip == 0 && n >= 16;
+    const made = whole ? min(n & ~15, TILE) : 16;
+    const at = whole ? out : BLOCKS;
+    philox(state, block, at, made);
+    for (let p = at, end = at + (made << 2); p < end; p += 32) d.eight(p);
+    const count = whole ? made : min(n, 16 - skip);
+    if (!whole) memory.copy(out, BLOCKS + (skip << 2), count << 2);
+    block += (skip + count) >> 2;
+    skip = 0;
+    out += count << 2;
+    n -= count;
   }
 }
 

@@ -11,8 +11,8 @@ export const VECTOR: usize = 16;
 /** The sign bits of four floats. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
-/** A vector of scratch for the last 1 to 3 values of an array; three are needed at most (x, g, out). */
-export const TAIL: usize = memory.data(48, 16);
+/** Two vectors of scratch for the last values of an array, and two more for those of a second. */
+export const TAIL: usize = memory.data(64, 16);
 
 export abstract class lane {
   /** The k-th float of a table, in all four lanes. */

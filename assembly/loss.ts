@@ -1,6 +1,7 @@
 // Losses and their gradients.
 
 import { VECTOR } from './lane';
+import { log64 } from './math';
 import { rowExp, rowLogSumExp, rowMax } from './softmax';
 
 /** The sum over rows of ln(sum of e^x) - x[label]: cross-entropy from logits, labels as u32. */
@@ -22,7 +23,7 @@ export function crossEntropyBackward(x: usize, labels: usize, dx: usize, rows: u
     const label = load<u32>(labels) << 2;
     const right = <f64>load<f32>(x + label); // before dx is written: it may be x
     const sum = rowExp(x, top, dx, n);
-    total += <f64>top + NativeMath.log(sum) - right;
+    total += <f64>top + log64(sum) - right;
     const s = f32x4.splat(<f32>(<f64>scale / sum));
     let p = dx;
     for (const full = dx + ((n & ~3) << 2); p < full; p += VECTOR) v128.store(p, f32x4.mul(v128.load(p), s));

@@ -44,7 +44,7 @@ export function orthogonal(w: usize, work: usize, rows: usize, columns: usize, g
     let factor: f64 = 0;
     let diagonal = alpha;
     if (below != 0) {
-      const norm = NativeMath.sqrt(alpha * alpha + below);
+      const norm = sqrt<f64>(alpha * alpha + below);
       diagonal = alpha > 0 ? -norm : norm;
       factor = (diagonal - alpha) / diagonal;
       const scale = 1 / (alpha - diagonal);

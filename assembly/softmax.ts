@@ -3,7 +3,7 @@
 // -infinity alone, has no softmax and becomes NaN.
 
 import { lane, TAIL, VECTOR } from './lane';
-import { math } from './math';
+import { log64, math } from './math';
 
 /** The last 1 to 3 values of a row as a vector, filled up with `pad`. */
 function padded(p: usize, rest: usize, slot: usize, pad: f32): v128 {
@@ -21,37 +21,22 @@ export function rowMax(x: usize, n: usize): f32 {
   return lane.max(top);
 }
 
-/** out = e^(x - top), and the sum of it. */
+/** out = e^(x - top), and the sum of it; out 0: the sum alone. */
 export function rowExp(x: usize, top: f32, out: usize, n: usize): f64 {
   const t = f32x4.splat(top);
-  let sum = f64x2.splat(0);
-  for (const end = x + ((n & ~3) << 2); x < end; x += VECTOR, out += VECTOR) {
-    const e = math.expDifference(v128.load(x), t);
-    v128.store(out, e);
-    sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
-  }
   const rest = (n & 3) << 2;
-  if (rest) {
-    const e = math.expDifference(padded(x, rest, 0, -Infinity), t);
-    sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
-    v128.store(TAIL, e);
-    memory.copy(out, TAIL, rest);
-  }
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-}
-
-/** The sum of e^(x - top), nothing written. */
-export function rowSumExp(x: usize, top: f32, n: usize): f64 {
-  const t = f32x4.splat(top);
   let sum = f64x2.splat(0);
-  for (const end = x + ((n & ~3) << 2); x < end; x += VECTOR) {
-    const e = math.expDifference(v128.load(x), t);
+  for (const full = x + ((n & ~3) << 2), end = x + (n << 2); x < end; x += VECTOR) {
+    const whole = x < full;
+    const e = math.expDifference(whole ? v128.load(x) : padded(x, rest, 0, -Infinity), t);
     sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
-  }
-  const rest = (n & 3) << 2;
-  if (rest) {
-    const e = math.expDifference(padded(x, rest, 0, -Infinity), t);
-    sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
+    if (out == 0) continue;
+    if (whole) v128.store(out, e);
+    else {
+      v128.store(TAIL, e);
+      memory.copy(out, TAIL, rest);
+    }
+    out += VECTOR;
   }
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
@@ -85,7 +70,7 @@ export function softmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n: u
 /** ln of the sum of e^x, in binary64 */
 export function rowLogSumExp(x: usize, n: usize): f64 {
   const top = rowMax(x, n);
-  return <f64>top + NativeMath.log(rowSumExp(x, top, n));
+  return <f64>top + log64(rowExp(x, top, 0, n));
 }
 
 /** y = x - ln of the sum of e^x */
@@ -100,19 +85,20 @@ export function logSoftmaxForward(x: usize, y: usize, rows: usize, n: usize): vo
 /** dx = g - e^y sum of g */
 export function logSoftmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n: usize): void {
   const row = n << 2;
+  const full = (n & ~3) << 2;
   for (const end = y + rows * row; y < end; y += row, g += row, dx += row) {
     let sum: f64 = 0;
     for (let i: usize = 0; i < row; i += 4) sum += <f64>load<f32>(g + i);
     const s = f32x4.splat(<f32>sum);
-    let i: usize = 0;
-    for (const full = (n & ~3) << 2; i < full; i += VECTOR) {
-      v128.store(dx + i, f32x4.sub(v128.load(g + i), f32x4.mul(math.expNegative(v128.load(y + i)), s)));
-    }
-    const rest = (n & 3) << 2;
-    if (rest) {
-      const e = math.expNegative(padded(y + i, rest, 0, 0));
-      v128.store(TAIL, f32x4.sub(padded(g + i, rest, VECTOR, 0), f32x4.mul(e, s)));
-      memory.copy(dx + i, TAIL, rest);
+    for (let i: usize = 0; i < row; i += VECTOR) {
+      const whole = i < full;
+      const e = math.expNegative(whole ? v128.load(y + i) : padded(y + i, row - full, 0, 0));
+      const d = f32x4.sub(whole ? v128.load(g + i) : padded(g + i, row - full, VECTOR, 0), f32x4.mul(e, s));
+      if (whole) v128.store(dx + i, d);
+      else {
+        v128.store(TAIL, d);
+        memory.copy(dx + i, TAIL, row - full);
+      }
     }
   }
 }

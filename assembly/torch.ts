@@ -5,7 +5,7 @@
 // State: MT19937's 625 words; word 626 is 1 if a normal is cached; words 628 and 629 hold it, a binary64.
 
 import { lane } from './lane';
-import { erf } from './math';
+import { erf, exp64, log64, sine64 } from './math';
 import { mt19937Bits, mt19937Next } from './mt19937';
 
 const CACHED: usize = 2504;
@@ -204,11 +204,11 @@ export function torchNormalFew(state: usize, out: usize, n: usize, mean: f64, st
     } else {
       const u1 = unit53(state);
       const u2 = unit53(state);
-      const r = NativeMath.sqrt(-2 * NativeMath.log1p(-u2));
-      const t = 2 * NativeMath.PI * u1;
-      store<f64>(state, r * NativeMath.sin(t), CACHE);
+      const r = sqrt<f64>(-2 * log64(1 - u2));
+      const t = 6.283185307179586 * u1;
+      store<f64>(state, r * sine64(t, 0), CACHE);
       store<u32>(state, 1, CACHED);
-      z = r * NativeMath.cos(t);
+      z = r * sine64(t, 1);
     }
     store<f32>(out, <f32>fma64(z, std, mean));
   }
@@ -224,24 +224,25 @@ function coefficient(k: usize): f32 {
   return load<f32>(ERFINV + (k << 2));
 }
 
+/** The polynomial in z with coefficients from..to, the last of the highest power, each step fused. */
+function polynomial(z: f32, from: i32, to: i32): f32 {
+  let sum = coefficient(to);
+  for (let k = to - 1; k >= from; k--) sum = fma(sum, z, coefficient(k));
+  return sum;
+}
+
 /** calc_erfinv<float>: a rational start and two steps of Newton; erf, exp and ln in binary64, rounded. */
 function erfinv(y: f32): f32 {
   const size = abs(y);
   if (size > 1) return NaN;
   if (size == 1) return y * Infinity;
-  let x: f32;
-  if (size <= 0.7) {
-    const z = y * y;
-    const top = fma(fma(fma(coefficient(3), z, coefficient(2)), z, coefficient(1)), z, coefficient(0));
-    const bottom = fma(fma(fma(fma(coefficient(7), z, coefficient(6)), z, coefficient(5)), z, coefficient(4)), z, 1);
-    x = (y * top) / bottom;
-  } else {
-    const z = sqrt<f32>(-(<f32>NativeMath.log(<f64>((1 - size) / 2))));
-    const top = fma(fma(fma(coefficient(11), z, coefficient(10)), z, coefficient(9)), z, coefficient(8));
-    x = (copysign<f32>(1, y) * top) / fma(fma(coefficient(13), z, coefficient(12)), z, 1);
-  }
+  const central = size <= 0.7;
+  const z = central ? y * y : sqrt<f32>(-(<f32>log64(<f64>((1 - size) / 2))));
+  const top = polynomial(z, central ? 0 : 8, central ? 3 : 11);
+  const bottom = fma(polynomial(z, central ? 4 : 12, central ? 7 : 13), z, 1);
+  let x = (central ? y * top : copysign<f32>(1, y) * top) / bottom;
   for (let k = 0; k < 2; k++) {
-    x = x - (<f32>erf(<f64>x) - y) / (coefficient(14) * <f32>NativeMath.exp(<f64>(-x * x)));
+    x = x - (<f32>erf(<f64>x) - y) / (coefficient(14) * <f32>exp64(<f64>(-x * x)));
   }
   return x;
 }
@@ -258,6 +259,6 @@ export function torchAccepted(x: usize, u: usize, out: usize, n: usize, mean: f3
   for (const end = x + (n << 2); x < end; x += 4, u += 4, out += 4) {
     const t = (load<f32>(x) - mean) / std;
     const density = <f32>(<f64>(t * t * -0.5) - peak);
-    store<f32>(out, <f32>NativeMath.log(<f64>load<f32>(u)) > density ? 0 : 1);
+    store<f32>(out, <f32>log64(<f64>load<f32>(u)) > density ? 0 : 1);
   }
 }

@@ -29,6 +29,7 @@ export function options<T extends object>(where: string, given: T | undefined, k
   }
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) throw new TypeError(`${where}: unknown option ${key}; there are ${known.join(', ')}`);
+    if (given[key as keyof T] === null) throw new TypeError(`${where}: ${key} is null; pass a value, or leave it out`);
   }
   return given;
 }

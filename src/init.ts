@@ -147,7 +147,7 @@ const varianceScaling: Row = {
   },
 };
 
-/** The initialisers whose values are independent of each other. */
+/** The initialisers whose values are independent of each other, by every name the field has for them. */
 export const initialisers = {
   zeros: constant(0),
   ones: constant(1),
@@ -162,8 +162,12 @@ export const initialisers = {
   lecunNormal: lecun(normal),
   xavierUniform: xavier(uniform),
   xavierNormal: xavier(normal),
+  glorotUniform: xavier(uniform),
+  glorotNormal: xavier(normal),
   kaimingUniform: kaiming(uniform),
   kaimingNormal: kaiming(normal),
+  heUniform: kaiming(uniform),
+  heNormal: kaiming(normal),
   varianceScaling,
 } satisfies Record<string, Row>;
 
@@ -351,12 +355,12 @@ export const init = {
   lecunNormal: as<unknown>('lecunNormal'),
   xavierUniform: as<Gain>('xavierUniform'),
   xavierNormal: as<Gain>('xavierNormal'),
-  glorotUniform: as<Gain>('xavierUniform'),
-  glorotNormal: as<Gain>('xavierNormal'),
+  glorotUniform: as<Gain>('glorotUniform'),
+  glorotNormal: as<Gain>('glorotNormal'),
   kaimingUniform: as<Kaiming>('kaimingUniform'),
   kaimingNormal: as<Kaiming>('kaimingNormal'),
-  heUniform: as<Kaiming>('kaimingUniform'),
-  heNormal: as<Kaiming>('kaimingNormal'),
+  heUniform: as<Kaiming>('heUniform'),
+  heNormal: as<Kaiming>('heNormal'),
   varianceScaling: as<VarianceScaling>('varianceScaling'),
   orthogonal,
   sparse,

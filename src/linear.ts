@@ -39,7 +39,7 @@ export function linear(
     inPlace: false,
     scratch: scalar('linearScratch') / 4,
     bind({ kernel, x, y, dx, dy, gradients, scratch }) {
-      const forward = kernel('linearForward', x, weight.data, bias && bias.data, y, scratch);
+      const forward = kernel('linearForward', x, weight.data, bias?.data ?? null, y, scratch);
       const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
       const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
       const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);

@@ -38,6 +38,8 @@ interface Plan {
 }
 
 const plans = new WeakMap<Model, Plan>();
+/** Layers that a model has: their tensors live in its workspace, and a second model would move them out. */
+const taken = new WeakSet<Layer>();
 
 const padded = (n: number) => Math.ceil(n / 4) * 4;
 /** Memory that a batch needs is bounded: a larger evaluation runs in parts. */
@@ -111,12 +113,15 @@ export function sequential(layers: readonly Layer[]): Model {
   if (!Array.isArray(layers)) throw new TypeError(`${where}: layers is ${what(layers)}; pass an array of layers`);
   let width: number | undefined;
   layers.forEach((layer, i) => {
-    if (typeof layer?.bind !== 'function')
+    if (typeof layer !== 'object' || typeof layer?.bind !== 'function')
       throw new TypeError(`${where}: layers[${i}] is ${what(layer)}; pass a layer, such as nn.linear(784, 10)`);
     if (layers.indexOf(layer) !== i)
       throw new RangeError(
         `${where}: layers[${i}] is layers[${layers.indexOf(layer)}] again; make a layer for each place`,
       );
+    if (taken.has(layer)) {
+      throw new RangeError(`${where}: layers[${i}] belongs to another model; make a layer of its own`);
+    }
     if (width !== undefined && layer.inputs !== undefined && layer.inputs !== width) {
       throw new RangeError(`${where}: layers[${i}] takes ${layer.inputs} values and gets ${width}; make the two agree`);
     }
@@ -143,6 +148,7 @@ export function sequential(layers: readonly Layer[]): Model {
     },
   };
   planned(model, BATCH);
+  for (const layer of layers) taken.add(layer);
   return model;
 }
 

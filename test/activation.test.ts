@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Activation, activation, activations, type Row } from '../src/activation.js';
 import { compile } from '#wasm';
+import { type Activation, activation, activations, type Row } from '../src/activation.js';
 import { workspace } from '../src/index.js';
 import { noise, sweep, ulps } from './oracle.js';
 
@@ -118,7 +118,10 @@ describe.each(names)('%s', (name) => {
 });
 
 test('a closed gate is a mask: an infinite gradient behind it is zero', () => {
-  const dx = activation.relu.backward({ y: Float32Array.of(0, 0, 1), dy: Float32Array.of(Infinity, -Infinity, Infinity) });
+  const dx = activation.relu.backward({
+    y: Float32Array.of(0, 0, 1),
+    dy: Float32Array.of(Infinity, -Infinity, Infinity),
+  });
   expect([...dx]).toEqual([0, 0, Infinity]);
 });
 

@@ -5,7 +5,11 @@ import { KS_LIMIT, kolmogorovSmirnov, mean, normalCdf, variance } from './oracle
 
 const n = 200_000;
 const cdf = normalCdf();
-const generators = { philox: () => random.philox(2026), torch: () => random.torch(2026), 'torch 2.11': () => random.torch(2026, { release: '2.11' }) };
+const generators = {
+  philox: () => random.philox(2026),
+  torch: () => random.torch(2026),
+  'torch 2.11': () => random.torch(2026, { release: '2.11' }),
+};
 
 /** Mean and variance within five standard errors; `kurtosis` is the fourth central moment over the variance squared. */
 function holds(x: Float32Array, m: number, v: number, kurtosis: number) {
@@ -50,12 +54,15 @@ describe.each(Object.entries(generators))('%s', (name, generator) => {
     expect(kolmogorovSmirnov(x, (v) => cdf((v - m) / std))).toBeLessThan(KS_LIMIT);
   });
 
-  test.each(name === 'philox' ? [...intervals, ...beyondTorch] : intervals)('normal between %f and %f deviations', (low, high) => {
-    const x = generator().truncatedNormal(20_000, { mean: 1, std: 2, low, high });
-    const inside = normalCdf(Math.max(low, -9), Math.min(high, 9));
-    expect(kolmogorovSmirnov(x, (v) => inside((v - 1) / 2))).toBeLessThan(KS_LIMIT);
-    expect(x.every((v) => v >= Math.fround(1 + 2 * low) && v <= Math.fround(1 + 2 * high))).toBe(true);
-  });
+  test.each(name === 'philox' ? [...intervals, ...beyondTorch] : intervals)(
+    'normal between %f and %f deviations',
+    (low, high) => {
+      const x = generator().truncatedNormal(20_000, { mean: 1, std: 2, low, high });
+      const inside = normalCdf(Math.max(low, -9), Math.min(high, 9));
+      expect(kolmogorovSmirnov(x, (v) => inside((v - 1) / 2))).toBeLessThan(KS_LIMIT);
+      expect(x.every((v) => v >= Math.fround(1 + 2 * low) && v <= Math.fround(1 + 2 * high))).toBe(true);
+    },
+  );
 
   test.each([0.001, 0.25, 0.5, 0.999])('bernoulli of p = %f', (p) => {
     const x = generator().bernoulli(n, { p });
@@ -77,7 +84,9 @@ describe.each(Object.entries(generators))('%s', (name, generator) => {
 });
 
 test('the rules of PyTorch cannot draw from a far tail without end, and say so', () => {
-  expect(() => random.torch(0).truncatedNormal(10, { low: -Infinity, high: -1 })).toThrow(/finite ones, or use random.philox/);
+  expect(() => random.torch(0).truncatedNormal(10, { low: -Infinity, high: -1 })).toThrow(
+    /finite ones, or use random.philox/,
+  );
 });
 
 test('the truncated normal of philox reaches far tails', () => {

@@ -18,7 +18,16 @@ const shapes = [
 ];
 
 describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) => {
-  const sizes = [rows * inputs, outputs * inputs, outputs, rows * outputs, rows * outputs, rows * inputs, outputs * inputs, outputs];
+  const sizes = [
+    rows * inputs,
+    outputs * inputs,
+    outputs,
+    rows * outputs,
+    rows * outputs,
+    rows * inputs,
+    outputs * inputs,
+    outputs,
+  ];
   const scratchValues = scalar('linearScratch') / 4;
   const ws = workspace({ bytes: 4 * (sizes.reduce((a, b) => a + b + 4, 0) + scratchValues) });
   const [x, w, b, y, g, dx, dw, db] = sizes.map((n) => ws.float32(n));
@@ -29,7 +38,14 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
   g.set(noise(4, g.length));
 
   /** Each result against a sum in double precision; the bound is the usual one of a sum of k products. */
-  function compare(got: Float32Array, m: number, n: number, k: number, term: (i: number, j: number, l: number) => number, start?: Float32Array) {
+  function compare(
+    got: Float32Array,
+    m: number,
+    n: number,
+    k: number,
+    term: (i: number, j: number, l: number) => number,
+    start?: Float32Array,
+  ) {
     let worst = 0;
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {

@@ -22,7 +22,9 @@ test.each([
 ])('cross-entropy of %i rows of %i, and its gradient', (rows, columns) => {
   const logits = noise(rows, rows * columns, 10);
   const labels = Uint32Array.from({ length: rows }, (_, i) => (i * 7) % columns);
-  expect(Math.abs(loss.crossEntropy.forward({ logits, labels, columns }) / exact(logits, labels, columns) - 1)).toBeLessThan(1e-6);
+  expect(
+    Math.abs(loss.crossEntropy.forward({ logits, labels, columns }) / exact(logits, labels, columns) - 1),
+  ).toBeLessThan(1e-6);
   const gradient = loss.crossEntropy.backward({ logits, labels, columns });
   for (let i = 0; i < logits.length; i += Math.ceil(logits.length / 50)) {
     const row = Math.floor(i / columns);

@@ -1,18 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { activation, type Activation, init, loss, nn, random } from '../src/index.js';
+import { type Activation, activation, init, loss, nn, random } from '../src/index.js';
 import { hash, noise } from './oracle.js';
 
 const xor = { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), labels: Uint8Array.of(0, 1, 1, 0) };
 
 function network(f: Activation = 'tanh', seed = 1) {
   const rng = random.philox(seed);
-  return nn.sequential([nn.linear(2, 16, { rng: rng.fork(0) }), nn.activation(f), nn.linear(16, 2, { rng: rng.fork(1) })]);
+  return nn.sequential([
+    nn.linear(2, 16, { rng: rng.fork(0) }),
+    nn.activation(f),
+    nn.linear(16, 2, { rng: rng.fork(1) }),
+  ]);
 }
 
 async function train(model: ReturnType<typeof nn.sequential>, o: Partial<Parameters<typeof nn.fit>[2]> = {}) {
   const losses: number[] = [];
   const optimizer = nn.sgd({ lr: 0.5, momentum: 0.9 });
-  for await (const step of nn.fit(model, xor, { epochs: 200, batchSize: 4, seed: 2, optimizer, ...o })) losses.push(step.loss);
+  for await (const step of nn.fit(model, xor, { epochs: 200, batchSize: 4, seed: 2, optimizer, ...o }))
+    losses.push(step.loss);
   return losses;
 }
 
@@ -56,7 +61,10 @@ test('forward is the layers, one after the other', () => {
   const [w0, b0, w1, b1] = Object.values(model.parameters).map(({ data }) => data);
   const logits = model.forward(x);
   for (let r = 0; r < 300; r += 37) {
-    const hidden = Float32Array.from({ length: 16 }, (_, j) => w0[2 * j] * x[2 * r] + w0[2 * j + 1] * x[2 * r + 1] + b0[j]);
+    const hidden = Float32Array.from(
+      { length: 16 },
+      (_, j) => w0[2 * j] * x[2 * r] + w0[2 * j + 1] * x[2 * r + 1] + b0[j],
+    );
     const y = activation.relu.forward(hidden);
     for (let k = 0; k < 2; k++) {
       const exact = y.reduce((sum, v, j) => sum + v * w1[16 * k + j], b1[k]);
@@ -91,7 +99,13 @@ test('the same seed gives the same bits, whatever batch sizes came before', asyn
 describe('fit', () => {
   test('tells epoch, step, loss and learning rate', async () => {
     const steps = [];
-    const o = { epochs: 2, batchSize: 3, seed: 1, optimizer: nn.sgd({ lr: 0.25 }), schedule: nn.stepDecay({ gamma: 0.5 }) };
+    const o = {
+      epochs: 2,
+      batchSize: 3,
+      seed: 1,
+      optimizer: nn.sgd({ lr: 0.25 }),
+      schedule: nn.stepDecay({ gamma: 0.5 }),
+    };
     for await (const step of nn.fit(network(), xor, o)) steps.push(step);
     expect(steps.map(({ epoch, step, lr }) => [epoch, step, lr])).toEqual([
       [0, 0, 0.25],
@@ -107,7 +121,11 @@ describe('fit', () => {
     const control = new AbortController();
     const seen: number[] = [];
     const run = async () => {
-      for await (const step of nn.fit(model, xor, { epochs: 100, optimizer: nn.sgd({ lr: 0.1 }), signal: control.signal })) {
+      for await (const step of nn.fit(model, xor, {
+        epochs: 100,
+        optimizer: nn.sgd({ lr: 0.1 }),
+        signal: control.signal,
+      })) {
         seen.push(step.step);
         if (step.step === 4) control.abort(new Error('enough'));
       }
@@ -120,7 +138,8 @@ describe('fit', () => {
 
   test('break ends it', async () => {
     const model = network();
-    for await (const step of nn.fit(model, xor, { epochs: 100, optimizer: nn.sgd({ lr: 0.1 }) })) if (step.step === 3) break;
+    for await (const step of nn.fit(model, xor, { epochs: 100, optimizer: nn.sgd({ lr: 0.1 }) }))
+      if (step.step === 3) break;
     expect(nn.evaluate(model, xor).loss).toBeGreaterThan(0);
   });
 

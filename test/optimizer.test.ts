@@ -20,7 +20,12 @@ test.each([
   w.set(noise(1, n));
   const exact = Float64Array.from(w);
   const velocity = new Float64Array(n);
-  const { lr, momentum = 0, nesterov = false, weightDecay = 0 } = options as Record<string, number> & { nesterov?: boolean };
+  const {
+    lr,
+    momentum = 0,
+    nesterov = false,
+    weightDecay = 0,
+  } = options as Record<string, number> & { nesterov?: boolean };
   for (let k = 0; k < 10; k++) {
     g.set(noise(k, n));
     step(lr);
@@ -35,7 +40,12 @@ test.each([
 
 test('step decay multiplies as PyTorch StepLR does', () => {
   const decay = nn.stepDecay({ gamma: 0.96 });
-  expect([0, 1, 2, 3].map((epoch) => decay(epoch, 0.1))).toEqual([0.1, 0.1 * 0.96, 0.1 * 0.96 * 0.96, 0.1 * 0.96 * 0.96 * 0.96]);
+  expect([0, 1, 2, 3].map((epoch) => decay(epoch, 0.1))).toEqual([
+    0.1,
+    0.1 * 0.96,
+    0.1 * 0.96 * 0.96,
+    0.1 * 0.96 * 0.96 * 0.96,
+  ]);
   const slow = nn.stepDecay({ gamma: 0.5, every: 3 });
   expect([0, 2, 3, 5, 6].map((epoch) => slow(epoch, 8))).toEqual([8, 8, 4, 4, 2]);
   expect(nn.stepDecay({ gamma: 0 })(1, 1)).toBe(0);

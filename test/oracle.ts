@@ -15,7 +15,8 @@ export function sweep(mantissas = 16): Float32Array {
   const bits = new Uint32Array(512 * mantissas + 64);
   let at = 0;
   for (let e = 0; e < 512; e++) {
-    for (let m = 0; m < mantissas; m++) bits[at++] = ((e << 23) | (Math.imul(m * 512 + e, 0x9e3779b1) & 0x7fffff)) >>> 0;
+    for (let m = 0; m < mantissas; m++)
+      bits[at++] = ((e << 23) | (Math.imul(m * 512 + e, 0x9e3779b1) & 0x7fffff)) >>> 0;
   }
   const all = new Float32Array(bits.buffer);
   for (const x of [0, 1, 3, 6, 9, 17, 87, 88, 89, 103, 104, 1e-45, Infinity]) {

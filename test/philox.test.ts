@@ -76,7 +76,24 @@ test('draws share no bits: each begins at a fresh block', () => {
 
 test('a seed is a number, a bigint or a text, and all 64 bits count', () => {
   const first = (seed: number | bigint | string) => hash(random.philox(seed).bits(8));
-  const seeds = [0, 1, -1, 2 ** 32, 2 ** 53 - 1, 2n ** 63n, '', '0', '1', 'a', 'b', 'ab', 'ba', 'ä', '😀', 'x'.repeat(100)];
+  const seeds = [
+    0,
+    1,
+    -1,
+    2 ** 32,
+    2 ** 53 - 1,
+    2n ** 63n,
+    '',
+    '0',
+    '1',
+    'a',
+    'b',
+    'ab',
+    'ba',
+    'ä',
+    '😀',
+    'x'.repeat(100),
+  ];
   expect(new Set(seeds.map(first)).size).toBe(seeds.length);
   expect(first(-1)).toBe(first(2n ** 64n - 1n));
   expect(first(5)).toBe(first(5n));

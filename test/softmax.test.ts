@@ -60,7 +60,11 @@ describe.each(shapes)('%i rows of %i', (rows, columns) => {
       const dot = p.reduce((sum, v, i) => sum + v * g[i], 0);
       const sum = g.reduce((a, b) => a + b, 0);
       p.forEach((v, i) => expect(Math.abs(row(dx, r)[i] - v * (g[i] - dot))).toBeLessThan(1e-7));
-      p.forEach((_, i) => expect(Math.abs(row(ldx, r)[i] - (g[i] - Math.exp(row(ly, r)[i]) * sum))).toBeLessThan(3e-7 * (1 + Math.abs(sum))));
+      p.forEach((_, i) =>
+        expect(Math.abs(row(ldx, r)[i] - (g[i] - Math.exp(row(ly, r)[i]) * sum))).toBeLessThan(
+          3e-7 * (1 + Math.abs(sum)),
+        ),
+      );
     }
   });
 

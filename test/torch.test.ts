@@ -61,7 +61,9 @@ test('truncated normals by the rules since 2.12, every bit', () => {
 test('truncated normals by the rules before, to 3 ulp of the bounds', () => {
   for (const { seed, n, args, values } of older.truncated) {
     const [mean, std, low, high] = args;
-    const x = random.torch(BigInt(seed), { release: '2.11' }).truncatedNormal(n, { mean, std, low, high, absolute: true });
+    const x = random
+      .torch(BigInt(seed), { release: '2.11' })
+      .truncatedNormal(n, { mean, std, low, high, absolute: true });
     const ulp = Math.max(Math.abs(low), Math.abs(high)) * 2 ** -23;
     values.forEach((value, i) => expect(Math.abs(x[i] - value)).toBeLessThanOrEqual(3 * ulp));
   }

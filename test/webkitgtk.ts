@@ -18,7 +18,10 @@ export function webkitgtk(executable: string) {
         getCommandsContext: () => ({}),
         async openPage(id: string, url: string) {
           const env = { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' };
-          open.set(id, spawn('xvfb-run', ['-a', executable, '--private', url], { stdio: 'ignore', env, detached: true }));
+          open.set(
+            id,
+            spawn('xvfb-run', ['-a', executable, '--private', url], { stdio: 'ignore', env, detached: true }),
+          );
         },
         async close() {
           for (const { pid } of open.values()) {

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { activation, random, workspace } from '../src/index.js';
+import { hash, noise } from './oracle.js';
+
+test('arrays of a workspace are zeros side by side, each its own', () => {
+  const ws = workspace({ bytes: 1000 });
+  const arrays = [ws.float32(3), ws.uint32(5), ws.float32(0), ws.float32(16)];
+  for (const array of arrays) expect(array.every((v) => v === 0)).toBe(true);
+  arrays.forEach((array, i) => array.fill(i + 1));
+  arrays.forEach((array, i) => expect(array.every((v) => v === i + 1)).toBe(true));
+  expect(arrays.every(({ byteOffset }) => byteOffset % 16 === 0)).toBe(true);
+});
+
+test('two workspaces never alias', () => {
+  const [a, b] = [workspace({ bytes: 64 }), workspace({ bytes: 64 })];
+  const [x, y] = [a.float32(16), b.float32(16)];
+  x.fill(1);
+  expect(x.buffer).not.toBe(y.buffer);
+  expect(y.every((v) => v === 0)).toBe(true);
+});
+
+test('a full workspace says so, and what it holds stays', () => {
+  const ws = workspace({ bytes: 100 });
+  expect(ws.bytes).toBe(112); // rounded up to 16
+  const x = ws.float32(28);
+  expect(() => ws.float32(1)).toThrow(/workspace\.float32: 4 bytes asked and 0 left; make the workspace larger/);
+  expect(() => ws.uint32(1)).toThrow(RangeError);
+  expect(ws.float32(0).length).toBe(0);
+  x.fill(2);
+  expect(x.reduce((a, b) => a + b)).toBe(56);
+  expect(() => workspace({ bytes: 0 }).float32(1)).toThrow(RangeError);
+});
+
+test('sizes past memory', () => {
+  expect(() => workspace({ bytes: 2 ** 32 })).toThrow(/4 GiB/);
+  expect(() => workspace({ bytes: 2 ** 53 })).toThrow(RangeError);
+  expect(() => random.philox(0).uniform(2 ** 45)).toThrow(/do not fit into memory/);
+});
+
+test('drawing into a workspace and drawing anew are the same bits, and nothing else is written', () => {
+  const n = 40_001;
+  const ws = workspace({ bytes: 4 * (n + 8) });
+  const around = ws.float32(n + 8).fill(7);
+  const out = around.subarray(3, 3 + n);
+  for (const make of [() => random.philox(1), () => random.torch(1)]) {
+    for (const draw of ['uniform', 'normal', 'truncatedNormal', 'bernoulli'] as const) {
+      expect(make()[draw]({ out })).toBe(out);
+      expect(hash(out), draw).toBe(hash(make()[draw](n)));
+      expect([around[2], around[n + 3]]).toEqual([7, 7]);
+    }
+  }
+});
+
+test('arrays of two workspaces meet by staging', () => {
+  const [a, b] = [workspace({ bytes: 4096 }), workspace({ bytes: 4096 })];
+  const [x, out] = [a.float32(100), b.float32(100)];
+  x.set(noise(1, 100));
+  activation.tanh.forward(x, { out });
+  expect(Array.from(out)).toEqual(Array.from(activation.tanh.forward(x.slice())));
+});
+
+test('memory never grows: an array stays where it is', () => {
+  const ws = workspace({ bytes: 4096 });
+  const x = ws.float32(10).fill(3);
+  for (let i = 0; i < 100; i++) random.philox(i).normal(50_000);
+  workspace({ bytes: 10_000_000 });
+  expect(x.every((v) => v === 3)).toBe(true);
+});
