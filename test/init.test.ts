@@ -9,7 +9,7 @@ const TRUNCATED_STD = 0.87962566103423978;
 // fanIn 300, fanOut 200; the law that papers and PyTorch give: [name, options, std, shape of the law].
 const fanIn = 300;
 const fanOut = 200;
-const laws: [string, object, number, 'uniform' | 'normal' | 'truncated'][] = [
+const laws: [string, Record<string, unknown>, number, 'uniform' | 'normal' | 'truncated'][] = [
   ['uniform', { low: -0.1, high: 0.1 }, 0.1 / Math.sqrt(3), 'uniform'],
   ['normal', { std: 0.02 }, 0.02, 'normal'],
   ['truncatedNormal', { std: 0.5 }, 0.5 * TRUNCATED_STD, 'truncated'],

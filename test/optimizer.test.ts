@@ -25,7 +25,7 @@ test.each([
     momentum = 0,
     nesterov = false,
     weightDecay = 0,
-  } = options as Record<string, number> & { nesterov?: boolean };
+  } = options as { lr: number; momentum?: number; nesterov?: boolean; weightDecay?: number };
   for (let k = 0; k < 10; k++) {
     g.set(noise(k, n));
     step(lr);

@@ -1,0 +1,43 @@
+// Deep networks on digits: layers of 100 units between 784 inputs and 10 outputs.
+
+import { type Activation, init, nn, random, type Tensor } from 'fanwise';
+import { type Digits, first } from './mnist.js';
+
+/** What a layer's weight is filled with; undefined leaves PyTorch's default. */
+export type Fill = ((weight: Tensor, seed: string) => void) | undefined;
+
+export const fills = {
+  he: (weight, seed) => void init.kaimingNormal(weight, { seed }),
+  xavier: (weight, seed) => void init.xavierNormal(weight, { seed }),
+  lecun: (weight, seed) => void init.lecunNormal(weight, { seed }),
+  default: undefined,
+  unit: (weight, seed) => void init.normal(weight, { seed, std: 1 }),
+  hundredth: (weight, seed) => void init.normal(weight, { seed, std: 0.01 }),
+} satisfies Record<string, Fill>;
+
+/** Test accuracy in per cent after so many epochs on the first 8,000 digits; biases start at zero but for the default. */
+export async function deep(
+  name: Activation,
+  hidden: number,
+  fill: keyof typeof fills,
+  seed: number,
+  data: { train: Digits; test: Digits },
+  { epochs = 3, lr = 0.01, signal }: { epochs?: number; lr?: number; signal?: AbortSignal } = {},
+): Promise<number> {
+  const layers = [];
+  for (let l = 0; l <= hidden; l++) {
+    const linear = nn.linear(l === 0 ? 784 : 100, l === hidden ? 10 : 100, { seed: `${seed} ${l}` });
+    const f: Fill = fills[fill];
+    if (f) {
+      f(linear.weight, `${seed} ${l} weight`);
+      linear.bias?.data.fill(0);
+    }
+    layers.push(linear);
+    if (l < hidden) layers.push(nn.activation(name));
+  }
+  const model = nn.sequential(layers);
+  const optimizer = nn.sgd({ lr, momentum: 0.9, nesterov: true });
+  const rng = random.philox(seed);
+  for await (const _ of nn.fit(model, first(data.train, 8000), { epochs, batchSize: 100, rng, optimizer, signal }));
+  return 100 * nn.evaluate(model, first(data.test, 2000)).accuracy;
+}
