@@ -7,9 +7,10 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
-import { claims } from './claims.js';
 import { experiments, run } from './experiments.js';
+import { learning } from './learning.js';
 import { mnist } from './mnist.js';
+import { signals } from './signals.js';
 
 const { values: flags } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
@@ -84,6 +85,7 @@ const ninth = {
     'The four good accuracies come from one seed each and cannot be told apart: one hidden layer trains from almost anything.',
 };
 
+const claims = [...signals, ...learning];
 const rows: (typeof ninth)[] = [];
 for (const [i, { id, claim, how, correction = '', verdict, measure }] of claims.entries()) {
   progress(i, claims.length, claim);

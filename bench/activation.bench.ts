@@ -1,0 +1,47 @@
+// Every activation, forward and backward, against its row's formula over preallocated arrays.
+
+import { type Activation, activation, activations, type Row } from '../src/activation.js';
+import { random, workspace } from '../src/index.js';
+import { type Case, loop } from './measure.js';
+
+export function cases(size: number): Case[] {
+  const ws = workspace({ bytes: 4 * (3 * size + 16) });
+  const inside = { x: ws.float32(size), dy: ws.float32(size), out: ws.float32(size) };
+  const outside = { x: random.philox(1).normal(size), dy: random.philox(2).normal(size), out: new Float32Array(size) };
+  inside.x.set(outside.x);
+  inside.dy.set(outside.dy);
+  return (Object.keys(activations) as Activation[]).flatMap((name) => {
+    const row: Row = activations[name];
+    const { forward, backward } = activation[name] as (typeof activation)['tanh'];
+    const [a = 0, b = 0] = Object.values(row.parameters).map(({ value }) => value);
+    const plain = loop('f, x, out, a, b', 'for (let i = 0; i < x.length; i++) out[i] = f(x[i], a, b)');
+    const slope = loop(
+      'f, kept, dy, out, a, b',
+      'for (let i = 0; i < kept.length; i++) out[i] = dy[i] * f(kept[i], a, b)',
+    );
+    const about = { size, amount: size, unit: 'M/s' as const };
+    // Inputs as forward would leave them: y where y is kept, which for all of these lies in their range.
+    type Arrays = Record<'x' | 'dy' | 'out', Float32Array>;
+    const run = ({ x, dy, out }: Arrays) => void backward({ [row.keeps]: x, dy, out } as never);
+    return [
+      {
+        ...about,
+        name: `${name} forward`,
+        ways: {
+          workspace: () => void forward(inside.x, { out: inside.out }),
+          staged: () => void forward(outside.x, { out: outside.out }),
+          baseline: () => plain(row.formula, outside.x, outside.out, a, b),
+        },
+      },
+      {
+        ...about,
+        name: `${name} backward`,
+        ways: {
+          workspace: () => run(inside),
+          staged: () => run(outside),
+          baseline: () => slope(row.derivative, outside.x, outside.dy, outside.out, a, b),
+        },
+      },
+    ];
+  });
+}
