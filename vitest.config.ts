@@ -39,6 +39,7 @@ for (const { name, needs } of browsers.filter((browser) => !found.includes(brows
 
 export default defineConfig({
   test: {
+    reporters: process.env.CI ? ['default', ['json', { outputFile: 'out/tests.json' }]] : ['default'],
     projects: [
       { test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'] } },
       ...found.map(({ name, headless, provider }) => ({

@@ -1,0 +1,89 @@
+// README tells the truth: its snippets run, its tables are the rows'.
+//
+// Lines `expression; // => value` of its ts blocks are assertions. `npx vitest run test/readme -u` writes the
+// tables anew.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { transform } from 'esbuild';
+import { expect, test } from 'vitest';
+import figures from '../bench/figures.json' with { type: 'json' };
+import { activations, type Row } from '../src/activation.js';
+import { initialisers } from '../src/init.js';
+
+const readme = readFileSync('README.md', 'utf8');
+const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ i: i + 1, code }));
+
+test.each(blocks)('snippet $i runs', async ({ i, code }) => {
+  const asserted = code.replace(/^(.+); \/\/ => (.+)$/gm, 'globalThis.same($1, $2);');
+  const { code: js } = await transform(asserted, { loader: 'ts', format: 'esm', target: 'es2022' });
+  mkdirSync('out/readme', { recursive: true });
+  const file = resolve(`out/readme/${i}.mjs`);
+  writeFileSync(file, js);
+  let assertions = 0;
+  (globalThis as unknown as { same: unknown }).same = (got: unknown, expected: unknown) => {
+    assertions++;
+    expect(got).toEqual(expected);
+  };
+  await import(/* @vite-ignore */ file);
+  expect(assertions).toBe(code.split('// => ').length - 1);
+});
+
+const table = (head: string[], rows: string[][]) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const between = (name: string) => new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
+
+const times = (ratio: number | undefined) => (ratio === undefined ? '' : `${ratio.toFixed(1)} ×`);
+
+const tables: Record<string, string> = {
+  figures: `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, by \`npm run bench -- --record\`: kernels at 65,536 values in a workspace, one thread, and how many times the speed of plain JavaScript over preallocated arrays, in a workspace and staged.
+
+${table(
+  ['', 'speed', '× JavaScript', 'staged'],
+  figures.figures.map(({ name, speed, ratio }) => [
+    name,
+    speed,
+    times(ratio.workspace),
+    times((ratio as { staged?: number }).staged),
+  ]),
+)}`,
+  initialisers: table(
+    ['initialiser', 'options and their defaults'],
+    Object.entries(initialisers).map(([name, { options }]) => [
+      `\`${name}\``,
+      Object.entries(options)
+        .map(([option, value]) =>
+          value === undefined ? `\`${option}\`` : `\`${option}: ${typeof value === 'string' ? `'${value}'` : value}\``,
+        )
+        .join(', '),
+    ]),
+  ),
+  activations: table(
+    ['activation', 'options', 'keeps', 'ulp forward', 'ulp backward'],
+    Object.entries(activations as Record<string, Row>).map(([name, row]) => [
+      `\`${name}\``,
+      Object.entries(row.parameters)
+        .map(([parameter, { value }]) => `\`${parameter}: ${value}\``)
+        .join(', '),
+      row.keeps,
+      `${row.ulp.forward}`,
+      `${row.ulp.backward}`,
+    ]),
+  ),
+};
+
+test('its tables are current', async () => {
+  let current = readme;
+  for (const [name, text] of Object.entries(tables)) {
+    expect(readme).toMatch(between(name));
+    current = current.replace(between(name), `$1${text}\n$2`);
+  }
+  await expect(current).toMatchFileSnapshot('../README.md');
+});
+
+test('the two commands are scripts', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(readme).toContain('```\nnpm ci && npm start\nnpm ci && npm test\n```');
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', 'bench', 'build']));
+});
