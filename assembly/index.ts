@@ -1,10 +1,12 @@
-export * from './activation';
 export { philoxBernoulli, philoxBits, philoxNormal, philoxTruncatedNormal, philoxUniform } from './distribution';
+export * from './gates';
 export { linearBackwardBias, linearBackwardInput, linearBackwardWeight, linearForward, linearScratch } from './linear';
 export { crossEntropyBackward, crossEntropyForward } from './loss';
 export { normalCdf, normalDensity } from './math';
 export { sgd, sgdPlain } from './optimizer';
 export { orthogonal } from './orthogonal';
+export * from './rectifiers';
+export * from './sigmoids';
 export { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from './softmax';
 export {
   torchAccepted,

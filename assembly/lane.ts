@@ -25,6 +25,11 @@ export abstract class lane {
     return f32x4.add(f32x4.mul(a, b), c);
   }
 
+  /** x where the mask is, else 0; NaN where kept is NaN. */
+  @inline static masked(x: v128, mask: v128, kept: v128): v128 {
+    return v128.or(v128.and(x, mask), f32x4.ne(kept, kept));
+  }
+
   /** The sign bit alone. */
   @inline static sign(): v128 {
     return v128.load32_splat(SIGN);

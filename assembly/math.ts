@@ -17,8 +17,8 @@ const EXPM1: usize = memory.data<f32>([
 /** 1, 2^-32 and 2^32. */
 const ONE: usize = memory.data<f32>([1.0, 2.3283064365386963e-10, 4294967296.0]);
 
-/** Below -104 e^x is 0 in binary32; above that a difference loses at most 2^-18 to rounding. */
-const EXP_LOW: usize = memory.data<f32>([-104.0, -7.62939453125e-6, 7.62939453125e-6]);
+/** Below -104 e^x is 0 in binary32; above that a difference loses at most 2^-18 to rounding; below -18 e^x - 1 is -1. */
+const EXP_LOW: usize = memory.data<f32>([-104.0, -7.62939453125e-6, 7.62939453125e-6, -18.0]);
 
 /**
  * (ln(1 + s) - s + s^2/2) / s^3 on 1 + s in [sqrt(1/2), sqrt(2)), minimax; the sum is off by at most 3.4e-8
@@ -74,6 +74,15 @@ export abstract class math {
     const t = f32x4.pmax(x, lane.at(EXP_LOW, 0));
     const octaves = math.octaves(t);
     return math.expFrom(octaves, math.reduce(t, octaves));
+  }
+
+  /** e^x - 1 for x <= 0, within 1 ulp; -1 below -18. s - 1 is exact, so that the sum is rounded once. */
+  @inline static expm1Negative(x: v128): v128 {
+    const t = f32x4.pmax(x, lane.at(EXP_LOW, 3));
+    const octaves = math.octaves(t);
+    const one = lane.at(ONE, 0);
+    const s = math.scaled(one, octaves);
+    return lane.mad(s, math.expm1(math.reduce(t, octaves)), f32x4.sub(s, one));
   }
 
   /** 2^n e^r */

@@ -1,7 +1,8 @@
 // Every activation, forward and backward, against its row's formula over preallocated arrays.
 
-import { type Activation, activation, activations, type Row } from '../src/activation.js';
+import { type Activation, activation, activations, parametersOf } from '../src/activation.js';
 import { random, workspace } from '../src/index.js';
+import type { Row } from '../src/pointwise.js';
 import { type Case, loop } from './measure.js';
 
 export function cases(size: number): Case[] {
@@ -13,7 +14,7 @@ export function cases(size: number): Case[] {
   return (Object.keys(activations) as Activation[]).flatMap((name) => {
     const row: Row = activations[name];
     const { forward, backward } = activation[name] as (typeof activation)['tanh'];
-    const [a = 0, b = 0] = Object.values(row.parameters).map(({ value }) => value);
+    const [a, b] = parametersOf(name, row, {});
     const plain = loop('f, x, out, a, b', 'for (let i = 0; i < x.length; i++) out[i] = f(x[i], a, b)');
     const slope = loop(
       'f, kept, dy, out, a, b',

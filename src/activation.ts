@@ -1,58 +1,22 @@
-// The activations: a row each. The kernel of the same name in assembly/activation.ts keeps what the row
-// promises; tests, benchmarks, types and README's table grow from the rows.
+// The activations. Their rows stand by family in rectifiers, sigmoids and gates, their kernels in the files of
+// the same names in assembly/; tests, benchmarks, types and README's table grow from the rows.
 
-import { type Bounds, choice, float32, number, options, output, sameLength } from './argument.js';
+import { choice, float32, number, options, output, sameLength } from './argument.js';
+import { gates } from './gates.js';
 import type { Layer } from './layer.js';
+import type { Row } from './pointwise.js';
+import { rectifiers } from './rectifiers.js';
+import { sigmoids } from './sigmoids.js';
 import { apply, type Kernel } from './wasm.js';
 
-/** What an activation is and what its kernels promise. */
-export interface Row {
-  /** The function in double precision: documentation, oracle and plain JavaScript to compare with. */
-  formula(x: number, a: number, b: number): number;
-  /** Its slope, from what forward keeps for backward. */
-  derivative(kept: number, a: number, b: number): number;
-  /** Whether backward needs the input or the output; with the output, forward may run in place. */
-  keeps: 'x' | 'y';
-  /** At most two, in the order of a and b: the default and what is allowed. */
-  parameters: Record<string, { value: number } & Bounds>;
-  /** The largest error over all inputs, in units in the last place. */
-  ulp: { forward: number; backward: number };
-}
-
-export const activations = {
-  relu: {
-    formula: (x) => (x > 0 ? x : x <= 0 ? 0 : Number.NaN),
-    derivative: (y) => (y > 0 ? 1 : y <= 0 ? 0 : Number.NaN),
-    keeps: 'y',
-    parameters: {},
-    ulp: { forward: 0, backward: 0 },
-  },
-  leakyRelu: {
-    formula: (x, slope) => (x > 0 ? x : slope * x),
-    derivative: (y, slope) => (y > 0 ? 1 : y <= 0 ? slope : Number.NaN),
-    keeps: 'y', // which tells the sign of x, because the slope is not negative
-    parameters: { slope: { value: 0.01, least: 0 } },
-    ulp: { forward: 0.5, backward: 0.5 },
-  },
-  sigmoid: {
-    formula: (x) => (x > 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
-    derivative: (y) => y * (1 - y),
-    keeps: 'y',
-    parameters: {},
-    ulp: { forward: 2, backward: 2 },
-  },
-  tanh: {
-    formula: (x) => Math.tanh(x),
-    derivative: (y) => (1 - y) * (1 + y),
-    keeps: 'y',
-    parameters: {},
-    ulp: { forward: 2, backward: 2 },
-  },
-} satisfies Record<string, Row>;
+/** Every activation's row, by family. */
+export const activations = { ...rectifiers, ...sigmoids, ...gates };
 
 export type Activation = keyof typeof activations;
 type Rows = typeof activations;
-export type Parameters<A extends Activation> = { [P in keyof Rows[A]['parameters']]?: number };
+export type Parameters<A extends Activation> = {
+  [P in keyof Rows[A]['parameters']]?: Rows[A]['parameters'][P] extends { choices: infer C } ? keyof C : number;
+};
 type Kept<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
 
 export interface Functions<A extends Activation> {
@@ -64,9 +28,11 @@ export interface Functions<A extends Activation> {
 
 /** The numbers that a row's kernels take: its parameters, given or by default. */
 export function parametersOf(where: string, row: Row, given: Record<string, unknown>): [a: number, b: number] {
-  const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, bounds]) =>
-    number(where, name, given[name] ?? bounds.value, bounds),
-  );
+  const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, parameter]) => {
+    const value = given[name] ?? parameter.value;
+    if (!('choices' in parameter)) return number(where, name, value, parameter);
+    return parameter.choices[choice(where, name, value, Object.keys(parameter.choices))];
+  });
   return [a, b];
 }
 

@@ -8,8 +8,9 @@ import { resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { expect, test } from 'vitest';
 import figures from '../bench/figures.json' with { type: 'json' };
-import { activations, type Row } from '../src/activation.js';
+import { activations } from '../src/activation.js';
 import { initialisers } from '../src/init.js';
+import type { Row } from '../src/pointwise.js';
 
 const readme = readFileSync('README.md', 'utf8');
 const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ i: i + 1, code }));
@@ -64,11 +65,11 @@ ${table(
     Object.entries(activations as Record<string, Row>).map(([name, row]) => [
       `\`${name}\``,
       Object.entries(row.parameters)
-        .map(([parameter, { value }]) => `\`${parameter}: ${value}\``)
+        .map(([parameter, { value }]) => `\`${parameter}: ${typeof value === 'string' ? `'${value}'` : value}\``)
         .join(', '),
       row.keeps,
       `${row.ulp.forward}`,
-      `${row.ulp.backward}`,
+      `${row.ulp.backward}${row.crosses ? ' *' : ''}`,
     ]),
   ),
 };
