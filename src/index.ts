@@ -4,7 +4,8 @@ import { evaluate, fit, sequential } from './model.js';
 import { sgd, stepDecay } from './optimizer.js';
 
 export { activation } from './activation.js';
-export { gain, init } from './init.js';
+export { gain } from './gain.js';
+export { init } from './init.js';
 export { loss } from './loss.js';
 export { random } from './random.js';
 export { softmax } from './softmax.js';
@@ -15,6 +16,7 @@ export { workspace } from './wasm.js';
 export const nn = { linear, activation: activationLayer, sequential, fit, evaluate, sgd, stepDecay };
 
 export type { Activation } from './activation.js';
+export type { GainDescription, Nonlinear } from './gain.js';
 export type { Common, Description, Layout, Mode, Nonlinearity } from './init.js';
 export type { Layer, Passes, Place } from './layer.js';
 export type { Linear } from './linear.js';

@@ -60,7 +60,7 @@ function fans(where: string, shape: readonly number[], given: Partial<Common>): 
 }
 
 /** PyTorch's calculate_gain. */
-const torchGains = {
+export const torchGains = {
   linear: () => 1,
   sigmoid: () => 1,
   tanh: () => 5 / 3,
@@ -69,19 +69,7 @@ const torchGains = {
   selu: () => 3 / 4,
 } satisfies Record<string, (slope: number) => number>;
 export type Nonlinearity = keyof typeof torchGains;
-const nonlinearities = Object.keys(torchGains) as Nonlinearity[];
-
-export const gain = {
-  /**
-   * The factor by which PyTorch (torch.nn.init.calculate_gain) widens weights before a nonlinearity: linear
-   * and sigmoid 1, tanh 5/3, relu sqrt 2, leakyRelu sqrt(2 / (1 + slope^2)) (slope 0.01), selu 3/4.
-   */
-  torch(nonlinearity: Nonlinearity, given?: { slope?: number }): number {
-    const where = 'gain.torch';
-    const { slope = 0.01 } = options(where, given, ['slope']);
-    return torchGains[choice(where, 'nonlinearity', nonlinearity, nonlinearities)](number(where, 'slope', slope));
-  },
-};
+export const nonlinearities = Object.keys(torchGains) as Nonlinearity[];
 
 interface Row {
   /** The options that are the row's own, and their defaults. */

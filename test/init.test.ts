@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gain, init, random, tensor } from '../src/index.js';
+import { init, random, tensor } from '../src/index.js';
 import { hash, KS_LIMIT, kolmogorovSmirnov, mean, noise, normalCdf, variance } from './oracle.js';
 
 const cdf = normalCdf();
@@ -215,20 +215,6 @@ test('sparse: so many zeros in each column', () => {
   }
   expect(init.sparse([10, 5], { sparsity: 0, seed: 1 }).every((v) => v !== 0)).toBe(true);
   expect(init.sparse([10, 5], { sparsity: 1, seed: 1 }).every((v) => v === 0)).toBe(true);
-});
-
-test('gain.torch is PyTorch’s table', () => {
-  const table = {
-    linear: 1,
-    sigmoid: 1,
-    tanh: 5 / 3,
-    relu: Math.SQRT2,
-    selu: 0.75,
-    leakyRelu: Math.sqrt(2 / (1 + 0.01 ** 2)),
-  };
-  for (const [name, value] of Object.entries(table)) expect(gain.torch(name as 'relu')).toBe(value);
-  expect(gain.torch('leakyRelu', { slope: 0 })).toBe(Math.SQRT2);
-  expect(gain.torch('leakyRelu', { slope: 0.2 })).toBe(1.3867504905630728);
 });
 
 test('the same seed is the same generator, and without one two calls differ', () => {
