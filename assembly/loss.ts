@@ -2,14 +2,15 @@
 
 import { VECTOR } from './lane';
 import { log64 } from './math';
-import { rowExp, rowLogSumExp, rowMax } from './softmax';
+import { rowExp, rowLogSum, rowMax } from './softmax';
 
 /** The sum over rows of ln(sum of e^x) - x[label]: cross-entropy from logits, labels as u32. */
 export function crossEntropyForward(x: usize, labels: usize, rows: usize, n: usize): f64 {
   const row = n << 2;
   let total: f64 = 0;
   for (const end = x + rows * row; x < end; x += row, labels += 4) {
-    total += rowLogSumExp(x, n) - <f64>load<f32>(x + (load<u32>(labels) << 2));
+    const top = rowMax(x, n);
+    total += rowLogSum(x, top, n) - (<f64>load<f32>(x + (load<u32>(labels) << 2)) - <f64>top);
   }
   return total;
 }
@@ -23,7 +24,7 @@ export function crossEntropyBackward(x: usize, labels: usize, dx: usize, rows: u
     const label = load<u32>(labels) << 2;
     const right = <f64>load<f32>(x + label); // before dx is written: it may be x
     const sum = rowExp(x, top, dx, n);
-    total += <f64>top + log64(sum) - right;
+    total += log64(sum) - (right - <f64>top);
     const s = f32x4.splat(<f32>(<f64>scale / sum));
     let p = dx;
     for (const full = dx + ((n & ~3) << 2); p < full; p += VECTOR) v128.store(p, f32x4.mul(v128.load(p), s));

@@ -67,18 +67,18 @@ export function softmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n: u
   }
 }
 
-/** ln of the sum of e^x, in binary64 */
-export function rowLogSumExp(x: usize, n: usize): f64 {
-  const top = rowMax(x, n);
-  return <f64>top + log64(rowExp(x, top, 0, n));
+/** ln of the sum of e^(x - top), in binary64. Large x keep their digits: top is never added to it. */
+export function rowLogSum(x: usize, top: f32, n: usize): f64 {
+  return log64(rowExp(x, top, 0, n));
 }
 
-/** y = x - ln of the sum of e^x */
+/** y = x - top - ln of the sum of e^(x - top) */
 export function logSoftmaxForward(x: usize, y: usize, rows: usize, n: usize): void {
   const row = n << 2;
   for (const end = x + rows * row; x < end; x += row, y += row) {
-    const sum = rowLogSumExp(x, n);
-    for (let i: usize = 0; i < row; i += 4) store<f32>(y + i, <f32>(<f64>load<f32>(x + i) - sum));
+    const top = rowMax(x, n);
+    const sum = rowLogSum(x, top, n);
+    for (let i: usize = 0; i < row; i += 4) store<f32>(y + i, <f32>(<f64>load<f32>(x + i) - <f64>top - sum));
   }
 }
 

@@ -81,6 +81,7 @@ export function activationLayer<A extends Activation>(name: A, given?: Parameter
     kind: name,
     parameters: {},
     inPlace: row.keeps === 'y',
+    keepsOutput: row.keeps === 'y',
     scratch: 0,
     bind({ kernel, x, y, dx, dy, inputs }) {
       const forward = kernel(`${name}Forward`, x, y);

@@ -21,17 +21,22 @@ export function what(value: unknown): string {
   return `a ${value.constructor?.name ?? 'object'}`;
 }
 
-/** An options object without strangers. */
+/** The options that were given, each read once, without strangers; undefined is as good as not given. */
 export function options<T extends object>(where: string, given: T | undefined, known: readonly string[]): Partial<T> {
-  if (given === undefined) return {};
+  const read: Record<string, unknown> = {};
+  if (given === undefined) return read as Partial<T>;
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
     throw new TypeError(`${where}: the options are ${what(given)}; pass an object with any of ${known.join(', ')}`);
   }
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) throw new TypeError(`${where}: unknown option ${key}; there are ${known.join(', ')}`);
-    if (given[key as keyof T] === null) throw new TypeError(`${where}: ${key} is null; pass a value, or leave it out`);
   }
-  return given;
+  for (const key of known) {
+    const value = (given as Record<string, unknown>)[key];
+    if (value === null) throw new TypeError(`${where}: ${key} is null; pass a value, or leave it out`);
+    if (value !== undefined) read[key] = value;
+  }
+  return read as Partial<T>;
 }
 
 export interface Bounds {
@@ -57,6 +62,9 @@ export function number(
     const below = most === Infinity ? '' : `${open ? 'less than' : 'at most'} ${most}`;
     const range = [above, below].filter(Boolean).join(' and ') || (infinite ? 'that is not NaN' : 'that is finite');
     throw new RangeError(`${where}: ${name} is ${what(value)}; pass a number ${range}`);
+  }
+  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+    throw new RangeError(`${where}: ${name} is ${value}, beyond binary32; pass a number of at most 3.4e38`);
   }
   return value;
 }
@@ -92,41 +100,40 @@ export function choice<T extends string>(where: string, name: string, value: unk
   return value as T;
 }
 
+/** The class of a typed array, whatever realm it is from; undefined for what is none. */
+export const classOf = (value: unknown): string | undefined =>
+  ArrayBuffer.isView(value) ? (value as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag] : undefined;
+
 /** A typed array of one kind on a buffer that is ours to read: neither shared nor detached. */
-function array<T extends Float32Array | Uint32Array>(
-  where: string,
-  name: string,
-  value: unknown,
-  kind: { new (n: number): T; readonly name: string },
-): T {
-  if (!(value instanceof kind)) {
-    const advice = ArrayBuffer.isView(value) || Array.isArray(value) ? `; ${kind.name}.from(${name}) makes one` : '';
-    const tensor = typeof value === 'object' && value !== null && 'data' in value ? `; pass its data` : advice;
-    throw new TypeError(`${where}: ${name} is ${what(value)}; pass a ${kind.name}${tensor}`);
+function array<T extends Float32Array | Uint32Array>(where: string, name: string, value: unknown, kind: string): T {
+  if (classOf(value) !== kind) {
+    const advice = ArrayBuffer.isView(value) || Array.isArray(value) ? `; ${kind}.from(${name}) makes one` : '';
+    const tensor = typeof value === 'object' && value !== null && 'data' in value ? '; pass its data' : advice;
+    throw new TypeError(`${where}: ${name} is ${what(value)}; pass a ${kind}${tensor}`);
   }
-  const { buffer } = value;
-  if (!(buffer instanceof ArrayBuffer)) {
+  attached(where, name, value as T);
+  return value as T;
+}
+
+/** A view whose memory is there, and nobody else's. */
+export function attached(where: string, name: string, { buffer, byteLength }: ArrayBufferView): void {
+  if (Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
     throw new TypeError(
       `${where}: ${name} is on shared memory, which may change while it is read; pass a copy, ${name}.slice()`,
     );
   }
-  if (value.length === 0 && detached(buffer)) {
-    throw new TypeError(`${where}: ${name} is detached: its memory was transferred; pass an array made since`);
-  }
-  return value;
-}
-
-function detached(buffer: ArrayBuffer): boolean {
+  if (byteLength > 0) return;
   try {
     new Uint8Array(buffer);
-    return false;
   } catch {
-    return true;
+    throw new TypeError(`${where}: ${name} is detached: its memory was transferred; pass an array made since`);
   }
 }
 
-export const float32 = (where: string, name: string, value: unknown) => array(where, name, value, Float32Array);
-export const uint32 = (where: string, name: string, value: unknown) => array(where, name, value, Uint32Array);
+export const float32 = (where: string, name: string, value: unknown): Float32Array =>
+  array(where, name, value, 'Float32Array');
+export const uint32 = (where: string, name: string, value: unknown): Uint32Array =>
+  array(where, name, value, 'Uint32Array');
 
 /** Two arrays of one length. */
 export function sameLength(where: string, name: string, length: number, other: string, expected: number): void {
@@ -135,7 +142,7 @@ export function sameLength(where: string, name: string, length: number, other: s
 }
 
 /** An output is its input, or has no value in common with it. */
-function apart(where: string, name: string, out: ArrayBufferView, other: string, input: ArrayBufferView): void {
+export function apart(where: string, name: string, out: ArrayBufferView, other: string, input: ArrayBufferView): void {
   if (out.buffer !== input.buffer || out.byteOffset === input.byteOffset) return;
   if (out.byteOffset < input.byteOffset + input.byteLength && input.byteOffset < out.byteOffset + out.byteLength) {
     throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${other} itself, or an array apart from it`);
@@ -151,7 +158,7 @@ export function allocate<T extends Float32Array | Uint32Array>(
   try {
     return new kind(n);
   } catch {
-    throw new RangeError(`${where}: ${n} values do not fit into memory; draw them in slices`);
+    throw new RangeError(`${where}: ${n} values do not fit into memory; ask for fewer, or for a slice`);
   }
 }
 

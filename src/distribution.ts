@@ -33,11 +33,7 @@ export interface Source {
 
 type Options = Record<string, unknown>;
 
-function finite(where: string, o: Options, name: string): number {
-  const value = number(where, name, o[name]);
-  number(where, `${name} in binary32`, Math.fround(value));
-  return value;
-}
+const finite = (where: string, o: Options, name: string): number => number(where, name, o[name]);
 
 function deviation(where: string, o: Options): number {
   return number(where, 'std', finite(where, o, 'std'), { least: 0 });
@@ -80,9 +76,9 @@ export const distributions = {
         number(where, 'low', o.low, { infinite: true }),
         number(where, 'high', o.high, { infinite: true }),
       );
-      const low = bound('low');
-      const high = bound('high');
-      if (std > 0 && low < high) {
+      const [low, high] = [bound('low'), bound('high')];
+      for (const value of [low, high].filter(Number.isFinite)) number(where, 'a bound', value);
+      if (std > 0 && (low < high || !Number.isFinite(low))) {
         const { lower, upper } = tails(mean, std, low, high);
         if (!(upper - lower >= 2 ** -126)) {
           throw new RangeError(
@@ -182,7 +178,8 @@ export function moments(law: Law): { mean: number; std: number; low: number; hig
 
 /** A law whose values binary32 can hold. */
 export function representable(where: string, law: Law): Law {
-  const ends = law.distribution === 'uniform' ? [law.low, law.high] : 'std' in law ? [law.mean, law.std] : [];
+  const uniform = law.distribution === 'uniform';
+  const ends = uniform ? [law.low, law.high, law.high - law.low] : 'std' in law ? [law.mean, law.std] : [];
   for (const value of ends) {
     if (!Number.isFinite(Math.fround(value))) {
       throw new RangeError(

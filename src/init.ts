@@ -1,9 +1,9 @@
 // Initialisers: rows of one table. A row turns fans and options into a law (src/distribution.ts), and the
 // generator turns the law into values; `describe` shows the law.
 
-import { choice, number, options, sameLength, what } from './argument.js';
+import { apart, choice, number, options, sameLength, what } from './argument.js';
 import { distributions, type Law, moments, representable } from './distribution.js';
-import { type Draw, defined, drawn, type Generator, generatorOf, type Seed } from './random.js';
+import { type Draw, drawn, type Generator, generatorOf, type Seed } from './random.js';
 import { isTensor, sized, type Tensor } from './tensor.js';
 import { alone } from './wasm.js';
 
@@ -32,29 +32,42 @@ interface Fans {
 }
 type Options = Record<string, unknown>;
 
-/** Fans, read when a row asks for them: only then has a shape to have them. */
-function fans(where: string, shape: readonly number[], given: Partial<Common>): Fans {
-  const layout = choice(where, 'layout', given.layout ?? 'oi', layouts);
-  const stated = (name: 'fanIn' | 'fanOut') =>
-    given[name] === undefined ? undefined : number(where, name, given[name], { least: 0, open: true });
-  const [statedIn, statedOut] = [stated('fanIn'), stated('fanOut')];
-  const read = (name: 'fanIn' | 'fanOut', axis: number, kernel: readonly number[]) => {
-    if (shape.length < 2) throw new RangeError(`${where}: shape [${shape}] has no fans; pass { fanIn, fanOut }`);
-    const fan = kernel.reduce((product, length) => product * length, shape[axis]);
-    if (fan === 0)
+/** The fans that a shape has, or null below two axes. */
+function extents(shape: readonly number[], layout: Layout): Fans | null {
+  if (shape.length < 2) return null;
+  const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1);
+  const [first, second] = layout === 'oi' ? shape : shape.slice(-2);
+  const kernel = product(layout === 'oi' ? shape.slice(2) : shape.slice(0, -2));
+  const [inputs, outputs] = layout === 'oi' ? [second, first] : [first, second];
+  return { fanIn: inputs * kernel, fanOut: outputs * kernel };
+}
+
+/** What options say of the fans. */
+function stated(where: string, o: Partial<Common>): { layout: Layout } & Partial<Fans> {
+  const fan = (name: 'fanIn' | 'fanOut') =>
+    o[name] === undefined ? undefined : number(where, name, o[name], { least: 0, open: true });
+  return { layout: choice(where, 'layout', o.layout ?? 'oi', layouts), fanIn: fan('fanIn'), fanOut: fan('fanOut') };
+}
+
+/** Fans, read when a row asks for them: only then has a shape to have them. A shape without values needs none. */
+function fans(where: string, shape: readonly number[], o: Partial<Common>, empty = false): Fans {
+  const { layout, ...said } = stated(where, o);
+  const read = (name: 'fanIn' | 'fanOut') => {
+    const fan = said[name] ?? (empty ? 1 : extents(shape, layout)?.[name]);
+    if (fan === undefined) throw new RangeError(`${where}: shape [${shape}] has no fans; pass { fanIn, fanOut }`);
+    if (fan === 0) {
       throw new RangeError(
         `${where}: ${name} of shape [${shape}] is 0; pass a shape without zeros, or { fanIn, fanOut }`,
       );
+    }
     return fan;
   };
-  const [inAxis, outAxis, kernel] =
-    layout === 'oi' ? [1, 0, shape.slice(2)] : [shape.length - 2, shape.length - 1, shape.slice(0, -2)];
   return {
     get fanIn() {
-      return statedIn ?? read('fanIn', inAxis, kernel);
+      return read('fanIn');
     },
     get fanOut() {
-      return statedOut ?? read('fanOut', outAxis, kernel);
+      return read('fanOut');
     },
   };
 }
@@ -191,15 +204,19 @@ function target(where: string, given: readonly number[] | Tensor, o: { out?: unk
 function initialiser(name: string, row: Row) {
   const where = `init.${name}`;
   const known = [...Object.keys(row.options), ...common];
-  const law = (shape: readonly number[], o: Partial<Common & Options>) =>
-    representable(where, row.law(where, fans(where, shape, o), { ...row.options, ...defined(o) }));
+  const law = (shape: readonly number[], o: Partial<Common & Options>, empty = false) =>
+    representable(where, row.law(where, fans(where, shape, o, empty), { ...row.options, ...o }));
 
   function initialise(first: readonly number[] | Tensor, given?: Common & Options): Float32Array | Tensor {
     const o = options(where, given, known);
     const { shape, size, tensor } = target(where, first, o);
-    // A shape without values has no fans either.
-    const chosen: Law = size === 0 ? { distribution: 'constant', value: 0 } : law(shape, o);
-    const values = drawn(where, generatorOf(where, o), chosen, size, tensor ? { out: tensor.data } : o);
+    const values = drawn(
+      where,
+      generatorOf(where, o),
+      law(shape, o, size === 0),
+      size,
+      tensor ? { out: tensor.data } : o,
+    );
     return tensor ?? values;
   }
 
@@ -213,9 +230,9 @@ function initialiser(name: string, row: Row) {
 
 /** Both fans, or null where there are none. */
 function sides(where: string, shape: readonly number[], o: Partial<Common>): Pick<Description, 'fanIn' | 'fanOut'> {
-  const f = fans(where, shape, o);
-  const known = (name: 'fanIn' | 'fanOut') => (shape.length >= 2 || o[name] !== undefined ? f[name] : null);
-  return { fanIn: known('fanIn'), fanOut: known('fanOut') };
+  const { layout, fanIn, fanOut } = stated(where, o);
+  const own = extents(shape, layout);
+  return { fanIn: fanIn ?? own?.fanIn ?? null, fanOut: fanOut ?? own?.fanOut ?? null };
 }
 
 /** The matrix as which a weight is made orthogonal: outputs against all else. */
@@ -242,10 +259,11 @@ function orthogonal(first: readonly number[] | Tensor, given?: { gain?: number }
   const o = options(where, given, ['gain', ...common]);
   whole(where, o);
   const { shape, size, tensor } = target(where, first, o);
-  const [rows, columns] = matrix(where, shape, choice(where, 'layout', o.layout ?? 'oi', layouts));
+  const [rows, columns] = matrix(where, shape, stated(where, o).layout);
   const scale = number(where, 'gain', o.gain ?? 1);
+  const decompose = size > 0 ? alone(where, 'orthogonal', size, 8 * (size + Math.min(rows, columns)) + 16) : undefined;
   const values = drawn(where, generatorOf(where, o), normal(1), size, tensor ? { out: tensor.data } : o);
-  if (size > 0) alone('orthogonal', values, 8 * (size + Math.min(rows, columns)) + 16, [rows, columns, scale]);
+  decompose?.(values, rows, columns, scale);
   return tensor ?? values;
 }
 
@@ -264,6 +282,7 @@ function sparse(
   whole(where, o);
   const { shape, size, tensor } = target(where, first, o);
   if (shape.length !== 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes`);
+  stated(where, o);
   const sparsity = number(where, 'sparsity', o.sparsity, { least: 0, most: 1 });
   const law = distributions.normal.law(where, { mean: 0, std: o.std ?? 0.01 });
   const source = generatorOf(where, o);
@@ -297,12 +316,13 @@ function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & 
   const o = options(where, given, ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'bias']);
   const { shape, size, tensor } = target(where, first, {});
   if (shape.length < 2) throw new RangeError(`${where}: shape [${shape}] has no outputs; pass at least two axes`);
-  const outputs = choice(where, 'layout', o.layout ?? 'oi', layouts) === 'oi' ? shape[0] : shape[shape.length - 1];
+  const outputs = stated(where, o).layout === 'oi' ? shape[0] : shape[shape.length - 1];
   const biased = o.bias ?? tensor === undefined;
   if (typeof biased !== 'boolean') {
     if (!isTensor(where, biased))
       throw new TypeError(`${where}: bias is ${what(biased)}; pass a tensor of [${outputs}], or false`);
     sameLength(where, 'bias', biased.data.length, 'the outputs', outputs);
+    if (tensor) apart(where, 'bias', biased.data, 'the weight', tensor.data);
   }
   if (tensor !== undefined && (biased === true || o.bias === undefined)) {
     throw new TypeError(
@@ -311,8 +331,8 @@ function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & 
   }
   const source = generatorOf(where, o);
   // sqrt(3) * (gain / sqrt(fanIn)) with the gain of leaky ReLU's slope sqrt(5): as PyTorch computes it, to the bit.
-  const fanIn = size === 0 ? 1 : fans(where, shape, o).fanIn;
-  const law = uniform(torchGains.leakyRelu(Math.sqrt(5)) / Math.sqrt(fanIn));
+  const { fanIn } = fans(where, shape, o, size === 0);
+  const law = representable(where, uniform(torchGains.leakyRelu(Math.sqrt(5)) / Math.sqrt(fanIn)));
   const weight = drawn(where, source, law, size, { out: tensor?.data });
   if (biased === false) return { weight: tensor ?? weight, bias: null };
   const own = biased === true ? undefined : biased;

@@ -38,6 +38,8 @@ export interface Layer {
   readonly parameters: Readonly<Record<string, Tensor>>;
   /** Whether the output may stand where the input stood. */
   readonly inPlace: boolean;
+  /** Whether backward reads the output, so that no later layer may write over it. */
+  readonly keepsOutput: boolean;
   /** Values of scratch that the passes need. */
   readonly scratch: number;
   bind(place: Place): Passes;

@@ -37,6 +37,7 @@ export function linear(
     bias,
     parameters: bias ? { weight, bias } : { weight },
     inPlace: false,
+    keepsOutput: false,
     scratch: scalar('linearScratch') / 4,
     bind({ kernel, x, y, dx, dy, gradients, scratch }) {
       const forward = kernel('linearForward', x, weight.data, bias?.data ?? null, y, scratch);

@@ -1,6 +1,6 @@
 // Losses: how far off the outputs are, and the gradient of that.
 
-import { float32, options, output, sameLength, what } from './argument.js';
+import { attached, classOf, float32, options, output, sameLength, what } from './argument.js';
 import { type Rows, rowsOf } from './softmax.js';
 import { apply } from './wasm.js';
 
@@ -9,12 +9,14 @@ export type Labels = Uint8Array | Uint16Array | Uint32Array | Int32Array | reado
 
 /** Labels as the kernels take them, each below the number of classes. */
 export function labelled(where: string, labels: unknown, classes: number): Uint32Array {
-  const known =
-    Array.isArray(labels) || [Uint8Array, Uint16Array, Uint32Array, Int32Array].some((kind) => labels instanceof kind);
-  if (!known)
-    throw new TypeError(
-      `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint32Array or an array of whole numbers`,
-    );
+  if (!Array.isArray(labels)) {
+    if (!['Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array'].includes(classOf(labels) ?? '')) {
+      throw new TypeError(
+        `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint32Array or an array of whole numbers`,
+      );
+    }
+    attached(where, 'labels', labels as Uint8Array);
+  }
   const given = labels as readonly number[];
   for (let i = 0; i < given.length; i++) {
     if (!(Number.isInteger(given[i]) && given[i] >= 0 && given[i] < classes)) {

@@ -1,13 +1,13 @@
 // A model: layers in a row, in one workspace that is planned before the first step. A step then allocates
 // nothing: it runs kernels over memory that has its place.
 
-import { flag, float32, options, sameLength, what, whole } from './argument.js';
+import { flag, float32, number, options, sameLength, what, whole } from './argument.js';
 import type { Layer, Passes, Place } from './layer.js';
 import { type Labels, labelled } from './loss.js';
 import type { Optimizer, Schedule } from './optimizer.js';
 import { type Generator, generatorOf, type Seed } from './random.js';
 import type { Tensor } from './tensor.js';
-import { bind, type Workspace, workspace } from './wasm.js';
+import { bind, view, type Workspace, workspace } from './wasm.js';
 
 /** Layers in a row. */
 export interface Model {
@@ -38,8 +38,10 @@ interface Plan {
 }
 
 const plans = new WeakMap<Model, Plan>();
-/** Layers that a model has: their tensors live in its workspace, and a second model would move them out. */
-const taken = new WeakSet<Layer>();
+/** Tensors that a model has: they live in its workspace, and a second model would move them out. */
+const taken = new WeakSet<Tensor>();
+/** The latest training of a model. */
+const trainings = new WeakMap<Model, symbol>();
 
 const padded = (n: number) => Math.ceil(n / 4) * 4;
 /** Memory that a batch needs is bounded: a larger evaluation runs in parts. */
@@ -52,7 +54,9 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
   const learnt = tensors.reduce((sum, { data }) => sum + padded(data.length), 0);
   const widths = [model.inputs];
   for (const layer of layers) widths.push(layer.outputs ?? widths[widths.length - 1]);
-  const fresh = layers.map((layer, i) => (layer.inPlace ? 0 : padded(batchSize * widths[i + 1])));
+  // In place, but not over an output that the layer before needs again.
+  const inPlace = layers.map((layer, i) => layer.inPlace && !(i > 0 && layers[i - 1].keepsOutput));
+  const fresh = layers.map((_, i) => (inPlace[i] ? 0 : padded(batchSize * widths[i + 1])));
   const scratch = Math.max(0, ...layers.map((layer) => layer.scratch));
   // Outputs and the gradients by them; where the first layer works in place, the gradient by the input.
   const rows = 2 * (padded(batchSize * widths[0]) + fresh.reduce((sum, n) => sum + n, 0));
@@ -78,8 +82,8 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
   let x = first;
   let dx: Float32Array | null = null;
   const passes = layers.map((layer, i) => {
-    const y = layer.inPlace ? x : ws.float32(batchSize * widths[i + 1]);
-    const dy = layer.inPlace && dx ? dx : ws.float32(batchSize * widths[i + 1]);
+    const y = inPlace[i] ? x : ws.float32(batchSize * widths[i + 1]);
+    const dy = inPlace[i] && dx ? dx : ws.float32(batchSize * widths[i + 1]);
     const named = Object.entries(layer.parameters).map(([name, tensor]) => [name, gradientOf.get(tensor)!]);
     const bound = layer.bind({
       ...{ kernel, x, y, dx, dy, inputs: widths[i], outputs: widths[i + 1], scratch: shared },
@@ -112,15 +116,14 @@ export function sequential(layers: readonly Layer[]): Model {
   const where = 'nn.sequential';
   if (!Array.isArray(layers)) throw new TypeError(`${where}: layers is ${what(layers)}; pass an array of layers`);
   let width: number | undefined;
-  layers.forEach((layer, i) => {
+  const seen = new Set<Tensor>();
+  Array.from(layers as readonly Layer[]).forEach((layer, i) => {
     if (typeof layer !== 'object' || typeof layer?.bind !== 'function')
       throw new TypeError(`${where}: layers[${i}] is ${what(layer)}; pass a layer, such as nn.linear(784, 10)`);
-    if (layers.indexOf(layer) !== i)
-      throw new RangeError(
-        `${where}: layers[${i}] is layers[${layers.indexOf(layer)}] again; make a layer for each place`,
-      );
-    if (taken.has(layer)) {
-      throw new RangeError(`${where}: layers[${i}] belongs to another model; make a layer of its own`);
+    for (const tensor of Object.values(layer.parameters)) {
+      const owner = seen.has(tensor) ? 'a layer before it' : taken.has(tensor) ? 'another model' : undefined;
+      if (owner) throw new RangeError(`${where}: layers[${i}] has a tensor of ${owner}; make a layer of its own`);
+      seen.add(tensor);
     }
     if (width !== undefined && layer.inputs !== undefined && layer.inputs !== width) {
       throw new RangeError(`${where}: layers[${i}] takes ${layer.inputs} values and gets ${width}; make the two agree`);
@@ -148,7 +151,7 @@ export function sequential(layers: readonly Layer[]): Model {
     },
   };
   planned(model, BATCH);
-  for (const layer of layers) taken.add(layer);
+  for (const tensor of seen) taken.add(tensor);
   return model;
 }
 
@@ -169,7 +172,7 @@ function run(
   const p = planned(model, 1);
   for (let from = 0; from < rows; from += p.batchSize) {
     const count = Math.min(p.batchSize, rows - from);
-    p.x.set(x.subarray(from * model.inputs, (from + count) * model.inputs));
+    p.x.set(view(x, from * model.inputs, (from + count) * model.inputs));
     for (const pass of p.passes) pass.forward(count);
     each(p.outputs.subarray(0, count * model.outputs), from, count);
   }
@@ -202,8 +205,14 @@ export function evaluate(model: Model, data: Data): { loss: number; accuracy: nu
     total += loss(count, model.outputs);
     for (let row = 0; row < count; row++) {
       const at = row * model.outputs;
-      let best = 0;
-      for (let k = 1; k < model.outputs; k++) if (outputs[at + k] > outputs[at + best]) best = k;
+      // The first of the largest; where one is NaN, none.
+      let best = -1;
+      let top = -Infinity;
+      for (let k = 0; k < model.outputs; k++) {
+        const value = outputs[at + k];
+        if (value > top) [best, top] = [k, value];
+        else if (Number.isNaN(value)) [best, top] = [-1, Infinity];
+      }
       if (best === classes[row]) right++;
     }
   });
@@ -261,6 +270,9 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
   const { inputs, outputs } = model;
 
   async function* steps(): AsyncGenerator<Step, void, void> {
+    signal?.throwIfAborted();
+    const training = Symbol('training');
+    trainings.set(model, training);
     const p = planned(model, Math.min(batchSize, Math.max(1, rows)), optimizer.slots);
     const state = p.state.slice(0, optimizer.slots);
     for (const values of state) values.fill(0);
@@ -270,14 +282,19 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
     let since = performance.now();
     let step = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const lr = schedule ? schedule(epoch, optimizer.lr) : optimizer.lr;
+      const lr = schedule
+        ? number(where, 'the learning rate of schedule', schedule(epoch, optimizer.lr), { least: 0 })
+        : optimizer.lr;
       const order = shuffle ? source.order(rows) : undefined;
       for (let from = 0; from < rows; from += batchSize) {
         signal?.throwIfAborted();
+        if (trainings.get(model) !== training) {
+          throw new Error(`${where}: another fit of this model has begun; train one after the other`);
+        }
         const count = Math.min(batchSize, rows - from);
         for (let i = 0; i < count; i++) {
           const row = order ? order[from + i] : from + i;
-          p.x.set(x.subarray(row * inputs, (row + 1) * inputs), i * inputs);
+          p.x.set(view(x, row * inputs, (row + 1) * inputs), i * inputs);
           p.labels[i] = labels[row];
         }
         for (const pass of p.passes) pass.forward(count);

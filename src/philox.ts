@@ -85,7 +85,11 @@ export function philox(key: bigint, stream = 0n, block = 0): Source {
   /** The state in which a part of the next draw begins; the source moves on by the whole draw. */
   const take = ({ from, of }: Part): Uint32Array => {
     const at = block + Math.floor(from / 4);
-    block += Math.ceil(of / 4);
+    const next = block + Math.ceil(of / 4);
+    if (next > Number.MAX_SAFE_INTEGER) {
+      throw new RangeError('random.philox: the stream has no more than 2^55 values; go on with a fork');
+    }
+    block = next;
     return Uint32Array.of(...key64, at % WORD, Math.floor(at / WORD), from % 4);
   };
   const bits = (out: Uint32Array, part: Part) => draw('philoxBits', take(part), out);

@@ -101,7 +101,7 @@ function generator(name: string, source: Source): Generator {
       const given = options(where, (filling ? first : second) as Draw & Record<string, unknown>, known);
       if (filling && given.out === undefined) throw new TypeError(`${where}: neither a length nor out; pass one`);
       const length = filling ? float32(where, 'out', given.out).length : whole(where, 'length', first);
-      const law = row.law(where, { ...row.options, ...defined(given) });
+      const law = row.law(where, { ...row.options, ...given });
       return drawn(where, source, law, length, given);
     };
   };
@@ -119,8 +119,8 @@ function generator(name: string, source: Source): Generator {
       source.bits(words, wanted);
       return words;
     },
-    permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 32 - 1 })),
-    order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 32 - 1 })),
+    permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 31 })),
+    order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 31 })),
     state: () => source.state() as GeneratorState,
     fork(label) {
       const where = `${name}.fork`;
@@ -132,11 +132,6 @@ function generator(name: string, source: Source): Generator {
   };
   sources.set(made, source);
   return Object.freeze(made);
-}
-
-/** Options that were left undefined take their defaults. */
-export function defined<T extends object>(given: T): Partial<T> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** 64 bits of a seed; without one, bits of the system's. */
@@ -182,9 +177,10 @@ function restoreTorch(s: GeneratorState): Source {
   const { words, cached } = s;
   if (!Array.isArray(words) || words.length !== INDEX) throw wrong('words', words);
   const state = new Uint32Array(STATE_WORDS);
-  words.forEach((word, i) => {
+  Array.from(words).forEach((word, i) => {
     state[i] = within(`words[${i}]`, word, 2 ** 32 - 1);
   });
+  if (!state.some((word) => word !== 0)) throw wrong('words', words); // it would give zeros for ever
   state[INDEX] = within('index', s.index, INDEX);
   if (cached !== null) {
     if (typeof cached !== 'number' || !Number.isFinite(cached)) throw wrong('cached', cached);

@@ -30,7 +30,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       const o = options(where, given, ['rows', 'columns', 'out']);
       const rows = rowsOf(where, 'x', float32(where, 'x', x).length, o);
       const out = output(where, o.out, { x });
-      apply(`${kernel}Forward`, rows, [x, out], [given.columns]);
+      apply(`${kernel}Forward`, rows, [x, out], [o.columns!]);
       return out;
     },
     /** The gradient by x from forward's result y and the gradient dy by it; out may be dy. */
@@ -42,7 +42,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       const rows = rowsOf(where, 'y', y.length, o);
       sameLength(where, 'dy', dy.length, 'y', y.length);
       const out = output(where, o.out, { y, dy });
-      apply(`${kernel}Backward`, rows, [y, dy, out], [given.columns]);
+      apply(`${kernel}Backward`, rows, [y, dy, out], [o.columns!]);
       return out;
     },
   };

@@ -12,7 +12,7 @@ export interface Tensor {
 export function sized(where: string, shape: unknown): { shape: number[]; size: number } {
   if (!Array.isArray(shape))
     throw new TypeError(`${where}: the shape is ${what(shape)}; pass an array of lengths, such as [100, 784]`);
-  const lengths = shape.map((length, i) => whole(where, `shape[${i}]`, length));
+  const lengths = Array.from(shape, (length, i) => whole(where, `shape[${i}]`, length));
   const size = lengths.reduce((product, length) => product * length, 1);
   if (!Number.isSafeInteger(size))
     throw new RangeError(`${where}: shape [${lengths}] has more than 2^53 values; pass a smaller one`);

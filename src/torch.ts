@@ -2,7 +2,7 @@
 // uniform or normal (on its usual path, x86 with AVX2; not checked on ARM, macOS or a GPU).
 
 import { degenerate, type Law, type Part, type Source, shuffled, tails } from './distribution.js';
-import { apply, draw } from './wasm.js';
+import { apply, draw, scalar, view } from './wasm.js';
 
 /** '2.12' are the rules since PyTorch 2.12, '2.11' those before: they differ in trunc_normal_, and in uniform_ at `high`. */
 export const releases = ['2.12', '2.11'] as const;
@@ -49,8 +49,8 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
       return;
     }
     const rest = out.length % 16;
-    draw('torchNormal', state, out.subarray(0, out.length - rest), [mean, std]);
-    if (rest > 0) draw('torchNormalTail', state, out.subarray(out.length - 16), [mean, std, rest]);
+    draw('torchNormal', state, view(out, 0, out.length - rest), [mean, std]);
+    if (rest > 0) draw('torchNormalTail', state, view(out, out.length - 16, out.length), [mean, std, rest]);
   }
 
   /** trunc_normal_ before 2.12: the inverse of the distribution function; PyTorch's to 3 ulp of the bounds. */
@@ -74,12 +74,14 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
         for (let i = 0; i < values.length; i++) if (outside(values[i])) values[i] = next[i];
       }
     } else {
-      if (!Number.isFinite(high - low)) {
+      const z = (Math.max(low, Math.min(mean, high)) - mean) / std;
+      // The share of uniform candidates that are taken: the normal's mass over the box of its peak.
+      const share = ((upper - lower) * std) / (scalar('normalDensity', z) * (high - low));
+      if (!(share > 1e-4)) {
         throw new RangeError(
-          `random.torch.truncatedNormal: PyTorch's rule draws this far from the mean uniformly between low and high, which are ${low} and ${high}; pass finite ones, or use random.philox`,
+          `random.torch.truncatedNormal: PyTorch's rule tries values all over [${low}, ${high}], of which it would keep one in ${Math.round(1 / share)}; pass a narrower interval, or use random.philox`,
         );
       }
-      const z = (Math.max(low, Math.min(mean, high)) - mean) / std;
       const accepted = new Float32Array(out.length);
       const pending = new Uint8Array(out.length).fill(1);
       while (pending.includes(1)) {

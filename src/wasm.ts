@@ -103,8 +103,9 @@ let room = 0;
 
 function staging(floats: number): Home {
   if (stage === undefined || room < floats) {
-    room = Math.max(floats, 3 * TILE);
-    stage = settle('staging', 4 * room + 64);
+    const wanted = Math.max(floats, 3 * TILE);
+    stage = settle('staging an array', 4 * wanted + 64);
+    room = wanted;
   }
   return stage;
 }
@@ -169,15 +170,29 @@ export function draw(kernel: Kernel, state: Uint32Array, out: Values, numbers: r
   state.set(inside);
 }
 
-/** kernel(x, work, ...numbers) on a whole array, with so many bytes to work in, in a home of its own. */
-export function alone(kernel: Kernel, x: Float32Array, work: number, numbers: readonly number[]): void {
-  const size = align(x.byteLength);
-  const { kernels, memory, free } = settle(kernel, size + work);
-  const inside = new Float32Array(memory.buffer, free, x.length);
-  inside.set(x);
-  kernels[kernel](free, free + size, ...numbers);
-  x.set(inside);
+/**
+ * A home with room for a whole array of n values and bytes to work in, found before anything is drawn; then
+ * kernel(x, work, ...numbers) on the array.
+ */
+export function alone(
+  where: string,
+  kernel: Kernel,
+  n: number,
+  work: number,
+): (x: Float32Array, ...numbers: number[]) => void {
+  const size = align(4 * n);
+  const { kernels, memory, free } = settle(where, size + work);
+  return (x, ...numbers) => {
+    const inside = new Float32Array(memory.buffer, free, n);
+    inside.set(x);
+    kernels[kernel](free, free + size, ...numbers);
+    x.set(inside);
+  };
 }
+
+/** Values [from, to) of an array, in place; not `subarray`, which a subclass may redefine. */
+export const view = (x: Float32Array, from: number, to: number): Float32Array =>
+  new Float32Array(x.buffer, x.byteOffset + 4 * from, to - from);
 
 /** A kernel on numbers alone. */
 export function scalar(kernel: Kernel, ...numbers: number[]): number {

@@ -62,7 +62,7 @@ const cases: Case[] = [
     undefined,
   ]),
   ...numeric('random.philox.bits', 'length', (v) => rng().bits(v), [-1, 1.5, '3']),
-  ...numeric('random.philox.permutation', 'n', (v) => rng().permutation(v), [-1, 1.5, 2 ** 32, '3']),
+  ...numeric('random.philox.permutation', 'n', (v) => rng().permutation(v), [-1, 1.5, 2 ** 31 + 1, '3']),
   ...numeric('random.philox.order', 'n', (v) => rng().order(v), [-1, '3']),
   ...numeric('random.philox.uniform', 'low', (v) => rng().uniform(3, { low: v, high: 9 }), notFinite),
   ...numeric('random.philox.uniform', 'high', (v) => rng().uniform(3, { high: v }), notFinite),
@@ -73,7 +73,7 @@ const cases: Case[] = [
     /low is 2 and high 1; pass low <= high/,
   ],
   ['uniform wider than binary32', () => rng().uniform(3, { low: -3e38, high: 3e38 }), RangeError, /high - low/],
-  ['uniform beyond binary32', () => rng().uniform(3, { high: 1e39 }), RangeError, /high in binary32/],
+  ['uniform beyond binary32', () => rng().uniform(3, { high: 1e39 }), RangeError, /high is 1e\+39, beyond binary32/],
   ...numeric('random.philox.normal', 'mean', (v) => rng().normal(3, { mean: v }), notFinite),
   ...numeric('random.philox.normal', 'std', (v) => rng().normal(3, { std: v }), [...notFinite, -1]),
   ...numeric('random.torch.normal', 'std', (v) => random.torch(0).normal(3, { std: v }), [Number.NaN, -1]),
@@ -243,6 +243,56 @@ const cases: Case[] = [
   ['tensor with data of another length', () => tensor([2, 2], x), RangeError, /data has 3 values and shape \[2,2\] 4/],
   ['tensor with float64', () => tensor([3], float64), TypeError, /Float64Array/],
 
+  ['torchLinear past binary32', () => init.torchLinear([2, 2], { fanIn: 1e-100 }), RangeError, /beyond binary32/],
+  ['a uniform wider than binary32', () => init.kaimingUniform([2, 2], { gain: 2e38 }), RangeError, /beyond binary32/],
+  [
+    'a constant past binary32',
+    () => init.constant([2], { value: 1e39 }),
+    RangeError,
+    /value is 1e\+39, beyond binary32/,
+  ],
+  ['a shape with a hole', () => init.zeros(Array(2) as Any), TypeError, /shape\[0\] is undefined/],
+  ['an empty shape with a wrong option', () => init.normal([0], { std: -1 }), RangeError, /std is -1/],
+  ['an empty shape with a wrong mode', () => init.kaimingNormal([0, 3], { mode: 'x' as Any }), RangeError, /mode/],
+  ['an orthogonal matrix past memory', () => init.orthogonal([19000, 19000]), RangeError, /init\.orthogonal: .*4 GiB/],
+  [
+    'a bias inside the weight',
+    () =>
+      init.torchLinear(tensor([2, 2], overlapping.subarray(0, 4)), { bias: tensor([2], overlapping.subarray(2, 4)) }),
+    RangeError,
+    /bias overlaps the weight/,
+  ],
+  [
+    'a truncated normal at infinity',
+    () => rng().truncatedNormal(3, { low: Infinity, high: Infinity }),
+    RangeError,
+    /no probability/,
+  ],
+  [
+    'a truncated normal past binary32',
+    () => rng().truncatedNormal(3, { mean: 3e38, std: 1e38, high: 3 }),
+    RangeError,
+    /beyond binary32/,
+  ],
+  [
+    'truncatedNormal of torch that would never end',
+    () => random.torch(0).truncatedNormal(4, { low: 1, high: 1e9, absolute: true }),
+    RangeError,
+    /keep one in \d+/,
+  ],
+  [
+    'the end of a stream',
+    () => random.restore({ ...random.philox(0).state(), block: 2 ** 53 - 1 } as Any).bits(1),
+    RangeError,
+    /go on with a fork/,
+  ],
+  [
+    'restore of words that are all zero',
+    () => random.restore({ ...random.torch(0).state(), words: new Array(624).fill(0) } as Any),
+    TypeError,
+    /words/,
+  ],
+
   // activation, softmax, loss
   [
     'forward of a float64 array',
@@ -365,13 +415,13 @@ const cases: Case[] = [
     'sequential with a layer twice',
     () => nn.sequential([layer, layer]),
     RangeError,
-    /layers\[1\] is layers\[0\] again/,
+    /layers\[1\] has a tensor of a layer before it/,
   ],
   [
     'sequential of a layer of another model',
     () => nn.sequential([model.layers[0]]),
     RangeError,
-    /layers\[0\] belongs to another model/,
+    /layers\[0\] has a tensor of another model/,
   ],
   [
     'sequential of layers that do not fit',
@@ -494,6 +544,36 @@ test('zero is a value for every numeric option', () => {
   expect(init.sparse([2, 2], { sparsity: 0, std: 0 }).every((v) => v === 0)).toBe(true);
   expect(init.normal([3], { seed: 0 })).toEqual(random.philox(0).normal(3));
   expect(nn.sgd({ lr: 0, momentum: 0, weightDecay: 0 }).lr).toBe(0);
+});
+
+test('a schedule that gives no number stops the training', async () => {
+  for (const value of [Number.NaN, -1, undefined, '0.1']) {
+    const steps = nn.fit(model, data, { optimizer, schedule: () => value as Any });
+    await expect(steps.next()).rejects.toThrow(/nn\.fit: the learning rate of schedule is .*; pass a number/);
+  }
+});
+
+test('options are read once, also inherited ones', () => {
+  let reads = 0;
+  const once = {
+    get columns() {
+      reads++;
+      return 3;
+    },
+  };
+  expect(softmax.forward(x, once)).toEqual(softmax.forward(x, { columns: 3 }));
+  expect(reads).toBe(1);
+  expect(random.philox(0).normal(3, Object.create({ std: 0 }))).toEqual(new Float32Array(3));
+});
+
+test('an array whose class redefines subarray is an array', () => {
+  class Odd extends Float32Array {
+    override subarray(): Float32Array<ArrayBuffer> {
+      throw new Error('not to be called');
+    }
+  }
+  expect(Array.from(random.torch(0).normal({ out: new Odd(40) }))).toEqual(Array.from(random.torch(0).normal(40)));
+  expect(model.forward(new Odd(4))).toEqual(model.forward(new Float32Array(4)));
 });
 
 test('undefined is the default', () => {

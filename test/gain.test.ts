@@ -37,7 +37,7 @@ describe.each(table)('%s', (_, f, o, forward, backward, chi, slope) => {
     expect(Math.abs(described.backward / backward - 1)).toBeLessThan(1e-9);
     expect(Math.abs(described.chi / chi - 1)).toBeLessThan(1e-7);
     expect(Math.abs(described.slope / slope - 1)).toBeLessThan(1e-7);
-    expect(gain(f, o)).toBe(described.forward);
+    expect(gain(f, { ...o })).toBe(described.forward);
     expect(gain(f, { ...o, direction: 'backward' })).toBe(described.backward);
   });
 });

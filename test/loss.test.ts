@@ -39,6 +39,10 @@ test.each([
 test('large logits neither overflow nor lose the loss', () => {
   expect(loss.crossEntropy.forward({ logits: Float32Array.of(1000, 0), labels: [1], columns: 2 })).toBe(1000);
   expect(loss.crossEntropy.forward({ logits: Float32Array.of(1000, 0), labels: [0], columns: 2 })).toBe(0);
+  expect(loss.crossEntropy.forward({ logits: Float32Array.of(1e17, 1e17), labels: [0], columns: 2 })).toBeCloseTo(
+    Math.LN2,
+    12,
+  );
   expect(loss.crossEntropy.forward({ logits: new Float32Array(0), labels: [], columns: 2 })).toBe(0);
   const logits = Float32Array.of(1, 2, 3);
   expect(loss.crossEntropy.backward({ logits, labels: [2], columns: 3, out: logits })).toBe(logits);

@@ -91,5 +91,9 @@ test('shifts and extremes', () => {
   expect(y(Infinity, 3).every(Number.isNaN)).toBe(true);
   expect(y(-Infinity, -Infinity).every(Number.isNaN)).toBe(true);
   expect([...softmax.log.forward(Float32Array.of(0, -200), { columns: 2 })]).toEqual([0, -200]);
+  expect([...softmax.log.forward(Float32Array.of(1e17, 1e17), { columns: 2 })]).toEqual([
+    -Math.fround(Math.LN2),
+    -Math.fround(Math.LN2),
+  ]);
   expect(softmax.forward(new Float32Array(0), { columns: 3 }).length).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { activation, random, workspace } from '../src/index.js';
+import { activation, random, softmax, workspace } from '../src/index.js';
 import { hash, noise } from './oracle.js';
 
 test('arrays of a workspace are zeros side by side, each its own', () => {
@@ -31,9 +31,13 @@ test('a full workspace says so, and what it holds stays', () => {
   expect(() => workspace({ bytes: 0 }).float32(1)).toThrow(RangeError);
 });
 
-test('sizes past memory', () => {
+test('sizes past memory, and what comes after them', () => {
   expect(() => workspace({ bytes: 2 ** 32 })).toThrow(/4 GiB/);
   expect(() => workspace({ bytes: 2 ** 53 })).toThrow(RangeError);
+  const huge = new Float32Array(2 ** 10);
+  Object.defineProperty(huge, 'length', { value: 2 ** 30 });
+  expect(() => softmax.forward(huge, { columns: 2 ** 30 })).toThrow(RangeError);
+  expect(softmax.forward(new Float32Array(200_000), { columns: 200_000 }).length).toBe(200_000);
   expect(() => random.philox(0).uniform(2 ** 45)).toThrow(/do not fit into memory/);
 });
 
