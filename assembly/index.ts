@@ -3,7 +3,7 @@ export * from './gates';
 export { linearBackwardBias, linearBackwardInput, linearBackwardWeight, linearForward, linearScratch } from './linear';
 export { crossEntropyBackward, crossEntropyForward } from './loss';
 export { normalCdf, normalDensity } from './math';
-export { sgd, sgdPlain } from './optimizer';
+export { adam, sgd, sgdPlain } from './optimizer';
 export { orthogonal } from './orthogonal';
 export * from './rectifiers';
 export * from './sigmoids';

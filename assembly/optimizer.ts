@@ -29,3 +29,42 @@ export function sgdPlain(w: usize, g: usize, n: usize, lr: f32, decay: f32): voi
     v128.store(w, f32x4.sub(weight, f32x4.mul(rate, lane.mad(weight, shrink, v128.load(g)))));
   }
 }
+
+/**
+ * Adam (Kingma and Ba 2015) as PyTorch writes it: m and v are running means of g and g^2, rate is lr over m's
+ * bias correction and spread the root of v's, w -= rate m / (sqrt(v) / spread + epsilon). decay goes into g;
+ * shrink (1 - lr decay) is AdamW's (Loshchilov and Hutter 2019), which takes it off w instead. rest1 and
+ * rest2 are 1 - beta, rounded once: from a rounded beta2 of 0.999 the rest would be off by 5e-5.
+ */
+export function adam(
+  w: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  n: usize,
+  rate: f32,
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  spread: f32,
+  epsilon: f32,
+  decay: f32,
+  shrink: f32,
+): void {
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const c1 = f32x4.splat(rest1);
+  const c2 = f32x4.splat(rest2);
+  for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, m += VECTOR, v += VECTOR) {
+    const weight = v128.load(w);
+    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g));
+    const mean = lane.mad(v128.load(m), b1, f32x4.mul(d, c1));
+    const square = lane.mad(v128.load(v), b2, f32x4.mul(f32x4.mul(d, d), c2));
+    v128.store(m, mean);
+    v128.store(v, square);
+    const size = f32x4.add(f32x4.div(f32x4.sqrt(square), f32x4.splat(spread)), f32x4.splat(epsilon));
+    const step = f32x4.div(f32x4.mul(mean, f32x4.splat(rate)), size);
+    v128.store(w, f32x4.sub(f32x4.mul(weight, f32x4.splat(shrink)), step));
+  }
+}

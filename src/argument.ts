@@ -29,7 +29,8 @@ export function options<T extends object>(where: string, given: T | undefined, k
     throw new TypeError(`${where}: the options are ${what(given)}; pass an object with any of ${known.join(', ')}`);
   }
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw new TypeError(`${where}: unknown option ${key}; there are ${known.join(', ')}`);
+    if (!known.includes(key))
+      throw new TypeError(`${where}: unknown option ${key}; there are ${known.length > 0 ? known.join(', ') : 'none'}`);
   }
   for (const key of known) {
     const value = (given as Record<string, unknown>)[key];

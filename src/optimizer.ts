@@ -1,6 +1,6 @@
 // Optimizers and schedules: how a step changes the parameters, and how large it is.
 
-import { flag, number, options, whole } from './argument.js';
+import { flag, number, options, what, whole } from './argument.js';
 import type { Place } from './layer.js';
 
 /** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
@@ -45,6 +45,50 @@ export function sgd(given: { lr: number; momentum?: number; nesterov?: boolean; 
     },
   };
 }
+
+/** Options of nn.adam and nn.adamW. */
+export interface AdamOptions {
+  lr?: number;
+  betas?: readonly [number, number];
+  epsilon?: number;
+  weightDecay?: number;
+}
+
+function adaptive(where: string, given: AdamOptions | undefined, decoupled: boolean, defaultDecay: number): Optimizer {
+  const o = options(where, given, ['lr', 'betas', 'epsilon', 'weightDecay']);
+  const lr = number(where, 'lr', o.lr ?? 0.001, { least: 0 });
+  const betas = o.betas ?? [0.9, 0.999];
+  if (!Array.isArray(betas) || betas.length !== 2)
+    throw new TypeError(`${where}: betas is ${what(betas)}; pass two numbers`);
+  const [beta1, beta2] = Array.from(betas, (beta, i) => {
+    const value = number(where, `betas[${i}]`, beta, { least: 0, most: 1 });
+    if (value === 1) throw new RangeError(`${where}: betas[${i}] is 1, which learns nothing; pass a number below 1`);
+    return value;
+  });
+  const epsilon = number(where, 'epsilon', o.epsilon ?? 1e-8, { least: 0 });
+  const decay = number(where, 'weightDecay', o.weightDecay ?? defaultDecay, { least: 0 });
+  return {
+    lr,
+    slots: 2,
+    bind(kernel, parameters, gradients, [mean, square]) {
+      const step = kernel('adam', parameters, gradients, mean, square);
+      // The powers of the betas, multiplied up: no host pow.
+      let [power1, power2] = [1, 1];
+      return (rate) => {
+        power1 *= beta1;
+        power2 *= beta2;
+        const running = [rate / (1 - power1), beta1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(1 - power2), epsilon];
+        step(parameters.length, ...running, ...(decoupled ? [0, 1 - rate * decay] : [decay, 1]));
+      };
+    },
+  };
+}
+
+/** Adam (Kingma and Ba 2015) as PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
+export const adam = (given?: AdamOptions): Optimizer => adaptive('nn.adam', given, false, 0);
+
+/** Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019), as PyTorch's; weightDecay 0.01. */
+export const adamW = (given?: AdamOptions): Optimizer => adaptive('nn.adamW', given, true, 0.01);
 
 /** The learning rate of an epoch (from 0), given that of the first. */
 export type Schedule = (epoch: number, lr: number) => number;

@@ -24,7 +24,10 @@ type Draws<O> = {
   (options: O & Draw & { out: Float32Array }): Float32Array;
 };
 
-/** Draws values and moves on by as many. Values are binary32; errors are TypeError and RangeError. */
+/**
+ * Draws values and moves on, philox by whole blocks of four: two draws of 5 are not one of 10, a slice is part of
+ * one. Values are binary32; errors are TypeError and RangeError.
+ */
 export interface Generator {
   /** Uniform on [low, high) (0 and 1), multiples of (high - low) / 2^24 above low. */
   uniform: Draws<{ low?: number; high?: number }>;

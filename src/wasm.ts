@@ -43,9 +43,10 @@ function settle(where: string, bytes: number): Home {
   let memory: WebAssembly.Memory;
   try {
     memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch {
+  } catch (cause) {
     throw new RangeError(
       `${where}: the system has no ${bytes} bytes to give; ask for less, or drop workspaces no longer used`,
+      { cause },
     );
   }
   const kernels = instantiateSync(compile(), { env: { memory } }).exports as unknown as Home['kernels'];

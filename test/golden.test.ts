@@ -59,6 +59,13 @@ for (const name of Object.keys(activations) as Activation[]) {
   };
 }
 
+results['twenty steps of adamW'] = async () => {
+  const model = nn.sequential([nn.linear(33, 7, { seed: 5 })]);
+  const data = { x: noise(6, 33 * 200), labels: Uint8Array.from({ length: 200 }, (_, i) => i % 7) };
+  for await (const _ of nn.fit(model, data, { epochs: 2, batchSize: 20, seed: 1, optimizer: nn.adamW() }));
+  return model.parameters['0.weight'].data;
+};
+
 test('all hashes', async () => {
   const hashes: Record<string, number> = {};
   for (const [name, result] of Object.entries(results)) hashes[name] = hash(await result());

@@ -28,6 +28,12 @@ test.each(['tanh', 'relu', 'leakyRelu', 'sigmoid'] as const)('%s learns XOR', as
   expect(nn.evaluate(model, xor).accuracy).toBe(1);
 });
 
+test.each(['adam', 'adamW'] as const)('%s learns XOR', async (name) => {
+  const model = network();
+  await train(model, { optimizer: nn[name]({ lr: 0.05 }) });
+  expect(nn.evaluate(model, xor).accuracy).toBe(1);
+});
+
 /** Networks whose layers stand in every order that shares memory: in place, not in place, over a kept output. */
 const orders: Record<string, () => ReturnType<typeof nn.sequential>> = {
   'linear, tanh, linear': () => network('tanh', 3),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { nn, workspace } from '../src/index.js';
 import { bind } from '../src/wasm.js';
 import { noise } from './oracle.js';
+import torch from './vectors/optimizer.json' with { type: 'json' };
 
 test.each([
   { lr: 0.1 },
@@ -49,4 +50,19 @@ test('step decay multiplies as PyTorch StepLR does', () => {
   const slow = nn.stepDecay({ gamma: 0.5, every: 3 });
   expect([0, 2, 3, 5, 6].map((epoch) => slow(epoch, 8))).toEqual([8, 8, 4, 4, 2]);
   expect(nn.stepDecay({ gamma: 0 })(1, 1)).toBe(0);
+});
+
+test.each(torch.cases)('$name $options makes PyTorch’s steps', ({ name, options, weights }) => {
+  const n = weights.length;
+  const ws = workspace({ bytes: 4096 });
+  const [w, g] = [ws.float32(n), ws.float32(n)];
+  const optimizer = (nn[name as 'sgd'] as (o: object) => ReturnType<typeof nn.sgd>)(options);
+  const state = Array.from({ length: optimizer.slots }, () => ws.float32(n));
+  const step = optimizer.bind((kernel, ...arrays) => bind(ws, kernel, ...arrays), w, g, state);
+  for (let i = 0; i < n; i++) w[i] = (i - 5) / 4;
+  for (let k = 0; k < 10; k++) {
+    for (let i = 0; i < n; i++) g[i] = (((7 * i + 13 * k) % 11) - 5) / 8;
+    step(optimizer.lr);
+  }
+  weights.forEach((value, i) => expect(Math.abs(w[i] - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value))));
 });

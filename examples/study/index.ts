@@ -28,7 +28,8 @@ const began = performance.now();
 function progress(done: number, of: number, what: string): void {
   if (!process.stderr.isTTY) return;
   const bar = '█'.repeat(Math.round((24 * done) / of)).padEnd(24, '░');
-  process.stderr.write(done < of ? `\r\x1b[K${bar} ${what}` : '\r\x1b[K');
+  const line = `${bar} ${what}`.slice(0, (process.stderr.columns ?? 80) - 1);
+  process.stderr.write(done < of ? `\r\x1b[K${line}` : '\r\x1b[K');
 }
 const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text);
 const colour = (verdict: string) =>
@@ -51,10 +52,14 @@ console.log(bold('fanwise: an article on weight initialisation and activation fu
 console.log(
   `784-100-10 on MNIST, batch 100, SGD lr 0.1, Nesterov momentum 0.9, lr x0.96 an epoch, ${quick ? 'one epoch' : '5 epochs'}, seed 0,`,
 );
-console.log('weights and order of the data as PyTorch draws them. Test accuracy in per cent:\n');
+console.log(
+  'weights and order of the data as PyTorch draws them. Test accuracy in per cent, published after 5 epochs:',
+);
+if (quick) console.log('A quick run: fewer networks, seeds and digits than the rows below say, and wider limits.');
+console.log();
 const epochs = quick ? 1 : 5;
 console.log(
-  `    ${'experiment'.padEnd(18)}${'first loss'.padStart(11)}  ${'by 500 steps'.padEnd(epochs * 8 + 4)}${'published'.padStart(9)}`,
+  `    ${'experiment'.padEnd(18)}${'first loss'.padStart(11)}  ${'every 500 steps'.padEnd(Math.max(18, epochs * 8 + 4))}${'published'.padStart(9)}`,
 );
 
 const trained = [];
@@ -68,19 +73,21 @@ for (const [i, experiment] of experiments.entries()) {
   trained.push({ name: experiment.name, published: experiment.published, accuracy, losses: losses.slice(0, 100) });
   const row = accuracy.map((a) => a.toFixed(2)).join('  ');
   console.log(
-    `    ${experiment.name.padEnd(18)}${losses[0].toFixed(6).padStart(11)}  ${row.padEnd(epochs * 8 + 4)}${experiment.published.toFixed(2).padStart(9)}`,
+    `    ${experiment.name.padEnd(18)}${losses[0].toFixed(6).padStart(11)}  ${row.padEnd(Math.max(18, epochs * 8 + 4))}${experiment.published.toFixed(2).padStart(9)}`,
   );
 }
 const good = trained.slice(1).map(({ accuracy }) => accuracy[accuracy.length - 1]);
 const [worst, best] = [Math.min(...good), Math.max(...good)];
 const final = trained[0].accuracy[trained[0].accuracy.length - 1];
+// After one epoch the good four still differ more than at the end.
+const together = quick ? 1.5 : 1;
 const ninth = {
   id: '9',
   claim: 'The article’s table: normal + tanh is worst, and the four others are ordered.',
   how: 'The five experiments above.',
-  expected: 'normal + tanh at least 3 points below the others; the others within a point of each other',
+  expected: `normal + tanh at least 3 points below the others; the others within ${together} points of each other`,
   measured: `normal + tanh ${final.toFixed(2)}; the others ${worst.toFixed(2)} to ${best.toFixed(2)}`,
-  verdict: final < worst - 3 && best - worst < 1.2 ? 'holds with a correction' : 'does not hold as measured here',
+  verdict: final < worst - 3 && best - worst < together ? 'holds with a correction' : 'not as expected',
   correction:
     'The four good accuracies come from one seed each and cannot be told apart: one hidden layer trains from almost anything.',
 };
