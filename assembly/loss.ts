@@ -4,10 +4,12 @@ import { VECTOR } from './lane';
 import { log64 } from './math';
 import { rowExp, rowLogSum, rowMax } from './softmax';
 
-/** The sum over rows of ln(sum of e^x) - x[label]: cross-entropy from logits, labels as u32. */
-export function crossEntropyForward(x: usize, labels: usize, rows: usize, n: usize): f64 {
+/**
+ * Cross-entropy from logits, labels as u32: `total` and, row by row, ln(sum of e^x) - x[label]. The total is handed
+ * on, so that its bits do not depend on how the rows are cut.
+ */
+export function crossEntropyForward(x: usize, labels: usize, rows: usize, n: usize, total: f64): f64 {
   const row = n << 2;
-  let total: f64 = 0;
   for (const end = x + rows * row; x < end; x += row, labels += 4) {
     const top = rowMax(x, n);
     total += rowLogSum(x, top, n) - (<f64>load<f32>(x + (load<u32>(labels) << 2)) - <f64>top);
@@ -15,7 +17,7 @@ export function crossEntropyForward(x: usize, labels: usize, rows: usize, n: usi
   return total;
 }
 
-/** The same sum, and dx = scale (softmax x - one at the label). */
+/** The same sum from 0, and dx = scale (softmax x - one at the label). */
 export function crossEntropyBackward(x: usize, labels: usize, dx: usize, rows: usize, n: usize, scale: f32): f64 {
   const row = n << 2;
   let total: f64 = 0;

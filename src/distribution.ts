@@ -80,7 +80,8 @@ export const distributions = {
       for (const value of [low, high].filter(Number.isFinite)) number(where, 'a bound', value);
       if (std > 0 && (low < high || !Number.isFinite(low))) {
         const { lower, upper } = tails(mean, std, low, high);
-        if (!(upper - lower >= 2 ** -126)) {
+        // The least probability drawn is 2^-33 of it, and must be a normal binary32.
+        if (!(upper - lower >= 2 ** -92)) {
           throw new RangeError(
             `${where}: between ${low} and ${high} there is no probability left; move low and high towards the mean`,
           );
@@ -162,6 +163,8 @@ export function moments(law: Law): { mean: number; std: number; low: number; hig
       const { low, high } = law;
       const value = degenerate(law);
       if (value !== undefined) return { mean: value, std: 0, low, high };
+      // So narrow that the normal is flat in it, and that the differences below would cancel.
+      if (high - low < 1e-3 * law.std) return { mean: (low + high) / 2, std: (high - low) / Math.sqrt(12), low, high };
       const { lower, upper } = tails(law.mean, law.std, low, high);
       const a = (low - law.mean) / law.std;
       const b = (high - law.mean) / law.std;

@@ -243,7 +243,8 @@ function matrix(where: string, shape: readonly number[], layout: Layout): [rows:
   return layout === 'oi' ? [outputs, rest] : [rest, outputs];
 }
 
-const whole = (where: string, o: { slice?: unknown }) => {
+/** The whole alone: values that depend on each other have no slice. */
+const undivided = (where: string, o: { slice?: unknown }) => {
   if (o.slice !== undefined)
     throw new RangeError(`${where}: slice: the values depend on each other; make the whole and cut the part out`);
 };
@@ -257,7 +258,7 @@ function orthogonal(first: Tensor, given?: { gain?: number } & Common): Tensor;
 function orthogonal(first: readonly number[] | Tensor, given?: { gain?: number } & Common): Float32Array | Tensor {
   const where = 'init.orthogonal';
   const o = options(where, given, ['gain', ...common]);
-  whole(where, o);
+  undivided(where, o);
   const { shape, size, tensor } = target(where, first, o);
   const [rows, columns] = matrix(where, shape, stated(where, o).layout);
   const scale = number(where, 'gain', o.gain ?? 1);
@@ -279,7 +280,7 @@ function sparse(
 ): Float32Array | Tensor {
   const where = 'init.sparse';
   const o = options(where, given, ['sparsity', 'std', ...common]);
-  whole(where, o);
+  undivided(where, o);
   const { shape, size, tensor } = target(where, first, o);
   if (shape.length !== 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes`);
   stated(where, o);
@@ -336,7 +337,7 @@ function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & 
   const weight = drawn(where, source, law, size, { out: tensor?.data });
   if (biased === false) return { weight: tensor ?? weight, bias: null };
   const own = biased === true ? undefined : biased;
-  const bias = drawn(where, source, symmetric(1 / Math.sqrt(fanIn)), outputs, { out: own?.data });
+  const bias = drawn(where, source, symmetric(size === 0 ? 0 : 1 / Math.sqrt(fanIn)), outputs, { out: own?.data });
   return { weight: tensor ?? weight, bias: own ?? bias };
 }
 

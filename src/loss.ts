@@ -23,7 +23,7 @@ export function labelled(where: string, labels: unknown, classes: number): Uint3
       throw new RangeError(`${where}: labels[${i}] is ${what(given[i])}; pass whole numbers from 0 to ${classes - 1}`);
     }
   }
-  return Uint32Array.from(given);
+  return classOf(labels) === 'Uint32Array' ? (labels as Uint32Array) : Uint32Array.from(given);
 }
 
 interface Given extends Rows {

@@ -1,5 +1,5 @@
-// A model: layers in a row, in one workspace that is planned before the first step. A step then allocates
-// nothing: it runs kernels over memory that has its place.
+// A model: layers in a row, in one workspace that is planned before the first step. A step then allocates no
+// memory for values: it runs kernels over what has its place.
 
 import { flag, float32, number, options, sameLength, what, whole } from './argument.js';
 import type { Layer, Passes, Place } from './layer.js';
@@ -202,7 +202,7 @@ export function evaluate(model: Model, data: Data): { loss: number; accuracy: nu
   const loss = kernel('crossEntropyForward', logits, classes);
   run(model, x, rows, (outputs, from, count) => {
     classes.set(labels.subarray(from, from + count));
-    total += loss(count, model.outputs);
+    total = loss(count, model.outputs, total);
     for (let row = 0; row < count; row++) {
       const at = row * model.outputs;
       // The first of the largest; where one is NaN, none.

@@ -3,6 +3,7 @@
 // Each draw begins at a fresh block of four words, so that draws share no bits, and any part of a draw can
 // be made without the rest.
 
+import { allocate } from './argument.js';
 import { degenerate, type Law, type Part, type Source, shuffled, tails } from './distribution.js';
 import { draw, type Kernel } from './wasm.js';
 
@@ -95,7 +96,7 @@ export function philox(key: bigint, stream = 0n, block = 0): Source {
   const bits = (out: Uint32Array, part: Part) => draw('philoxBits', take(part), out);
   const permutation = (n: number) => {
     // 53 bits a step: the bias is below n / 2^53.
-    const words = new Uint32Array(2 * Math.max(0, n - 1));
+    const words = allocate('random.philox.permutation', 2 * Math.max(0, n - 1), Uint32Array);
     bits(words, { from: 0, of: words.length });
     return shuffled(n, (i) => Math.floor((words[2 * i] * 2 ** 21 + (words[2 * i + 1] >>> 11)) * 2 ** -53 * (n - i)));
   };

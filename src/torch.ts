@@ -1,6 +1,7 @@
 // PyTorch's generator on a CPU: MT19937 and the laws of its float32 fills, bit for bit where numbers are
 // uniform or normal (on its usual path, x86 with AVX2; not checked on ARM, macOS or a GPU).
 
+import { allocate } from './argument.js';
 import { degenerate, type Law, type Part, type Source, shuffled, tails } from './distribution.js';
 import { apply, draw, scalar, view } from './wasm.js';
 
@@ -32,7 +33,7 @@ export function seeded(seed: bigint): Uint32Array {
 /** A source with PyTorch's state. */
 export function torch(seed: bigint, release: Release, state = seeded(seed)): Source {
   const words = (n: number) => {
-    const out = new Uint32Array(n);
+    const out = allocate('random.torch', n, Uint32Array);
     draw('torchBits', state, out);
     return out;
   };

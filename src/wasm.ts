@@ -120,7 +120,7 @@ function shared(arrays: readonly Values[]): Home | undefined {
 
 /**
  * kernel(...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written (unless
- * `reads` says that none is). Returns the sum of what the kernel returned.
+ * `reads` says that none is: then the kernel takes a running total last, and returns it).
  */
 export function apply(
   kernel: Kernel,
@@ -130,7 +130,10 @@ export function apply(
   reads = arrays.length - 1,
 ): number {
   const home = shared(arrays);
-  if (home !== undefined) return home.kernels[kernel](...arrays.map((x) => x.byteOffset), rows, ...numbers);
+  const totals = (total: number) => (reads === arrays.length ? [total] : []);
+  if (home !== undefined) {
+    return home.kernels[kernel](...arrays.map((x) => x.byteOffset), rows, ...numbers, ...totals(0));
+  }
   if (rows === 0) return 0;
   const units = arrays.map((x) => x.length / rows);
   const step = Math.min(rows, Math.max(1, Math.floor(TILE / Math.max(...units))));
@@ -143,7 +146,7 @@ export function apply(
     const inside = (i: number) => new Uint32Array(memory.buffer, at[i], count * units[i]);
     const outside = (i: number) => words(arrays[i], from * units[i], (from + count) * units[i]);
     for (let i = 0; i < reads; i++) inside(i).set(outside(i));
-    total += kernels[kernel](...at, count, ...numbers);
+    total = kernels[kernel](...at, count, ...numbers, ...totals(total));
     for (let i = reads; i < arrays.length; i++) outside(i).set(inside(i));
   }
   return total;

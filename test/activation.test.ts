@@ -73,7 +73,7 @@ describe.each(variants)('%s', (_, name, chosen) => {
     }
   });
 
-  test('specials: NaN stays NaN, forward and backward; signed zeros and infinities as the formula has them', () => {
+  test('specials: NaN stays NaN, forward and backward; infinities and extremes as the formula has them', () => {
     const y = forward(specials);
     specials.forEach((v, i) => {
       const exact = row.formula(v, a, b);

@@ -98,6 +98,8 @@ test('constants', () => {
 });
 
 test('a cut normal knows its own mean and deviation', () => {
+  const narrow = init.describe('truncatedNormal', [4], { low: 1, high: 1 + 2 ** -20 });
+  expect(Math.abs((narrow.std * Math.sqrt(12)) / 2 ** -20 - 1)).toBeLessThan(1e-9);
   // scipy.stats.truncnorm
   const known: [number, number, number, number][] = [
     [-1, 3, 0.28278611072715404, 0.7849469634044259],

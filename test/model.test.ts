@@ -112,6 +112,14 @@ test('parameters have the names of a state_dict, and are read and written throug
   expect(old.buffer === linear.weight.data.buffer).toBe(false); // momentum needed a larger workspace
 });
 
+test('the bits of a loss do not depend on how the rows are cut', async () => {
+  const [a, b] = [network(), network()];
+  for await (const _ of nn.fit(b, xor, { batchSize: 300, epochs: 0, optimizer: nn.sgd({ lr: 0 }) }));
+  const data = { x: noise(1, 2 * 1000), labels: new Uint8Array(1000) };
+  for await (const _ of nn.fit(b, data, { batchSize: 300, optimizer: nn.sgd({ lr: 0 }) }));
+  expect(nn.evaluate(b, data).loss).toBe(nn.evaluate(a, data).loss);
+});
+
 test('a row whose outputs are not numbers counts as wrong', () => {
   const linear = nn.linear(2, 2, { seed: 0 });
   linear.weight.data.fill(Number.NaN);

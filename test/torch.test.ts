@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { init, random } from '../src/index.js';
+import { seeded } from '../src/torch.js';
+import { draw } from '../src/wasm.js';
 import { hash } from './oracle.js';
 import older from './vectors/torch-1.13.0a0.json' with { type: 'json' };
 import newer from './vectors/torch-2.14.1.json' with { type: 'json' };
@@ -25,6 +27,26 @@ test.each(older.sessions)('one generator through many calls, seed $seed', ({ see
   const rng = random.torch(BigInt(seed));
   const wrong = steps.filter((c) => hash(made(rng, c)) !== c.hash);
   expect(wrong).toEqual([]);
+});
+
+test('the sum of a fused operation is rounded once, also where binary64 falls on a midpoint', () => {
+  // low = 1 and range = r with k r = 1 + d, d so small that binary64 loses it: k r 2^-24 + 1 is then a midpoint of
+  // binary32, and d alone says whether it goes up.
+  const n = 4000;
+  const words = random.torch(7).bits(n);
+  let met = 0;
+  words.forEach((word, i) => {
+    const k = word & 0xffffff;
+    const r = Math.fround(1 / k);
+    const d = k * r - 1; // exact
+    if (d === 0 || Math.abs(d) >= 2 ** -29) return;
+    const state = seeded(7n);
+    const out = new Float32Array(i + 1);
+    draw('torchUniform', state, out, [1, r, Number.NaN]);
+    expect(out[i], `word ${i}`).toBe(d > 0 ? 1 + 2 ** -23 : 1);
+    met++;
+  });
+  expect(met).toBeGreaterThan(20);
 });
 
 test('the order of a data loader, epoch by epoch', () => {

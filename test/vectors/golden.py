@@ -1,6 +1,7 @@
 """Golden vectors of PyTorch's CPU generator and initialisers, in float32: for each case the FNV-1a hash of
-the little-endian bytes (orthogonal and trunc_normal_ before 2.12: values). Writes torch-<version>.json. (torch-2.14.1.json holds the
-uniforms and truncated normals alone: the two that changed since 1.13.)
+the little-endian bytes (orthogonal and trunc_normal_ before 2.12: values). Writes torch-<version>.json. (torch-2.14.1.json, of the same
+form, holds the two that changed since 1.13, uniform_ and trunc_normal_, at lengths and seeds of its own: it was made
+by the same calls where PyTorch 2.14.1 was at hand, which Debian does not have.)
 
     apt-get install python3-torch && python3 test/vectors/golden.py
 """
