@@ -21,13 +21,12 @@ function mix4(p: usize, far: usize): void {
   v128.store(p, v128.xor(v128.xor(v128.load(far), i32x4.shr_u(y, 1)), a));
 }
 
-/** The next 624 words. 227 = 624 - 397 read the old state only; the others also what was just written. */
+/** The next 624 words. 227 = 624 - 397 read the old state only; 396 = 4 * 99 also what was just written; then the last. */
 function twist(state: usize): void {
   let j: u32 = 0;
   for (; j < 224; j += 4) mix4(state + (j << 2), state + ((j + SHIFT) << 2));
   for (; j < 227; j++) mixAt(state, j, j + SHIFT);
-  for (; j < 623 - 3; j += 4) mix4(state + (j << 2), state + ((j - 227) << 2));
-  for (; j < 623; j++) mixAt(state, j, j - 227);
+  for (; j < 623; j += 4) mix4(state + (j << 2), state + ((j - 227) << 2));
   store<u32>(state, mix(load<u32>(state, 623 << 2), load<u32>(state), load<u32>(state, 396 << 2)), 623 << 2);
 }
 

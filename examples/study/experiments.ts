@@ -36,7 +36,7 @@ export interface Result {
 export async function run(
   { initialise, activation }: Experiment,
   data: { train: Digits; test: Digits },
-  { epochs = 5, signal, each }: { epochs?: number; signal?: AbortSignal; each?: (step: number) => void } = {},
+  { epochs = 5, each }: { epochs?: number; each?: (step: number) => void } = {},
 ): Promise<Result> {
   const rng = random.torch(0);
   const fc1 = nn.linear(784, 100, { rng });
@@ -53,7 +53,6 @@ export async function run(
     rng,
     optimizer,
     schedule,
-    signal,
   })) {
     result.losses.push(loss);
     if ((step + 1) % 500 === 0) result.accuracy.push(100 * nn.evaluate(model, data.test).accuracy);

@@ -22,7 +22,7 @@ export async function deep(
   fill: keyof typeof fills,
   seed: number,
   data: { train: Digits; test: Digits },
-  { epochs = 3, lr = 0.01, signal }: { epochs?: number; lr?: number; signal?: AbortSignal } = {},
+  { epochs = 5 }: { epochs?: number } = {},
 ): Promise<number> {
   const layers = [];
   for (let l = 0; l <= hidden; l++) {
@@ -36,8 +36,8 @@ export async function deep(
     if (l < hidden) layers.push(nn.activation(name));
   }
   const model = nn.sequential(layers);
-  const optimizer = nn.sgd({ lr, momentum: 0.9, nesterov: true });
+  const optimizer = nn.sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
   const rng = random.philox(seed);
-  for await (const _ of nn.fit(model, first(data.train, 8000), { epochs, batchSize: 100, rng, optimizer, signal }));
+  for await (const _ of nn.fit(model, first(data.train, 8000), { epochs, batchSize: 100, rng, optimizer }));
   return 100 * nn.evaluate(model, first(data.test, 2000)).accuracy;
 }
