@@ -61,7 +61,7 @@ export type GeneratorState = Record<string, unknown> & { generator: string };
 const sources = new WeakMap<Generator, Source>();
 
 /** The source behind a generator. */
-export function sourceOf(where: string, rng: unknown): Source {
+function sourceOf(where: string, rng: unknown): Source {
   const source = typeof rng === 'object' && rng !== null ? sources.get(rng as Generator) : undefined;
   if (source === undefined)
     throw new TypeError(`${where}: rng is ${what(rng)}; pass a generator, such as random.philox(seed)`);

@@ -1,6 +1,7 @@
 // Signals and gradients through many layers, measured on random networks of this package's kernels.
 
 import { type Activation, activation, type Generator, nn, random } from 'fanwise';
+import { square } from './claim.js';
 
 /** Fills the weights of a layer. */
 export type Initialise = (weight: Float32Array, n: number, rng: Generator) => void;
@@ -19,8 +20,6 @@ export interface Signals {
   /** The share of |activations| above 0.99. */
   saturated: number[];
 }
-
-const meanSquare = (x: Float32Array) => x.reduce((sum, v) => sum + v * v, 0) / x.length;
 
 /** A square matrix that multiplies rows, forward or (transposed) backward. */
 function multiplier(n: number): (weight: Float32Array, x: Float32Array) => Float32Array {
@@ -57,7 +56,7 @@ export function propagate(
     const weight = new Float32Array(n * n);
     initialise(weight, n, rng.fork(`layer ${l}`));
     const h = multiply(weight, x);
-    result.q.push(meanSquare(h));
+    result.q.push(square(h));
     x = f.forward(h);
     weights.push(weight);
     outputs.push(x);
@@ -66,7 +65,7 @@ export function propagate(
   let dy = rng.fork('gradient').normal(rows * n);
   for (let l = layers - 1; l >= 0; l--) {
     const dh = f.backward({ y: outputs[l], dy });
-    result.gradient[l] = meanSquare(dh);
+    result.gradient[l] = square(dh);
     dy = multiply(transposed(weights[l], n), dh);
   }
   return result;

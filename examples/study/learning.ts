@@ -79,11 +79,11 @@ export const learning: Claim[] = [
     verdict: 'holds with a correction',
     correction: 'In depth. One hidden layer trains from almost anything, as the article’s own table shows (claim 9).',
     async measure(context) {
-      const [epochs, seeds] = context.quick ? [5, [0]] : [5, [0, 1]];
+      const seeds = context.quick ? [0] : [0, 1];
       const [he, xavier, standard] = [
-        await trained(context, 'relu', 30, 'he', epochs, seeds),
-        await trained(context, 'relu', 30, 'xavier', epochs, seeds),
-        await trained(context, 'relu', 30, 'default', epochs, seeds),
+        await trained(context, 'relu', 30, 'he', 5, seeds),
+        await trained(context, 'relu', 30, 'xavier', 5, seeds),
+        await trained(context, 'relu', 30, 'default', 5, seeds),
       ];
       return {
         expected: 'He above 50 %; Xavier and PyTorch’s default below 30 %',
