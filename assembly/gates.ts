@@ -6,56 +6,35 @@ import { lane } from './lane';
 import { backward, forward, Pointwise } from './pointwise';
 import { wide } from './wide';
 
-/** -1/2; 1 / sqrt(2 pi); where Phi has reached 0 and 1; sqrt(8/pi) and sqrt(8/pi) 0.044715, the factors of 2u. */
-const GELU: usize = memory.data<f64>([-0.5, 0.3989422804014327, -15.0, 15.0, 1.5957691216057308, 0.07135481627260025]);
-
-/** Phi(x), from its left tail e^(-x^2 / 2) M(|x|). */
-function phi(x: v128, bell: v128): v128 {
-  const tail = f64x2.mul(bell, wide.mills(f64x2.abs(x)));
-  return v128.bitselect(f64x2.sub(f64x2.splat(1), tail), tail, f64x2.gt(x, f64x2.splat(0)));
-}
-
-/** x cut off where nothing changes any more, so that infinity has its limit. */
-function bounded(x: v128): v128 {
-  return f64x2.pmin(f64x2.pmax(x, wide.at(GELU, 2)), wide.at(GELU, 3));
-}
-
-function bell(x: v128): v128 {
-  return wide.exp(f64x2.mul(f64x2.mul(x, x), wide.at(GELU, 0)));
-}
-
-/** x Phi(x); where Phi is 1, x itself. */
-function gelu(x: v128): v128 {
-  const t = bounded(x);
-  return f64x2.mul(v128.bitselect(x, t, f64x2.gt(x, f64x2.splat(0))), phi(t, bell(t)));
-}
+/** 1 / sqrt(2 pi); sqrt(8/pi) and sqrt(8/pi) 0.044715, the factors of 2u. */
+const GELU: usize = memory.data<f64>([0.3989422804014327, 1.5957691216057308, 0.07135481627260025]);
 
 /** Phi(x) + x phi(x) */
 function geluSlope(x: v128): v128 {
-  const t = bounded(x);
-  const e = bell(t);
-  return f64x2.add(phi(t, e), f64x2.mul(f64x2.mul(t, wide.at(GELU, 1)), e));
+  const t = wide.bounded(x);
+  const e = wide.bell(t);
+  return f64x2.add(wide.phi(t, e), f64x2.mul(f64x2.mul(t, wide.at(GELU, 0)), e));
 }
 
 /** 2u = sqrt(8/pi) (x + 0.044715 x^3) */
 function doubled(x: v128): v128 {
-  return f64x2.mul(x, wide.mad(f64x2.mul(x, x), wide.at(GELU, 5), wide.at(GELU, 4)));
+  return f64x2.mul(x, wide.mad(f64x2.mul(x, x), wide.at(GELU, 2), wide.at(GELU, 1)));
 }
 
 /** x / (1 + e^-2u), which is x (1 + tanh u) / 2. */
 function geluTanh(x: v128): v128 {
-  const t = bounded(x);
+  const t = wide.bounded(x);
   const share = f64x2.add(f64x2.splat(1), wide.exp(f64x2.neg(doubled(t))));
   return f64x2.div(v128.bitselect(x, t, f64x2.gt(x, f64x2.splat(0))), share);
 }
 
 /** s + x s (1 - s) (2u)' with s = 1 / (1 + e^-2u). */
 function geluTanhSlope(x: v128): v128 {
-  const t = bounded(x);
+  const t = wide.bounded(x);
   const one = f64x2.splat(1);
   const e = wide.exp(f64x2.neg(doubled(t)));
   const s = f64x2.div(one, f64x2.add(one, e));
-  const inner = wide.mad(f64x2.mul(f64x2.mul(t, t), f64x2.splat(3)), wide.at(GELU, 5), wide.at(GELU, 4));
+  const inner = wide.mad(f64x2.mul(f64x2.mul(t, t), f64x2.splat(3)), wide.at(GELU, 2), wide.at(GELU, 1));
   // 1 - s as e s, which keeps its digits; where e has overflown, s is 0 and so is the product.
   return f64x2.add(s, f64x2.mul(f64x2.mul(t, s), f64x2.mul(f64x2.mul(e, s), inner)));
 }
@@ -63,7 +42,7 @@ function geluTanhSlope(x: v128): v128 {
 /** x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016). */
 class Gelu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(gelu(lane.low(x)), gelu(lane.high(x)));
+    return lane.narrow(wide.gelu(lane.low(x)), wide.gelu(lane.high(x)));
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(g), geluSlope(lane.low(x)));
@@ -91,14 +70,8 @@ export function geluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b
   else backward<Gelu>(x, g, out, n, a, b);
 }
 
-/** Where x / (1 + e^-x) is 0 in binary32. */
+/** From here on s is 1 and (1 - s) x is 0, also where x is infinite; and -120, where both are 0. */
 const SILU: usize = memory.data<f64>([-120.0]);
-
-/** x / (1 + e^-x) */
-function silu(x: v128): v128 {
-  const t = f64x2.pmax(x, wide.at(SILU, 0));
-  return f64x2.div(t, f64x2.add(f64x2.splat(1), wide.exp(f64x2.neg(t))));
-}
 
 /** s + x s (1 - s) with s = 1 / (1 + e^-x), 1 - s as e^-x s. */
 function siluSlope(x: v128): v128 {
@@ -113,7 +86,7 @@ function siluSlope(x: v128): v128 {
 /** x / (1 + e^-x) */
 class Silu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(silu(lane.low(x)), silu(lane.high(x)));
+    return lane.narrow(wide.silu(lane.low(x)), wide.silu(lane.high(x)));
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(g), siluSlope(lane.low(x)));

@@ -1,13 +1,23 @@
 export { philoxBernoulli, philoxBits, philoxNormal, philoxTruncatedNormal, philoxUniform } from './distribution';
+export { dropout } from './dropout';
 export * from './gates';
+export { gluBackward, gluForward } from './glu';
 export { linearBackwardBias, linearBackwardInput, linearBackwardWeight, linearForward, linearScratch } from './linear';
-export { crossEntropyBackward, crossEntropyForward } from './loss';
-export { normalCdf, normalDensity } from './math';
-export { adam, sgd, sgdPlain } from './optimizer';
+export * from './loss';
+export { normalCdf, normalDensity, sine64 } from './math';
+export { adam, clip, sgd, sgdPlain } from './optimizer';
 export { orthogonal } from './orthogonal';
+export { prelu } from './prelu';
 export * from './rectifiers';
 export * from './sigmoids';
-export { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from './softmax';
+export {
+  logSoftmaxBackward,
+  logSoftmaxForward,
+  logSumExpBackward,
+  logSumExpForward,
+  softmaxBackward,
+  softmaxForward,
+} from './softmax';
 export {
   torchAccepted,
   torchBits,

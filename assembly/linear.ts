@@ -138,9 +138,19 @@ function copyTile(from: usize, fromStride: usize, to: usize, toStride: usize, ro
   for (let r: usize = 0; r < rows; r++) memory.copy(to + r * toStride, from + r * fromStride, columns << 2);
 }
 
+/** out = f(c) for finished rows of c, f the function at entry 0 of the table: one call where they are contiguous. */
+function activate(c: usize, out: usize, stride: usize, rows: usize, columns: usize, alpha: f32, beta: f32): void {
+  if (stride == columns << 2) {
+    columns *= rows;
+    rows = 1;
+  }
+  for (let r: usize = 0; r < rows; r++) call_indirect<void>(0, c + r * stride, out + r * stride, columns, alpha, beta);
+}
+
 /**
  * c = a b (+ bias in each row), a of m x k, b of k x n, c of m x n contiguous. Strides between rows and
- * columns of a and b in bytes, so that a transposed operand costs nothing. bias 0: none.
+ * columns of a and b in bytes, so that a transposed operand costs nothing. bias 0: none. out: where f(c) goes, block
+ * by block while c is in the cache; 0: there is no f.
  */
 function multiply(
   m: usize,
@@ -155,6 +165,9 @@ function multiply(
   c: usize,
   bias: usize,
   scratch: usize,
+  out: usize,
+  alpha: f32,
+  beta: f32,
 ): void {
   const stride = n << 2;
   const packedA = scratch + BLOCK_COLUMNS * BLOCK_DEPTH * 4;
@@ -190,23 +203,30 @@ function multiply(
             }
           }
         }
+        if (out && d + depth == k) {
+          const at = i * stride + (j << 2);
+          activate(c + at, out + at, stride, rows, columns, alpha, beta);
+        }
       }
     }
   }
 }
 
-/** y = x W' + b: x of rows x inputs, W of outputs x inputs, y of rows x outputs; b 0: none. */
+/** z = x W' + b: x of rows x inputs, W of outputs x inputs, z of rows x outputs; b 0: none. y = f(z) unless y is 0. */
 export function linearForward(
   x: usize,
   w: usize,
   b: usize,
+  z: usize,
   y: usize,
   scratch: usize,
   rows: usize,
   inputs: usize,
   outputs: usize,
+  alpha: f32,
+  beta: f32,
 ): void {
-  multiply(rows, outputs, inputs, x, inputs << 2, 4, w, 4, inputs << 2, y, b, scratch);
+  multiply(rows, outputs, inputs, x, inputs << 2, 4, w, 4, inputs << 2, z, b, scratch, y, alpha, beta);
 }
 
 /** dx = g W */
@@ -219,7 +239,7 @@ export function linearBackwardInput(
   inputs: usize,
   outputs: usize,
 ): void {
-  multiply(rows, inputs, outputs, g, outputs << 2, 4, w, inputs << 2, 4, dx, 0, scratch);
+  multiply(rows, inputs, outputs, g, outputs << 2, 4, w, inputs << 2, 4, dx, 0, scratch, 0, 0, 0);
 }
 
 /** dW = g' x */
@@ -232,7 +252,7 @@ export function linearBackwardWeight(
   inputs: usize,
   outputs: usize,
 ): void {
-  multiply(outputs, inputs, rows, g, 4, outputs << 2, x, inputs << 2, 4, dw, 0, scratch);
+  multiply(outputs, inputs, rows, g, 4, outputs << 2, x, inputs << 2, 4, dw, 0, scratch, 0, 0, 0);
 }
 
 /** db = the sum of g's rows */

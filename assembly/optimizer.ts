@@ -68,3 +68,19 @@ export function adam(
     v128.store(w, f32x4.sub(f32x4.mul(weight, f32x4.splat(shrink)), step));
   }
 }
+
+/** The length of g; where it is above `most`, g is scaled down to it (by most / (length + 1e-6), as PyTorch does). */
+export function clip(g: usize, n: usize, most: f64): f64 {
+  const end = g + (n << 2);
+  let sum = f64x2.splat(0);
+  for (let p = g; p < end; p += VECTOR) {
+    const low = lane.low(v128.load(p));
+    const high = lane.high(v128.load(p));
+    sum = f64x2.add(sum, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
+  }
+  const length = sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  const scale = most / (length + 1e-6);
+  const s = f32x4.splat(<f32>scale);
+  for (; scale < 1 && g < end; g += VECTOR) v128.store(g, f32x4.mul(v128.load(g), s));
+  return length;
+}

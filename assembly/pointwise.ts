@@ -16,6 +16,11 @@ export interface Pointwise {
   backward(kept: v128, g: v128, a: v128, b: v128): v128;
 }
 
+/** A function of two values, which is what backward is: gated halves, dropout and losses are such, too. */
+export interface Pair {
+  backward(kept: v128, g: v128, a: v128, b: v128): v128;
+}
+
 // Two vectors a turn, loads first: 5 % over one, and four gained nothing more (tanh, sigmoid, relu at 64K).
 // The last values go through two vectors of scratch and the same loop: a value never depends on its place,
 // and the function's code stands once in each loop (a quarter of the size of body, half body and tail).
@@ -47,14 +52,7 @@ export function forward<F extends Pointwise>(x: usize, out: usize, n: usize, alp
 }
 
 /** out[i] = g[i] f'(x[i]), from what was kept; out may be kept or g. */
-export function backward<F extends Pointwise>(
-  kept: usize,
-  g: usize,
-  out: usize,
-  n: usize,
-  alpha: f32,
-  beta: f32,
-): void {
+export function backward<F extends Pair>(kept: usize, g: usize, out: usize, n: usize, alpha: f32, beta: f32): void {
   const f = changetype<F>(0);
   const a = f32x4.splat(alpha);
   const b = f32x4.splat(beta);

@@ -91,18 +91,12 @@ export function hardSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a:
   backward<HardSigmoid>(y, g, out, n, a, b);
 }
 
-/** ln(1 + e^x), as max(x, 0) + ln(1 + e^-|x|). */
-function softplus(x: v128): v128 {
-  const e = wide.exp(f64x2.neg(f64x2.abs(x)));
-  return f64x2.add(f64x2.pmax(x, f64x2.splat(0)), wide.log1p(e));
-}
-
 /** ln(1 + e^(a x)) / a; from a x = b on it is x */
 class Softplus implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     const scale = lane.low(a);
-    const low = f64x2.div(softplus(f64x2.mul(lane.low(x), scale)), scale);
-    const high = f64x2.div(softplus(f64x2.mul(lane.high(x), scale)), scale);
+    const low = f64x2.div(wide.softplus(f64x2.mul(lane.low(x), scale)), scale);
+    const high = f64x2.div(wide.softplus(f64x2.mul(lane.high(x), scale)), scale);
     return v128.bitselect(x, lane.narrow(low, high), f32x4.gt(f32x4.mul(x, a), b));
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
@@ -120,8 +114,8 @@ export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f3
 /** -ln(1 + e^-x) */
 class LogSigmoid implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    const low = f64x2.neg(softplus(f64x2.neg(lane.low(x))));
-    const high = f64x2.neg(softplus(f64x2.neg(lane.high(x))));
+    const low = f64x2.neg(wide.softplus(f64x2.neg(lane.low(x))));
+    const high = f64x2.neg(wide.softplus(f64x2.neg(lane.high(x))));
     return lane.narrow(low, high);
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
@@ -164,11 +158,9 @@ const TANHSHRINK: usize = memory.data<f64>([
   -0.13333332430550643, 0.333333333300835, 0.36, 2.0,
 ]);
 
-/** x - tanh x: the series where it would be a difference of near equals. */
-function tanhshrink(x: v128): v128 {
-  const z = f64x2.mul(x, x);
-  const series = f64x2.mul(f64x2.mul(z, x), wide.polynomial(TANHSHRINK, 7, z));
-  return v128.bitselect(series, f64x2.sub(x, tanh64(x)), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
+/** x - tanh x on |x| <= 0.6 */
+function shrunk(x: v128, z: v128): v128 {
+  return f64x2.mul(f64x2.mul(z, x), wide.polynomial(TANHSHRINK, 7, z));
 }
 
 /** (1 - E) / (1 + E) with E = e^(-2|x|), and the sign of x. */
@@ -179,9 +171,16 @@ function tanh64(x: v128): v128 {
   return v128.bitselect(x, y, f64x2.splat(-0.0));
 }
 
-/** tanh^2 x, from x - tanh x where x is small. */
+/** x - tanh x: the series where it would be a difference of near equals. */
+function tanhshrink(x: v128): v128 {
+  const z = f64x2.mul(x, x);
+  return v128.bitselect(shrunk(x, z), f64x2.sub(x, tanh64(x)), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
+}
+
+/** tanh^2 x, from x - tanh x where 1 - E would lose digits. */
 function tanhSquared(x: v128): v128 {
-  const t = f64x2.sub(x, tanhshrink(x));
+  const z = f64x2.mul(x, x);
+  const t = v128.bitselect(f64x2.sub(x, shrunk(x, z)), tanh64(x), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
   return f64x2.mul(t, t);
 }
 

@@ -102,3 +102,22 @@ export function logSoftmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n
     }
   }
 }
+
+/** y = ln of the sum of e^x, a value a row. */
+export function logSumExpForward(x: usize, y: usize, rows: usize, n: usize): void {
+  const row = n << 2;
+  for (const end = x + rows * row; x < end; x += row, y += 4) {
+    const top = rowMax(x, n);
+    // A row of -Infinity alone has a sum, 0, though no softmax.
+    store<f32>(y, abs(top) == Infinity ? top : <f32>(<f64>top + log64(rowExp(x, top, 0, n))));
+  }
+}
+
+/** dx = g softmax x, g a value a row. */
+export function logSumExpBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize): void {
+  softmaxForward(x, dx, rows, n);
+  const row = n << 2;
+  for (const end = dx + rows * row; dx < end; dx += row, g += 4) {
+    for (let i: usize = 0; i < row; i += 4) store<f32>(dx + i, load<f32>(dx + i) * load<f32>(g));
+  }
+}

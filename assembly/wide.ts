@@ -28,6 +28,9 @@ const MILLS: usize = memory.data<f64>([
   -0.17039772199039627, 9.441064130699135e-2,
 ]);
 
+/** -1/2; where Phi has reached 0 and 1; where x / (1 + e^-x) is 0 in binary32. */
+const GATES: usize = memory.data<f64>([-0.5, -15.0, 15.0, -120.0]);
+
 /** Where the argument of exp is cut off: the result of everything here is settled in binary32 by then. */
 const LIMIT: usize = memory.data<f64>([-250.0, 250.0]);
 
@@ -59,6 +62,12 @@ export abstract class wide {
     return i64x2.add(f64x2.add(p, f64x2.splat(1)), i64x2.shl(octaves, 52));
   }
 
+  /** 1 / (1 + e^-x) */
+  static logistic(x: v128): v128 {
+    const one = f64x2.splat(1);
+    return f64x2.div(one, f64x2.add(one, wide.exp(f64x2.neg(x))));
+  }
+
   /** ln(1 + e) for 0 <= e <= 1, relative error below 1e-11: 2 atanh(e / (2 + e)). */
   static log1p(e: v128): v128 {
     const s = f64x2.div(e, f64x2.add(e, f64x2.splat(2)));
@@ -71,5 +80,39 @@ export abstract class wide {
   static mills(a: v128): v128 {
     const four = f64x2.splat(4);
     return wide.polynomial(MILLS, 12, f64x2.div(f64x2.sub(a, four), f64x2.add(a, four)));
+  }
+
+  /** ln(1 + e^x), as max(x, 0) + ln(1 + e^-|x|). */
+  static softplus(x: v128): v128 {
+    const e = wide.exp(f64x2.neg(f64x2.abs(x)));
+    return f64x2.add(f64x2.pmax(x, f64x2.splat(0)), wide.log1p(e));
+  }
+
+  /** x cut off where Phi changes no more, so that infinity has its limit. */
+  @inline static bounded(x: v128): v128 {
+    return f64x2.pmin(f64x2.pmax(x, wide.at(GATES, 1)), wide.at(GATES, 2));
+  }
+
+  /** e^(-x^2 / 2) */
+  @inline static bell(x: v128): v128 {
+    return wide.exp(f64x2.mul(f64x2.mul(x, x), wide.at(GATES, 0)));
+  }
+
+  /** Phi(x), from its left tail bell(x) M(|x|). */
+  @inline static phi(x: v128, bell: v128): v128 {
+    const tail = f64x2.mul(bell, wide.mills(f64x2.abs(x)));
+    return v128.bitselect(f64x2.sub(f64x2.splat(1), tail), tail, f64x2.gt(x, f64x2.splat(0)));
+  }
+
+  /** x Phi(x); where Phi is 1, x itself. */
+  static gelu(x: v128): v128 {
+    const t = wide.bounded(x);
+    return f64x2.mul(v128.bitselect(x, t, f64x2.gt(x, f64x2.splat(0))), wide.phi(t, wide.bell(t)));
+  }
+
+  /** x / (1 + e^-x) */
+  static silu(x: v128): v128 {
+    const t = f64x2.pmax(x, wide.at(GATES, 3));
+    return f64x2.div(t, f64x2.add(f64x2.splat(1), wide.exp(f64x2.neg(t))));
   }
 }

@@ -27,7 +27,7 @@ export function cases(): Case[] {
     random.philox(1).normal({ out: x });
     random.philox(2).normal({ out: w });
     const outside = { x: x.slice(), w: w.slice(), y: y.slice() };
-    const forward = bind(ws, 'linearForward', x, w, null, y, scratch);
+    const forward = bind(ws, 'linearForward', x, w, null, y, null, scratch);
     const byWeight = bind(ws, 'linearBackwardWeight', x, y, w, scratch);
     const baseline = loop('x, w, y, rows, inputs, outputs', plain);
     const about = { size: rows * inputs * outputs, amount: 2 * rows * inputs * outputs, unit: 'GFLOP/s' as const };

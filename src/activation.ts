@@ -2,9 +2,12 @@
 // the same names in assembly/; tests, benchmarks, types and README's table grow from the rows.
 
 import { choice, float32, number, options, output, sameLength } from './argument.js';
+import { dropout } from './dropout.js';
 import { gates } from './gates.js';
+import { geglu, glu, swiglu } from './glu.js';
 import type { Layer } from './layer.js';
 import type { Row } from './pointwise.js';
+import { prelu } from './prelu.js';
 import { rectifiers } from './rectifiers.js';
 import { sigmoids } from './sigmoids.js';
 import { apply, type Kernel } from './wasm.js';
@@ -63,10 +66,24 @@ function functions(name: Activation): Functions<Activation> {
   };
 }
 
-/** Elementwise functions, forward and backward. NaN in, NaN out; an empty array is legal. */
-export const activation = Object.fromEntries(
+const elementwise = Object.fromEntries(
   Object.keys(activations).map((name) => [name, functions(name as Activation)]),
 ) as unknown as { [A in Activation]: Functions<A> };
+
+/** Activations, forward and backward. NaN in, NaN out; an empty array is legal. */
+export const activation = { ...elementwise, prelu, glu, swiglu, geglu, dropout };
+
+/** An activation by its name, or by its name and parameters. */
+export type Named = Activation | { [A in Activation]: readonly [A, Parameters<A>] }[Activation];
+
+/** What a name, or a name with parameters, stands for: the row and its numbers. */
+export function named(where: string, given: unknown): { name: Activation; row: Row; numbers: [number, number] } {
+  const [word, parameters] = Array.isArray(given) ? given : [given];
+  const name = choice(where, 'activation', word, Object.keys(activations) as Activation[]);
+  const row: Row = activations[name];
+  const o = options<Record<string, unknown>>(`${where}: ${name}`, parameters, Object.keys(row.parameters));
+  return { name, row, numbers: parametersOf(`${where}: ${name}`, row, o) };
+}
 
 /** A layer that applies an activation. */
 export function activationLayer<A extends Activation>(name: A, given?: Parameters<A>): Layer {

@@ -142,11 +142,19 @@ export function sameLength(where: string, name: string, length: number, other: s
     throw new RangeError(`${where}: ${name} has ${length} values and ${other} ${expected}; make them the same`);
 }
 
-/** An output is its input, or has no value in common with it. */
-export function apart(where: string, name: string, out: ArrayBufferView, other: string, input: ArrayBufferView): void {
-  if (out.buffer !== input.buffer || out.byteOffset === input.byteOffset) return;
+/** An output is its input (unless it may not be), or has no value in common with it. */
+export function apart(
+  where: string,
+  name: string,
+  out: ArrayBufferView,
+  other: string,
+  input: ArrayBufferView,
+  strictly = false,
+): void {
+  if (out.buffer !== input.buffer || (!strictly && out.byteOffset === input.byteOffset)) return;
   if (out.byteOffset < input.byteOffset + input.byteLength && input.byteOffset < out.byteOffset + out.byteLength) {
-    throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${other} itself, or an array apart from it`);
+    const itself = strictly ? '' : `${other} itself, or `;
+    throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${itself}an array apart from it`);
   }
 }
 

@@ -3,74 +3,13 @@
 
 import { apart, choice, number, options, sameLength, what } from './argument.js';
 import { distributions, type Law, moments, representable } from './distribution.js';
-import { type Draw, drawn, type Generator, generatorOf, type Seed } from './random.js';
+import { type Common, common, extents, type Fans, fans, stated, target } from './fan.js';
+import { drawn, generatorOf } from './random.js';
+import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js';
 import { isTensor, sized, type Tensor } from './tensor.js';
-import { alone } from './wasm.js';
 
-/** 'oi': PyTorch's [out, in, ...kernel]; 'io': [...kernel, in, out], as TensorFlow, Keras and JAX have it. */
-export type Layout = 'oi' | 'io';
-export type Mode = 'fanIn' | 'fanOut' | 'fanAvg';
-const layouts = ['oi', 'io'] as const;
-
-/** Options that every initialiser takes. */
-export interface Common extends Draw {
-  /** The generator to draw from. Without rng and seed: a new one from the system's bits. */
-  rng?: Generator;
-  /** Short for rng: random.philox(seed). */
-  seed?: Seed;
-  /** Where the fans stand in the shape; 'oi' by default. */
-  layout?: Layout;
-  /** Said instead of read from the shape, which needs two axes to have fans. */
-  fanIn?: number;
-  fanOut?: number;
-}
-const common = ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'out', 'slice'] as const;
-
-interface Fans {
-  fanIn: number;
-  fanOut: number;
-}
+export type Mode = 'fanIn' | 'fanOut' | 'fanAvg' | 'fanGeoAvg';
 type Options = Record<string, unknown>;
-
-/** The fans that a shape has, or null below two axes. */
-function extents(shape: readonly number[], layout: Layout): Fans | null {
-  if (shape.length < 2) return null;
-  const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1);
-  const [first, second] = layout === 'oi' ? shape : shape.slice(-2);
-  const kernel = product(layout === 'oi' ? shape.slice(2) : shape.slice(0, -2));
-  const [inputs, outputs] = layout === 'oi' ? [second, first] : [first, second];
-  return { fanIn: inputs * kernel, fanOut: outputs * kernel };
-}
-
-/** What options say of the fans. */
-function stated(where: string, o: Partial<Common>): { layout: Layout } & Partial<Fans> {
-  const fan = (name: 'fanIn' | 'fanOut') =>
-    o[name] === undefined ? undefined : number(where, name, o[name], { least: 0, open: true });
-  return { layout: choice(where, 'layout', o.layout ?? 'oi', layouts), fanIn: fan('fanIn'), fanOut: fan('fanOut') };
-}
-
-/** Fans, read when a row asks for them: only then has a shape to have them. A shape without values needs none. */
-function fans(where: string, shape: readonly number[], o: Partial<Common>, empty = false): Fans {
-  const { layout, ...said } = stated(where, o);
-  const read = (name: 'fanIn' | 'fanOut') => {
-    const fan = said[name] ?? (empty ? 1 : extents(shape, layout)?.[name]);
-    if (fan === undefined) throw new RangeError(`${where}: shape [${shape}] has no fans; pass { fanIn, fanOut }`);
-    if (fan === 0) {
-      throw new RangeError(
-        `${where}: ${name} of shape [${shape}] is 0; pass a shape without zeros, or { fanIn, fanOut }`,
-      );
-    }
-    return fan;
-  };
-  return {
-    get fanIn() {
-      return read('fanIn');
-    },
-    get fanOut() {
-      return read('fanOut');
-    },
-  };
-}
 
 /** PyTorch's calculate_gain. */
 export const torchGains = {
@@ -99,6 +38,26 @@ const constant = (value: number): Row => ({ options: {}, law: () => ({ distribut
 
 /** The standard deviation of N(0, 1) cut off at -2 and 2. */
 const TRUNCATED_STD = 0.87962566103423978;
+
+/** The normal cut off at two deviations, widened so that its deviation is std after the cut. */
+function truncated(std: number): Law {
+  const wide = std / TRUNCATED_STD;
+  return { distribution: 'truncatedNormal', mean: 0, std: wide, low: -2 * wide, high: 2 * wide };
+}
+
+/** The fan that a variance is divided by. */
+const modes: Record<Mode, (f: Fans) => number> = {
+  fanIn: (f) => f.fanIn,
+  fanOut: (f) => f.fanOut,
+  fanAvg: (f) => (f.fanIn + f.fanOut) / 2,
+  fanGeoAvg: (f) => Math.sqrt(f.fanIn * f.fanOut),
+};
+
+/** Keras' presets are truncated normals: varianceScaling with this scale and mode. */
+const keras = (scale: number, mode: Mode): Row => ({
+  options: {},
+  law: (_, f) => truncated(Math.sqrt(scale / modes[mode](f))),
+});
 
 const gainOf = (where: string, o: Options) => number(where, 'gain', o.gain, { least: 0 });
 
@@ -131,19 +90,16 @@ const drawnFrom = (name: 'uniform' | 'normal' | 'truncatedNormal', defaults: Opt
 const varianceScaling: Row = {
   options: { scale: 1, mode: 'fanIn', distribution: 'truncatedNormal' },
   law(where, f, o) {
-    const mode = choice(where, 'mode', o.mode, ['fanIn', 'fanOut', 'fanAvg']);
+    const mode = choice(where, 'mode', o.mode, Object.keys(modes) as Mode[]);
     const scale = number(where, 'scale', o.scale, { least: 0 });
-    const fan = mode === 'fanAvg' ? (f.fanIn + f.fanOut) / 2 : f[mode];
-    const std = Math.sqrt(scale / fan);
+    const std = Math.sqrt(scale / modes[mode](f));
     switch (choice(where, 'distribution', o.distribution, ['truncatedNormal', 'normal', 'uniform'])) {
       case 'normal':
         return normal(std);
       case 'uniform':
         return uniform(std);
-      default: {
-        const wide = std / TRUNCATED_STD;
-        return { distribution: 'truncatedNormal', mean: 0, std: wide, low: -2 * wide, high: 2 * wide };
-      }
+      default:
+        return truncated(std);
     }
   },
 };
@@ -170,6 +126,9 @@ export const initialisers = {
   heUniform: kaiming(uniform),
   heNormal: kaiming(normal),
   varianceScaling,
+  kerasLecunNormal: keras(1, 'fanIn'),
+  kerasGlorotNormal: keras(1, 'fanAvg'),
+  kerasHeNormal: keras(2, 'fanIn'),
 } satisfies Record<string, Row>;
 
 /** What a law amounts to. */
@@ -188,17 +147,6 @@ interface Initialiser<O> {
   (shape: readonly number[], options?: O & Common): Float32Array;
   /** The tensor, filled in place. */
   (target: Tensor, options?: O & Omit<Common, 'out' | 'slice'>): Tensor;
-}
-
-/** A shape and where its values go: of a shape given, or of a tensor, which is then its own output. */
-function target(where: string, given: readonly number[] | Tensor, o: { out?: unknown; slice?: unknown }) {
-  if (!isTensor(where, given)) return { ...sized(where, given), tensor: undefined };
-  if (o.out !== undefined || o.slice !== undefined) {
-    throw new TypeError(
-      `${where}: out and slice go with a shape, not with a tensor, which is filled whole; pass its shape`,
-    );
-  }
-  return { shape: given.shape, size: given.data.length, tensor: given };
 }
 
 function initialiser(name: string, row: Row) {
@@ -233,67 +181,6 @@ function sides(where: string, shape: readonly number[], o: Partial<Common>): Pic
   const { layout, fanIn, fanOut } = stated(where, o);
   const own = extents(shape, layout);
   return { fanIn: fanIn ?? own?.fanIn ?? null, fanOut: fanOut ?? own?.fanOut ?? null };
-}
-
-/** The matrix as which a weight is made orthogonal: outputs against all else. */
-function matrix(where: string, shape: readonly number[], layout: Layout): [rows: number, columns: number] {
-  if (shape.length < 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass at least two axes`);
-  const outputs = layout === 'oi' ? shape[0] : shape[shape.length - 1];
-  const rest = (layout === 'oi' ? shape.slice(1) : shape.slice(0, -1)).reduce((product, length) => product * length, 1);
-  return layout === 'oi' ? [outputs, rest] : [rest, outputs];
-}
-
-/** The whole alone: values that depend on each other have no slice. */
-const undivided = (where: string, o: { slice?: unknown }) => {
-  if (o.slice !== undefined)
-    throw new RangeError(`${where}: slice: the values depend on each other; make the whole and cut the part out`);
-};
-
-/**
- * A random orthogonal matrix times gain: rows orthonormal where there are fewer rows than columns, else
- * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns.
- */
-function orthogonal(first: readonly number[], given?: { gain?: number } & Common): Float32Array;
-function orthogonal(first: Tensor, given?: { gain?: number } & Common): Tensor;
-function orthogonal(first: readonly number[] | Tensor, given?: { gain?: number } & Common): Float32Array | Tensor {
-  const where = 'init.orthogonal';
-  const o = options(where, given, ['gain', ...common]);
-  undivided(where, o);
-  const { shape, size, tensor } = target(where, first, o);
-  const [rows, columns] = matrix(where, shape, stated(where, o).layout);
-  const scale = number(where, 'gain', o.gain ?? 1);
-  const decompose = size > 0 ? alone(where, 'orthogonal', size, 8 * (size + Math.min(rows, columns)) + 16) : undefined;
-  const values = drawn(where, generatorOf(where, o), normal(1), size, tensor ? { out: tensor.data } : o);
-  decompose?.(values, rows, columns, scale);
-  return tensor ?? values;
-}
-
-/**
- * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
- * (Martens 2010; PyTorch's sparse_). The shape has two axes.
- */
-function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Common): Float32Array;
-function sparse(first: Tensor, given: { sparsity: number; std?: number } & Common): Tensor;
-function sparse(
-  first: readonly number[] | Tensor,
-  given: { sparsity: number; std?: number } & Common,
-): Float32Array | Tensor {
-  const where = 'init.sparse';
-  const o = options(where, given, ['sparsity', 'std', ...common]);
-  undivided(where, o);
-  const { shape, size, tensor } = target(where, first, o);
-  if (shape.length !== 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes`);
-  stated(where, o);
-  const sparsity = number(where, 'sparsity', o.sparsity, { least: 0, most: 1 });
-  const law = distributions.normal.law(where, { mean: 0, std: o.std ?? 0.01 });
-  const source = generatorOf(where, o);
-  const values = drawn(where, source, law, size, tensor ? { out: tensor.data } : o);
-  const [rows, columns] = shape;
-  const zeros = Math.ceil(sparsity * rows);
-  for (let column = 0; column < columns; column++) {
-    for (const row of source.permutation(rows).subarray(0, zeros)) values[row * columns + column] = 0;
-  }
-  return tensor ?? values;
 }
 
 type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | 'fanOut'>;
@@ -371,8 +258,14 @@ export const init = {
   heUniform: as<Kaiming>('heUniform'),
   heNormal: as<Kaiming>('heNormal'),
   varianceScaling: as<VarianceScaling>('varianceScaling'),
+  kerasLecunNormal: as<unknown>('kerasLecunNormal'),
+  kerasGlorotNormal: as<unknown>('kerasGlorotNormal'),
+  kerasHeNormal: as<unknown>('kerasHeNormal'),
   orthogonal,
+  deltaOrthogonal,
   sparse,
+  eye,
+  dirac,
   torchLinear,
 
   /** Fans, mean, standard deviation and bounds of what an initialiser would draw for a shape. Draws nothing. */

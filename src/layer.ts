@@ -7,6 +7,8 @@ import type { Kernel } from './wasm.js';
 export interface Place {
   /** A kernel of the workspace, bound to arrays of it; to be called with its numbers. */
   kernel(name: Kernel, ...arrays: (Float32Array | Uint32Array | null)[]): (...numbers: number[]) => number;
+  /** Makes a kernel the one that kernels of the workspace call on what they made; asked for before each call. */
+  enter(name: Kernel): void;
   /** Input and output, and the gradients by them; dx is null where nobody needs it. */
   x: Float32Array;
   y: Float32Array;
@@ -19,12 +21,18 @@ export interface Place {
   gradients: Readonly<Record<string, Float32Array>>;
   /** Memory for all layers in turn. */
   scratch: Float32Array;
+  /** What the layer asked to keep from forward to backward; empty if nothing. */
+  kept: Float32Array;
 }
 
 /** The two passes over the first rows of a place. */
 export interface Passes {
   forward(rows: number): void;
   backward(rows: number): void;
+  /** Forward in training, where that is another. */
+  train?(rows: number): void;
+  /** What a layer with weights makes before its activation. */
+  preactivation?(rows: number): Float32Array;
 }
 
 /** A layer of a model: nn.linear, nn.activation, or one of your own made of kernels. */
@@ -42,5 +50,7 @@ export interface Layer {
   readonly keepsOutput: boolean;
   /** Values of scratch that the passes need. */
   readonly scratch: number;
+  /** Whether it keeps, for each row, as many values as go in or come out. */
+  readonly kept?: 'inputs' | 'outputs';
   bind(place: Place): Passes;
 }

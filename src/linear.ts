@@ -1,5 +1,6 @@
-// The linear layer: y = x W' + b.
+// The linear layer: y = f(x W' + b).
 
+import { type Named, named } from './activation.js';
 import { flag, options, whole } from './argument.js';
 import { init } from './init.js';
 import type { Layer } from './layer.js';
@@ -13,22 +14,26 @@ export interface Linear extends Layer {
 }
 
 /**
- * y = x W' + b with W of [outputs, inputs] and b of [outputs]. Both start as PyTorch's nn.Linear does
+ * y = f(x W' + b) with W of [outputs, inputs] and b of [outputs]. Both start as PyTorch's nn.Linear does
  * (init.torchLinear); fill layer.weight with another initialiser to change that. bias: false leaves b out.
+ * activation is f, 'relu' or ['leakyRelu', { slope: 0.2 }]: applied block by block in the product itself, it gives the
+ * bits of nn.activation behind the layer.
  */
 export function linear(
   inputs: number,
   outputs: number,
-  given?: { rng?: Generator; seed?: Seed; bias?: boolean },
+  given?: { rng?: Generator; seed?: Seed; bias?: boolean; activation?: Named },
 ): Linear {
   const where = 'nn.linear';
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
-  const o = options(where, given, ['rng', 'seed', 'bias']);
+  const o = options(where, given, ['rng', 'seed', 'bias', 'activation']);
+  const f = o.activation === undefined ? undefined : named(where, o.activation);
   generatorOf(where, o);
   const weight = tensor([outputs, inputs]);
   const bias = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;
   init.torchLinear(weight, { rng: o.rng, seed: o.seed, bias: bias ?? false });
+  const fromInput = f?.row.keeps === 'x';
   return {
     kind: 'linear',
     inputs,
@@ -37,16 +42,30 @@ export function linear(
     bias,
     parameters: bias ? { weight, bias } : { weight },
     inPlace: false,
-    keepsOutput: false,
+    keepsOutput: f?.row.keeps === 'y',
     scratch: scalar('linearScratch') / 4,
-    bind({ kernel, x, y, dx, dy, gradients, scratch }) {
-      const forward = kernel('linearForward', x, weight.data, bias?.data ?? null, y, scratch);
+    kept: fromInput ? 'outputs' : undefined,
+    bind({ kernel, enter, x, y, dx, dy, gradients, scratch, kept }) {
+      const z = fromInput ? kept : y;
+      const [a, b] = f?.numbers ?? [0, 0];
+      const product = (out: Float32Array | null) =>
+        kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
+      const [plain, forward] = [product(null), product(f ? y : null)];
+      const slope = f && kernel(`${f.name}Backward`, fromInput ? z : y, dy, dy);
       const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
       const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
       const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
       return {
-        forward: (rows) => void forward(rows, inputs, outputs),
+        forward(rows) {
+          if (f) enter(`${f.name}Forward`);
+          forward(rows, inputs, outputs, a, b);
+        },
+        preactivation(rows) {
+          plain(rows, inputs, outputs, a, b);
+          return z;
+        },
         backward(rows) {
+          slope?.(rows * outputs, a, b);
           byWeight(rows, inputs, outputs);
           byBias?.(rows, outputs);
           byInput?.(rows, inputs, outputs);

@@ -73,7 +73,7 @@ export function part(
   where: string,
   slice: unknown,
   of: number,
-  source: Source,
+  source: Pick<Source, 'sequential'> = {},
 ): { from: number; of: number; length: number } {
   if (slice === undefined) return { from: 0, of, length: of };
   if (!Array.isArray(slice) || slice.length !== 2)
@@ -84,12 +84,17 @@ export function part(
   return { from, of, length: to - from };
 }
 
-/** Fills `out`, or a new array, with (a part of) a draw of `length` values. */
-export function drawn(where: string, source: Source, law: Law, length: number, { out, slice }: Draw): Float32Array {
+/** Where (a part of) a draw of `length` values goes: `out`, checked, or a new array; and which part that is. */
+export function goal(where: string, length: number, { out, slice }: Draw, source?: Pick<Source, 'sequential'>) {
   const wanted = part(where, slice, length, source);
   if (out !== undefined)
     sameLength(where, 'out', float32(where, 'out', out).length, slice ? 'slice' : 'the draw', wanted.length);
-  const values = out ?? allocate(where, wanted.length, Float32Array);
+  return { values: out ?? allocate(where, wanted.length, Float32Array), wanted };
+}
+
+/** Fills `out`, or a new array, with (a part of) a draw of `length` values. */
+export function drawn(where: string, source: Source, law: Law, length: number, o: Draw): Float32Array {
+  const { values, wanted } = goal(where, length, o, source);
   source.fill(law, values, wanted);
   return values;
 }

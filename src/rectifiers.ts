@@ -52,7 +52,7 @@ export const rectifiers = {
     derivative: (y, alpha) => (y > 0 ? 1 : y + alpha),
     keeps: 'y',
     parameters: { alpha: { value: 1, least: 0 } },
-    ulp: { forward: 1, backward: 1 },
+    ulp: { forward: 2, backward: 1 },
   },
   /** x, or alpha (e^(x / alpha) - 1) below 0 (Barron 2017) */
   celu: {
@@ -60,7 +60,7 @@ export const rectifiers = {
     derivative: (y, alpha) => (y > 0 ? 1 : y / alpha + 1),
     keeps: 'y',
     parameters: { alpha: { value: 1, least: 0, open: true } },
-    ulp: { forward: 1, backward: 1 },
+    ulp: { forward: 2, backward: 1 },
   },
   /** lambda x, or lambda alpha (e^x - 1) below 0: mean 0 and variance 1 are kept (Klambauer et al. 2017) */
   selu: {

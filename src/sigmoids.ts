@@ -74,7 +74,7 @@ export const sigmoids = {
   /** x - tanh x */
   tanhshrink: {
     formula: tanhshrink,
-    derivative: (x) => (x - tanhshrink(x)) ** 2,
+    derivative: (x) => Math.tanh(x) ** 2,
     keeps: 'x',
     parameters: {},
     ulp: { forward: 1, backward: 1 },

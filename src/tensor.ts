@@ -19,6 +19,49 @@ export function sized(where: string, shape: unknown): { shape: number[]; size: n
   return { shape: lengths, size };
 }
 
+/** Where the values of one axis stand: rows of so many columns, or an axis of a shape, the last by default. */
+export interface Along {
+  columns?: number;
+  /** Only checked. */
+  rows?: number;
+  shape?: readonly number[];
+  /** From 0, or from -1 backwards. */
+  axis?: number;
+}
+export const alongs = ['columns', 'rows', 'shape', 'axis'] as const;
+
+/** n values as outer x length x inner, length being that of the axis. */
+export function along(
+  where: string,
+  name: string,
+  n: number,
+  { columns, rows, shape, axis }: Along,
+): { outer: number; length: number; inner: number } {
+  if (shape !== undefined) {
+    if (columns !== undefined || rows !== undefined)
+      throw new TypeError(`${where}: both shape and columns; pass one of them`);
+    const { shape: lengths, size } = sized(where, shape);
+    sameLength(where, name, n, `shape [${lengths}]`, size);
+    const rank = lengths.length;
+    if (rank === 0) throw new RangeError(`${where}: shape [] has no axis; pass { columns: 1 }`);
+    const given = whole(where, 'axis', axis ?? -1, { least: -rank, most: rank - 1 });
+    const at = given < 0 ? rank + given : given;
+    const product = (part: number[]) => part.reduce((all, length) => all * length, 1);
+    return { outer: product(lengths.slice(0, at)), length: lengths[at], inner: product(lengths.slice(at + 1)) };
+  }
+  if (axis !== undefined) throw new TypeError(`${where}: axis without shape; pass the shape too`);
+  if (columns === undefined) throw new TypeError(`${where}: neither columns nor shape; pass how long a row is`);
+  whole(where, 'columns', columns, { least: 1 });
+  if (rows !== undefined) {
+    sameLength(where, name, n, 'rows x columns', whole(where, 'rows', rows) * columns);
+  } else if (n % columns !== 0) {
+    throw new RangeError(
+      `${where}: ${name} has ${n} values, no whole number of rows of ${columns}; pass other columns`,
+    );
+  }
+  return { outer: n / columns, length: columns, inner: 1 };
+}
+
 /** A tensor of that shape, with the given values (not copied) or zeros. */
 export function tensor(shape: readonly number[], data?: Float32Array): Tensor {
   const where = 'tensor';

@@ -9,13 +9,15 @@ import { compile, type Kernels } from '#wasm';
 import { options, whole } from './argument.js';
 
 /** The name of an exported kernel. */
-export type Kernel = Exclude<keyof Kernels, 'memory'>;
+export type Kernel = Exclude<keyof Kernels, 'memory' | 'table'>;
 type Values = Float32Array | Uint32Array;
 
 interface Home {
   kernels: Record<Kernel, (...numbers: number[]) => number>;
   memory: WebAssembly.Memory;
-  /** Where a generator's state is put while a kernel draws from it. */
+  /** Its one entry is the function that a kernel calls on what it made. */
+  table: WebAssembly.Table;
+  /** Where a generator's state is put while a kernel draws from it, or what each of its rows needs. */
   state: number;
   /** The first free byte, and the first that may not be used. */
   free: number;
@@ -24,10 +26,9 @@ interface Home {
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
-/** The largest state: MT19937's 624 words and what PyTorch keeps beside them. */
-const STATE_BYTES = 2560;
-/** The module's own data and the state; asked of an instance before memory is used (see `settle`). */
+/** The module's own data and the state, of which MT19937's is the largest with 2,520 bytes (see `settle`). */
 const RESERVED = 65536;
+const STATE_BYTES = 32768;
 /** Values a tile: 64 KiB, so that three tiles stay in a level-2 cache. */
 const TILE = 16384;
 
@@ -50,10 +51,10 @@ function settle(where: string, bytes: number): Home {
     );
   }
   const kernels = instantiateSync(compile(), { env: { memory } }).exports as unknown as Home['kernels'];
+  const { table } = kernels as unknown as { table: WebAssembly.Table };
   const state = align(kernels.heapBase());
-  const free = state + STATE_BYTES;
-  if (free > RESERVED) throw new Error(`the module's data take ${free} bytes of ${RESERVED} reserved`);
-  const home = { kernels, memory, state, free, end: free + align(bytes) };
+  if (state + STATE_BYTES > RESERVED) throw new Error(`the module's data take ${state} bytes of ${RESERVED} reserved`);
+  const home = { kernels, memory, table, state, free: RESERVED, end: RESERVED + align(bytes) };
   homes.set(memory.buffer, home);
   return home;
 }
@@ -118,35 +119,51 @@ function shared(arrays: readonly Values[]): Home | undefined {
   return homes.get(buffer);
 }
 
+/** What else a kernel is given. */
+interface Beside {
+  /** How many of the arrays are read alone; all but the last. */
+  reads?: number;
+  /** Arrays that every row needs whole, before the others; null: none. */
+  whole?: readonly (Values | null)[];
+}
+
 /**
- * kernel(...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written (unless
- * `reads` says that none is: then the kernel takes a running total last, and returns it).
+ * kernel(...whole, ...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written. If
+ * all are read alone, the kernel takes a running total last, and returns it.
  */
 export function apply(
   kernel: Kernel,
   rows: number,
   arrays: readonly Values[],
   numbers: readonly number[] = [],
-  reads = arrays.length - 1,
+  { reads = arrays.length - 1, whole = [] }: Beside = {},
 ): number {
-  const home = shared(arrays);
+  const bytes = whole.map((x) => align(x?.byteLength ?? 0));
+  const constant = bytes.reduce((sum, size) => sum + size, 0);
+  const own = constant <= STATE_BYTES ? shared(arrays) : undefined;
   const totals = (total: number) => (reads === arrays.length ? [total] : []);
-  if (home !== undefined) {
-    return home.kernels[kernel](...arrays.map((x) => x.byteOffset), rows, ...numbers, ...totals(0));
-  }
-  if (rows === 0) return 0;
+  if (own === undefined && rows === 0) return 0;
   const units = arrays.map((x) => x.length / rows);
   const step = Math.min(rows, Math.max(1, Math.floor(TILE / Math.max(...units))));
   const sizes = units.map((unit) => align(4 * unit * step));
-  const { kernels, memory, free } = staging(sizes.reduce((sum, size) => sum + size, 0) / 4);
-  const at = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, free));
+  const { kernels, memory, state, free } = own ?? staging((constant + sizes.reduce((sum, size) => sum + size, 0)) / 4);
+  let next = own ? state : free;
+  const fixed = whole.map((x, i) => {
+    if (x === null) return 0;
+    const at = next;
+    next += bytes[i];
+    new Uint32Array(memory.buffer, at, x.length).set(words(x, 0, x.length));
+    return at;
+  });
+  if (own) return kernels[kernel](...fixed, ...arrays.map((x) => x.byteOffset), rows, ...numbers, ...totals(0));
+  const at = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, next));
   let total = 0;
   for (let from = 0; from < rows; from += step) {
     const count = Math.min(step, rows - from);
     const inside = (i: number) => new Uint32Array(memory.buffer, at[i], count * units[i]);
     const outside = (i: number) => words(arrays[i], from * units[i], (from + count) * units[i]);
     for (let i = 0; i < reads; i++) inside(i).set(outside(i));
-    total = kernels[kernel](...at, count, ...numbers, ...totals(total));
+    total = kernels[kernel](...fixed, ...at, count, ...numbers, ...totals(total));
     for (let i = reads; i < arrays.length; i++) outside(i).set(inside(i));
   }
   return total;
@@ -212,4 +229,10 @@ export function bind(ws: Workspace, kernel: Kernel, ...arrays: (Values | null)[]
   });
   const run = kernels[kernel];
   return (...numbers) => run(...pointers, ...numbers);
+}
+
+/** Makes a kernel the function that the kernels of a workspace call on what they made (linearForward does). */
+export function enter(ws: Workspace, kernel: Kernel): void {
+  const { kernels, table } = owners.get(ws)!;
+  table.set(0, kernels[kernel]);
 }

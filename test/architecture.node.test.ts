@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 /** The order in which data flow. A file imports only from files to its left; every file has its place. */
 const flow = {
   assembly:
-    'lane math wide pointwise philox mt19937 distribution torch orthogonal rectifiers sigmoids gates softmax linear loss optimizer index',
-  src: 'argument wasm distribution philox torch random tensor init layer pointwise rectifiers sigmoids gates activation gain softmax linear loss optimizer model index',
+    'lane math wide pointwise philox mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer index',
+  src: 'argument wasm distribution philox torch random tensor fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation gain softmax linear loss optimizer model training lsuv index',
 };
 const read = (path: string) => readFileSync(path, 'utf8');
 const files = (folder: string) =>

@@ -64,9 +64,9 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
 
   test('forward, with a bias and without', () => {
     y.fill(Number.NaN);
-    bind(ws, 'linearForward', x, w, b, y, scratch)(rows, inputs, outputs);
+    bind(ws, 'linearForward', x, w, b, y, null, scratch)(rows, inputs, outputs, 0, 0);
     compare(y, rows, outputs, inputs, (i, j, l) => x[i * inputs + l] * w[j * inputs + l], b);
-    bind(ws, 'linearForward', x, w, null, y, scratch)(rows, inputs, outputs);
+    bind(ws, 'linearForward', x, w, null, y, null, scratch)(rows, inputs, outputs, 0, 0);
     compare(y, rows, outputs, inputs, (i, j, l) => x[i * inputs + l] * w[j * inputs + l]);
   });
 

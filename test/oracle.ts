@@ -5,9 +5,17 @@ export function ulps(got: number, exact: number): number {
   if (Number.isNaN(exact)) return Number.isNaN(got) ? 0 : Infinity;
   if (Object.is(got, exact)) return 0;
   if (Math.abs(exact) === Infinity) return Infinity;
-  const exponent = exact === 0 ? -126 : Math.max(-126, Math.floor(Math.log2(Math.abs(exact))));
   if (Math.abs(got) === Infinity) return Math.fround(exact) === got ? 0.5 : Infinity;
-  return Math.abs(got - exact) / 2 ** (exponent - 23);
+  return Math.abs(got - exact) / unit(exact);
+}
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+
+/** The distance of two neighbouring float32 where x is, from the exponent of x. */
+function unit(x: number): number {
+  double[0] = x;
+  return 2 ** (Math.max(-126, ((words[1] >>> 20) & 0x7ff) - 1023) - 23);
 }
 
 /** Every exponent of float32 with some mantissas, both signs, the special values, and places of interest. */

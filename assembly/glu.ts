@@ -1,0 +1,70 @@
+// Gated linear units: a row is two halves, a value and a gate, and y = value f(gate) (Dauphin et al. 2017 with the
+// sigmoid, Shazeer 2020 with silu and gelu). In two binary64 lanes, rounded once.
+
+import { geluBackward, siluBackward } from './gates';
+import { lane } from './lane';
+import { backward, Pair } from './pointwise';
+import { wide } from './wide';
+
+/** value / (1 + e^-gate) */
+class Glu implements Pair {
+  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(value), wide.logistic(lane.low(gate)));
+    return lane.narrow(low, f64x2.mul(lane.high(value), wide.logistic(lane.high(gate))));
+  }
+}
+class Swiglu implements Pair {
+  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(value), wide.silu(lane.low(gate)));
+    return lane.narrow(low, f64x2.mul(lane.high(value), wide.silu(lane.high(gate))));
+  }
+}
+class Geglu implements Pair {
+  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(value), wide.gelu(lane.low(gate)));
+    return lane.narrow(low, f64x2.mul(lane.high(value), wide.gelu(lane.high(gate))));
+  }
+}
+
+/** g s (1 - s) with s = 1 / (1 + e^-x) */
+class GluSlope implements Pair {
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(g), f64x2.mul(wide.logistic(lane.low(x)), wide.logistic(f64x2.neg(lane.low(x)))));
+    const high = f64x2.mul(wide.logistic(lane.high(x)), wide.logistic(f64x2.neg(lane.high(x))));
+    return lane.narrow(low, f64x2.mul(lane.high(g), high));
+  }
+}
+
+class Product implements Pair {
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    return f32x4.mul(x, g);
+  }
+}
+
+/** out = value f(gate); f: 0 sigmoid, 1 silu, 2 gelu. */
+function gated(gate: usize, value: usize, out: usize, n: usize, f: i32): void {
+  if (f == 0) backward<Glu>(gate, value, out, n, 0, 0);
+  else if (f == 1) backward<Swiglu>(gate, value, out, n, 0, 0);
+  else backward<Geglu>(gate, value, out, n, 0, 0);
+}
+
+/** Rows of 2n values become rows of n. first: whether the gate is the first half. */
+export function gluForward(x: usize, out: usize, rows: usize, n: usize, f: i32, first: usize): void {
+  const half = n << 2;
+  for (let r: usize = 0; r < rows; r++, x += 2 * half, out += half)
+    gated(x + (1 - first) * half, x + first * half, out, n, f);
+}
+
+/** The gradients by both halves: g f(gate), and g value f'(gate) with g value rounded once. dx is apart from x. */
+export function gluBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize, f: i32, first: usize): void {
+  const half = n << 2;
+  for (let r: usize = 0; r < rows; r++, x += 2 * half, g += half, dx += 2 * half) {
+    const gate = x + (1 - first) * half;
+    const out = dx + (1 - first) * half;
+    gated(gate, g, dx + first * half, n, f);
+    backward<Product>(x + first * half, g, out, n, 0, 0);
+    if (f == 0) backward<GluSlope>(gate, out, out, n, 0, 0);
+    else if (f == 1) siluBackward(gate, out, out, n, 0, 0);
+    else geluBackward(gate, out, out, n, 0, 0);
+  }
+}

@@ -1,0 +1,74 @@
+// Dropout (Srivastava et al. 2014): each value is left out with probability p, and those that stay are divided by
+// 1 - p. Its backward is the same function of the gradient with the same mask, which a seed makes again.
+
+import { float32, number, options, output } from './argument.js';
+import type { Law, Source } from './distribution.js';
+import type { Layer } from './layer.js';
+import { type Generator, generatorOf, type Seed } from './random.js';
+import { apply } from './wasm.js';
+
+/** The share left out (0.5), and where the mask comes from. */
+export interface Dropout {
+  p?: number;
+  rng?: Generator;
+  seed?: Seed;
+}
+
+const share = (where: string, p: unknown) => number(where, 'p', p ?? 0.5, { least: 0, most: 1 });
+const kept = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - p });
+/** With p = 1 nothing is left to be scaled. */
+const scale = (p: number) => (p === 1 ? 0 : 1 / (1 - p));
+const drawn = (source: Source, p: number, mask: Float32Array) =>
+  source.fill(kept(p), mask, { from: 0, of: mask.length });
+
+function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Dropout & { out?: Float32Array }) {
+  const p = share(where, o.p);
+  const source = generatorOf(where, o);
+  const out = output(where, o.out, { [name]: x });
+  const mask = new Float32Array(x.length);
+  drawn(source, p, mask);
+  apply('dropout', x.length, [mask, x, out], [scale(p)]);
+  return out;
+}
+
+export const dropout = {
+  /** x with a share p of its values 0, in a new array or in out, which may be x. NaN stays NaN. */
+  forward(x: Float32Array, given?: Dropout & { out?: Float32Array }): Float32Array {
+    const where = 'activation.dropout.forward';
+    return masked(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
+  },
+  /** The gradient by x, with forward's p and seed (or a generator in the state that forward's had). */
+  backward(given: Dropout & { dy: Float32Array; out?: Float32Array }): Float32Array {
+    const where = 'activation.dropout.backward';
+    const o = options(where, given, ['p', 'rng', 'seed', 'dy', 'out']);
+    return masked(where, 'dy', float32(where, 'dy', o.dy), o);
+  },
+};
+
+/** A layer that leaves values out while a model is fitted, a new mask a step; else it changes nothing. */
+export function dropoutLayer(given?: Dropout): Layer {
+  const where = 'nn.dropout';
+  const o = options(where, given, ['p', 'rng', 'seed']);
+  const p = share(where, o.p);
+  const source = generatorOf(where, o);
+  return {
+    kind: 'dropout',
+    parameters: {},
+    inPlace: true,
+    keepsOutput: false,
+    scratch: 0,
+    kept: 'inputs',
+    bind({ kernel, x, y, dx, dy, inputs, kept: mask }) {
+      const forward = kernel('dropout', mask, x, y);
+      const backward = dx && kernel('dropout', mask, dy, dx);
+      return {
+        forward: (rows) => void (x !== y && y.set(x.subarray(0, rows * inputs))),
+        train(rows) {
+          drawn(source, p, mask.subarray(0, rows * inputs));
+          forward(rows * inputs, scale(p));
+        },
+        backward: (rows) => void backward?.(rows * inputs, scale(p)),
+      };
+    },
+  };
+}

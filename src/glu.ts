@@ -1,0 +1,97 @@
+// Gated linear units: an axis is two halves, a value and a gate, and y = value f(gate).
+
+import { apart, choice, float32, options, sameLength, whole } from './argument.js';
+import type { Layer } from './layer.js';
+import { type Along, along, alongs } from './tensor.js';
+import { apply } from './wasm.js';
+
+/** f, by name, as the kernels count them. */
+const gates = {
+  /** sigmoid (Dauphin et al. 2017) */
+  glu: 0,
+  /** silu (Shazeer 2020) */
+  swiglu: 1,
+  /** gelu, with the error function (Shazeer 2020) */
+  geglu: 2,
+};
+export type Gate = keyof typeof gates;
+
+/** Which half is the gate: the second, as in PyTorch's glu, or the first, as in LLaMA's fused weights. */
+export interface Halves {
+  gate?: 'second' | 'first';
+}
+const halves = ['second', 'first'] as const;
+
+/** The gate's place, as the kernels have it. */
+const placed = (where: string, gate: unknown) => halves.indexOf(choice(where, 'gate', gate ?? 'second', halves));
+
+function functions(name: Gate) {
+  /** How the kernels see the values: rows of two halves of n. */
+  const rowsOf = (where: string, x: Float32Array, o: Along) => {
+    const { outer, length, inner } = along(where, 'x', x.length, o);
+    if (length % 2 !== 0)
+      throw new RangeError(`${where}: the axis has ${length} values, which has no halves; pass an even one`);
+    return { outer, n: (length / 2) * inner };
+  };
+  const goal = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>) => {
+    if (out === undefined) return new Float32Array(length);
+    const given = float32(where, 'out', out);
+    sameLength(where, 'out', given.length, 'the result', length);
+    // Both halves are read for each: the result cannot stand where one of them stands.
+    for (const [name, input] of Object.entries(inputs)) apart(where, 'out', given, name, input, true);
+    return given;
+  };
+  return {
+    /** value f(gate), half as many values as x. out is apart from x. */
+    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array }): Float32Array {
+      const where = `activation.${name}.forward`;
+      const o = options(where, given, [...alongs, 'gate', 'out']);
+      const { outer, n } = rowsOf(where, float32(where, 'x', x), o);
+      const first = placed(where, o.gate);
+      const out = goal(where, o.out, x.length / 2, { x });
+      apply('gluForward', outer, [x, out], [n, gates[name], first]);
+      return out;
+    },
+    /** The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. */
+    backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
+      const where = `activation.${name}.backward`;
+      const o = options(where, given, [...alongs, 'gate', 'x', 'dy', 'out']);
+      const x = float32(where, 'x', o.x);
+      const { outer, n } = rowsOf(where, x, o);
+      const first = placed(where, o.gate);
+      const dy = float32(where, 'dy', o.dy);
+      sameLength(where, 'dy', dy.length, 'half of x', x.length / 2);
+      const out = goal(where, o.out, x.length, { x, dy });
+      apply('gluBackward', outer, [x, dy, out], [n, gates[name], first]);
+      return out;
+    },
+  };
+}
+
+export const glu = functions('glu');
+export const swiglu = functions('swiglu');
+export const geglu = functions('geglu');
+
+/** A layer that makes `outputs` values a row of twice as many. */
+export function gateLayer(name: Gate, outputs: number, given?: Halves): Layer {
+  const where = `nn.${name}`;
+  whole(where, 'outputs', outputs, { least: 1 });
+  const first = placed(where, options(where, given, ['gate']).gate);
+  return {
+    kind: name,
+    inputs: 2 * outputs,
+    outputs,
+    parameters: {},
+    inPlace: false,
+    keepsOutput: false,
+    scratch: 0,
+    bind({ kernel, x, y, dx, dy }) {
+      const forward = kernel('gluForward', x, y);
+      const backward = dx && kernel('gluBackward', x, dy, dx);
+      return {
+        forward: (rows) => void forward(rows, outputs, gates[name], first),
+        backward: (rows) => void backward?.(rows, outputs, gates[name], first),
+      };
+    },
+  };
+}
