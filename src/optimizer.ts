@@ -122,15 +122,15 @@ export function cosine(given: { over: number; least?: number }): Schedule {
 
 /**
  * From the share `from` (1/3) of the learning rate to all of it in equal parts, over so many epochs or steps, and then
- * what `then` makes of those that follow (PyTorch's LinearLR, and SequentialLR with it).
+ * what `next` makes of those that follow (PyTorch's LinearLR, and SequentialLR with it).
  */
-export function warmUp(given: { over: number; from?: number; then?: Schedule }): Schedule {
+export function warmUp(given: { over: number; from?: number; next?: Schedule }): Schedule {
   const where = 'nn.warmUp';
-  const o = options(where, given, ['over', 'from', 'then']);
+  const o = options(where, given, ['over', 'from', 'next']);
   const over = whole(where, 'over', o.over, { least: 1 });
   const from = number(where, 'from', o.from ?? 1 / 3, { least: 0, most: 1 });
-  const { then = (_, lr) => lr } = o;
-  if (typeof then !== 'function')
-    throw new TypeError(`${where}: then is ${what(then)}; pass a schedule, such as nn.cosine({ over: 90 })`);
-  return (at, lr) => (at < over ? lr * (from + ((1 - from) * at) / over) : then(at - over, lr));
+  const { next = (_, lr) => lr } = o;
+  if (typeof next !== 'function')
+    throw new TypeError(`${where}: next is ${what(next)}; pass a schedule, such as nn.cosine({ over: 90 })`);
+  return (at, lr) => (at < over ? lr * (from + ((1 - from) * at) / over) : next(at - over, lr));
 }

@@ -32,6 +32,10 @@ const laws: [string, Record<string, unknown>, number, 'uniform' | 'normal' | 'tr
     'normal',
   ],
   ['varianceScaling', { mode: 'fanOut', distribution: 'uniform' }, Math.sqrt(1 / fanOut), 'uniform'],
+  ['varianceScaling', { mode: 'fanGeoAvg', distribution: 'normal' }, (fanIn * fanOut) ** -0.25, 'normal'],
+  ['kerasLecunNormal', {}, Math.sqrt(1 / fanIn), 'truncated'],
+  ['kerasGlorotNormal', {}, Math.sqrt(2 / (fanIn + fanOut)), 'truncated'],
+  ['kerasHeNormal', {}, Math.sqrt(2 / fanIn), 'truncated'],
 ];
 const call = (name: string, shape: readonly number[], o: object) =>
   (init as unknown as Record<string, (shape: readonly number[], o: object) => Float32Array>)[name](shape, o);

@@ -97,3 +97,42 @@ test('the layer starts as PyTorch nn.Linear does, bias or none', () => {
   const model = nn.sequential([bare]);
   expect(model.forward(new Float32Array(7))).toEqual(new Float32Array(5));
 });
+
+const activations = ['relu', 'tanh', 'gelu', 'silu', 'softplus', 'hardshrink'] as const;
+test.each(activations)('with %s in it: the bits of the activation behind it, forward and in training', async (f) => {
+  // Wider than a block of columns, deeper than a block of depth, rows that fill no tile.
+  const sizes = [
+    [7, 5],
+    [300, 530],
+  ];
+  for (const [inputs, outputs] of sizes) {
+    const fused = nn.sequential([
+      nn.linear(inputs, outputs, { seed: 1, activation: f }),
+      nn.linear(outputs, 3, { seed: 2 }),
+    ]);
+    const apart = nn.sequential([
+      nn.linear(inputs, outputs, { seed: 1 }),
+      nn.activation(f),
+      nn.linear(outputs, 3, { seed: 2 }),
+    ]);
+    const data = { x: noise(1, 70 * inputs, 2), labels: Uint8Array.from({ length: 70 }, (_, i) => i % 3) };
+    expect(fused.forward(data.x)).toEqual(apart.forward(data.x));
+    for (const model of [fused, apart]) {
+      const optimizer = nn.sgd({ lr: 0.1, momentum: 0.9 });
+      for await (const _ of nn.fit(model, data, { epochs: 2, batchSize: 35, seed: 3, optimizer }));
+    }
+    expect(Object.values(fused.parameters).map(({ data }) => data.slice())).toEqual(
+      Object.values(apart.parameters).map(({ data }) => data.slice()),
+    );
+  }
+});
+
+test('an activation that is none, or has other parameters, is said', () => {
+  expect(() => nn.linear(2, 3, { activation: 'rleu' as never })).toThrow(/nn.linear: activation is the string "rleu"/);
+  expect(() => nn.linear(2, 3, { activation: ['elu', { slope: 1 }] as never })).toThrow(
+    /nn.linear: elu: unknown option slope/,
+  );
+  expect(() => nn.linear(2, 3, { activation: ['elu', { alpha: -1 }] })).toThrow(
+    /alpha is -1; pass a number at least 0/,
+  );
+});

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { loss } from '../src/index.js';
-import { noise } from './oracle.js';
+import { noise, ulps } from './oracle.js';
+import vectors from './vectors/functional.json' with { type: 'json' };
+
+const f32 = (x: number[]) => Float32Array.from(x);
 
 const exact = (logits: Float32Array, labels: ArrayLike<number>, columns: number) => {
   let total = 0;
@@ -60,4 +63,110 @@ test('labels of every kind, and a clear error for one out of range', () => {
   expect(given([1, 0.5] as never)).toThrow(RangeError);
   expect(given([1] as never)).toThrow(/labels has 1 values and the logits 2/);
   expect(given(Float64Array.of(1, 2) as never)).toThrow(TypeError);
+});
+
+const close = (got: ArrayLike<number>, theirs: number[], tolerance: number) =>
+  theirs.forEach((v, i) => expect(Math.abs(got[i] - v), `${i}`).toBeLessThan(tolerance * Math.max(1, Math.abs(v))));
+
+test.each(vectors.crossEntropy)('cross-entropy with $options, as PyTorch', (c) => {
+  const { weights, ...rest } = c.options as { weights?: number[]; reduction: 'mean' };
+  const given = {
+    logits: f32(c.logits),
+    labels: c.labels,
+    columns: 5,
+    ...rest,
+    ...(weights ? { weights: f32(weights) } : {}),
+  };
+  const y = loss.crossEntropy.forward(given) as number | Float32Array;
+  close(typeof y === 'number' ? [y] : y, c.y, 1e-6);
+  close(loss.crossEntropy.backward(c.dy ? { ...given, dy: f32(c.dy) } : given), c.dx, 1e-6);
+});
+
+test.each(vectors.pointwise)('$name with $options, as PyTorch', (c) => {
+  const { forward, backward } = loss[c.name as 'meanSquaredError'];
+  const x = f32(c.x);
+  const given = {
+    [c.name === 'binaryCrossEntropy' ? 'logits' : 'outputs']: x,
+    targets: f32(c.t),
+    ...c.options,
+  } as never;
+  const y = forward(given) as number | Float32Array;
+  close(typeof y === 'number' ? [y] : y, c.y, 1e-6);
+  close(backward(c.dy ? ({ ...(given as object), dy: f32(c.dy) } as never) : given), c.dx, 1e-6);
+});
+
+test('each pointwise loss is within 2 ulp of its formula, and its gradient within 2 ulp or 2^-24', () => {
+  type Formula = (x: number, t: number, a: number) => number;
+  const rows: [string, object, number, Formula, Formula][] = [
+    ['meanSquaredError', {}, 0, (x, t) => (x - t) ** 2, (x, t) => 2 * (x - t)],
+    [
+      ...(['huber', { delta: 1.5 }, 1.5] as const),
+      (x, t, d) => (Math.abs(x - t) <= d ? 0.5 * (x - t) ** 2 : d * (Math.abs(x - t) - 0.5 * d)),
+      (x, t, d) => Math.min(Math.max(x - t, -d), d),
+    ],
+    [
+      ...(['binaryCrossEntropy', { positiveWeight: 3 }, 3] as const),
+      (x, t, w) => (1 - t) * x + (1 + (w - 1) * t) * (Math.max(-x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+      (x, t, w) => 1 - t - (1 + (w - 1) * t) / (1 + Math.exp(x)),
+    ],
+  ];
+  const n = 5000;
+  const [x, t] = [noise(1, n, 30), noise(2, n, 0.5).map((v) => v + 0.5)];
+  for (const [name, options, a, f, slope] of rows) {
+    const given = {
+      [name === 'binaryCrossEntropy' ? 'logits' : 'outputs']: x,
+      targets: t,
+      ...options,
+      reduction: 'none',
+    } as never;
+    const { forward, backward } = loss[name as 'meanSquaredError'];
+    const y = forward(given) as never as Float32Array;
+    const dx = backward({ ...(given as object), dy: new Float32Array(n).fill(1) } as never);
+    x.forEach((v, i) => {
+      const near = (got: number, exact: number) => Math.min(ulps(got, exact), Math.abs(got - exact) * 2 ** 24);
+      expect(ulps(y[i], f(v, t[i], a)), `${name} at ${v}, ${t[i]}`).toBeLessThanOrEqual(2);
+      expect(near(dx[i], slope(v, t[i], a)), `${name} slope at ${v}, ${t[i]}`).toBeLessThanOrEqual(2);
+    });
+  }
+});
+
+test('logits without end: a sure and right answer costs nothing, a sure and wrong one everything', () => {
+  const logits = Float32Array.of(Infinity, -Infinity, Infinity, -Infinity);
+  const targets = Float32Array.of(1, 0, 0, 1);
+  const given = { logits, targets, reduction: 'none' } as const;
+  expect([...loss.binaryCrossEntropy.forward(given)]).toEqual([0, 0, Infinity, Infinity]);
+  expect([...loss.binaryCrossEntropy.backward({ ...given, dy: new Float32Array(4).fill(1) })]).toEqual([-0, 0, 1, -1]);
+});
+
+test('nothing that counts has the mean 0, and no gradient', () => {
+  const given = { logits: noise(1, 6), labels: [-1, -1], columns: 3, ignoreIndex: -1 };
+  expect(loss.crossEntropy.forward(given)).toBe(0);
+  expect([...loss.crossEntropy.backward(given)]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(loss.crossEntropy.forward({ ...given, reduction: 'sum' })).toBe(0);
+  expect([...loss.crossEntropy.forward({ ...given, reduction: 'none' })]).toEqual([0, 0]);
+  expect(loss.huber.forward({ outputs: new Float32Array(0), targets: new Float32Array(0) })).toBe(0);
+});
+
+test('what is wrong is said', () => {
+  const given = { logits: noise(1, 6), labels: [0, 1], columns: 3 };
+  const cross = (o: object) => () => loss.crossEntropy.forward({ ...given, ...o });
+  expect(cross({ weights: Float32Array.of(1, 2) })).toThrow(/weights has 2 values and the classes 3/);
+  expect(cross({ weights: Float32Array.of(1, -2, 1) })).toThrow(/weights\[1\] is -2; pass a number at least 0/);
+  expect(cross({ labelSmoothing: 1.5 })).toThrow(/labelSmoothing is 1.5/);
+  expect(cross({ ignoreIndex: 0.5 })).toThrow(/ignoreIndex is 0.5/);
+  expect(cross({ reduction: 'max' })).toThrow(/pass one of mean, sum, none/);
+  expect(cross({ labels: [0, -100] })).toThrow(/labels\[1\] is -100/);
+  expect(() => loss.crossEntropy.backward({ ...given, dy: noise(1, 2) })).toThrow(/dy goes with reduction 'none'/);
+  expect(() => loss.crossEntropy.backward({ ...given, reduction: 'none' })).toThrow(/dy is undefined/);
+  const pair = { outputs: noise(1, 4), targets: noise(2, 4) };
+  expect(() => loss.meanSquaredError.forward({ ...pair, targets: noise(2, 3) })).toThrow(
+    /targets has 3 values and outputs 4/,
+  );
+  expect(() => loss.huber.forward({ ...pair, delta: 0 })).toThrow(/delta is 0; pass a number greater than 0/);
+  expect(() =>
+    loss.binaryCrossEntropy.forward({ logits: pair.outputs, targets: pair.targets, positiveWeight: -1 }),
+  ).toThrow(RangeError);
+  expect(() => loss.huber.forward({ logits: pair.outputs, targets: pair.targets } as never)).toThrow(
+    /unknown option logits/,
+  );
 });

@@ -54,6 +54,18 @@ const orders: Record<string, () => ReturnType<typeof nn.sequential>> = {
         nn.activation('sigmoid'),
       ],
     ]),
+  'linear with gelu, linear with tanh, tanh, linear': () =>
+    nn.sequential([
+      nn.linear(2, 5, { seed: 1, activation: 'gelu' }),
+      nn.linear(5, 4, { seed: 2, activation: 'tanh' }),
+      nn.activation('tanh'),
+      nn.linear(4, 2, { seed: 3, activation: ['leakyRelu', { slope: 0.3 }] }),
+    ]),
+  'linear, prelu, swiglu, linear, prelu of each, glu': () =>
+    nn.sequential([
+      ...[nn.linear(2, 6, { seed: 4 }), nn.prelu(), nn.swiglu(3), nn.linear(3, 4, { seed: 5 })],
+      ...[nn.prelu(4), nn.glu(2, { gate: 'first' })],
+    ]),
 };
 
 test.each(Object.entries(orders))('the gradient that a step follows is the numeric one: %s', async (_, make) => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { nn, workspace } from '../src/index.js';
 import { bind } from '../src/wasm.js';
 import { noise } from './oracle.js';
+import vectors from './vectors/functional.json' with { type: 'json' };
 import torch from './vectors/optimizer.json' with { type: 'json' };
 
 test.each([
@@ -65,4 +66,34 @@ test.each(torch.cases)('$name $options makes PyTorch’s steps', ({ name, option
     step(optimizer.lr);
   }
   weights.forEach((value, i) => expect(Math.abs(w[i] - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value))));
+});
+
+const schedules = {
+  stepDecay: nn.stepDecay({ gamma: 0.7, every: 3 }),
+  cosine: nn.cosine({ over: 19, least: 0.02 }),
+  warmUp: nn.warmUp({ over: 5 }),
+  both: nn.warmUp({ over: 4, from: 0.1, next: nn.cosine({ over: 15 }) }),
+};
+test.each(Object.entries(schedules))('%s has PyTorch’s rates', (name, schedule) => {
+  vectors.schedules[name as 'cosine'].forEach((rate, at) =>
+    expect(Math.abs(schedule(at, 0.3) - rate)).toBeLessThan(1e-8),
+  );
+});
+
+test('cosine ends where it ends, warm-up begins where it begins', () => {
+  const cosine = nn.cosine({ over: 4 });
+  expect([0, 2, 4, 9].map((at) => cosine(at, 2))).toEqual([2, 1, 0, 0].map((v) => expect.closeTo(v, 12)));
+  expect([cosine(0, 2), cosine(4, 2)]).toEqual([2, 0]);
+  expect(nn.warmUp({ over: 2, from: 0 })(0, 1)).toBe(0);
+  expect(() => nn.cosine({ over: 0 })).toThrow(/over is 0/);
+  expect(() => nn.warmUp({ over: 2, from: 2 })).toThrow(/from is 2/);
+  expect(() => nn.warmUp({ over: 2, next: 3 as never })).toThrow(/next is 3; pass a schedule/);
+});
+
+test.each(vectors.clip)('gradients clipped to $most as PyTorch clips them', ({ most, norm, gradient }) => {
+  const ws = workspace({ bytes: 64 });
+  const g = ws.float32(12);
+  for (let i = 0; i < 12; i++) g[i] = (((7 * i) % 11) - 5) / 3;
+  expect(Math.abs(bind(ws, 'clip', g)(12, most) / norm - 1)).toBeLessThan(1e-6);
+  gradient.forEach((value, i) => expect(Math.abs(g[i] - value)).toBeLessThan(2e-7));
 });
