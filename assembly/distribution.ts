@@ -1,4 +1,4 @@
-// From Philox's bits to values. Value i of a draw is a function of block i / 4 alone (and of the draw's
+// From the bits of a counter to values. Value i of a draw is a function of block i / 4 alone (and of the draw's
 // parameters), so that any slice of a draw can be made by itself.
 //
 // A distribution is a class without fields that turns eight words in place into eight values. The bits are
@@ -8,6 +8,22 @@
 import { lane } from './lane';
 import { math } from './math';
 import { BLOCK, philox, SKIP } from './philox';
+import { threefry } from './threefry';
+
+/** Philox or Threefry: words as a function of their block. */
+interface Counter {
+  words(state: usize, block: u64, out: usize, n: usize): void;
+}
+class Philox implements Counter {
+  @inline words(state: usize, block: u64, out: usize, n: usize): void {
+    philox(state, block, out, n);
+  }
+}
+class Threefry implements Counter {
+  @inline words(state: usize, block: u64, out: usize, n: usize): void {
+    threefry(state, block, out, n);
+  }
+}
 
 interface Distribution {
   /** Eight words at p become eight values. */
@@ -25,7 +41,8 @@ const WIDE: usize = memory.data(32, 16);
 const NARROW: usize = memory.data(32, 16);
 
 /** The next n values; the state then stands behind them. */
-function fill<D extends Distribution>(state: usize, out: usize, n: usize): void {
+function fill<C extends Counter, D extends Distribution>(state: usize, out: usize, n: usize): void {
+  const counter = changetype<C>(0);
   const d = changetype<D>(0);
   let block = load<u64>(state, BLOCK);
   let skip = <usize>load<u32>(state, SKIP);
@@ -36,7 +53,7 @@ function fill<D extends Distribution>(state: usize, out: usize, n: usize): void 
     const whole = skip == 0 && n >= 16;
     const made = whole ? min(n & ~15, TILE) : 16;
     const at = whole ? out : BLOCKS;
-    philox(state, block, at, made);
+    counter.words(state, block, at, made);
     for (let p = at, end = at + (made << 2); p < end; p += 32) d.eight(p);
     const count = whole ? made : min(n, 16 - skip);
     if (!whole) memory.copy(out, BLOCKS + (skip << 2), count << 2);
@@ -52,7 +69,7 @@ class Bits implements Distribution {
   @inline eight(p: usize): void {}
 }
 export function philoxBits(state: usize, out: usize, n: usize): void {
-  fill<Bits>(state, out, n);
+  fill<Philox, Bits>(state, out, n);
 }
 
 const UNIT: usize = memory.data<f32>([5.9604644775390625e-8]); // 2^-24
@@ -73,7 +90,7 @@ export function philoxUniform(state: usize, out: usize, n: usize, low: f32, rang
   store<f32>(NARROW, low);
   store<f32>(NARROW, range, 4);
   store<f32>(NARROW, last, 8);
-  fill<Uniform>(state, out, n);
+  fill<Philox, Uniform>(state, out, n);
 }
 
 /** -2, 2^-31, 2^-32 */
@@ -111,7 +128,7 @@ class Normal implements Distribution {
 export function philoxNormal(state: usize, out: usize, n: usize, mean: f32, std: f32): void {
   store<f32>(NARROW, mean);
   store<f32>(NARROW, std, 4);
-  fill<Normal>(state, out, n);
+  fill<Philox, Normal>(state, out, n);
 }
 
 /** Words below the threshold become 1, the others 0; the threshold stands in NARROW as an integer. */
@@ -126,7 +143,7 @@ class Bernoulli implements Distribution {
 }
 export function philoxBernoulli(state: usize, out: usize, n: usize, threshold: u32): void {
   store<u32>(NARROW, threshold);
-  fill<Bernoulli>(state, out, n);
+  fill<Philox, Bernoulli>(state, out, n);
 }
 
 /**
@@ -150,6 +167,18 @@ const TAIL_FAR: usize = memory.data<f32>([
 /** Where the three change, and their middles. */
 const RANGES: usize = memory.data<f32>([5.0, 25.0, 2.5, 3.5, 7.0]);
 
+/** The polynomial in t with nine coefficients, that of the highest power first. */
+function eighth(table: usize, t: v128): v128 {
+  let q = lane.mad(t, lane.at(table, 0), lane.at(table, 1));
+  q = lane.mad(q, t, lane.at(table, 2));
+  q = lane.mad(q, t, lane.at(table, 3));
+  q = lane.mad(q, t, lane.at(table, 4));
+  q = lane.mad(q, t, lane.at(table, 5));
+  q = lane.mad(q, t, lane.at(table, 6));
+  q = lane.mad(q, t, lane.at(table, 7));
+  return lane.mad(q, t, lane.at(table, 8));
+}
+
 /** mean + std Phi^-1(p), p uniform between Phi(low) and Phi(high): in binary64 until it is small numbers only. */
 class TruncatedNormal implements Distribution {
   @inline eight(p: usize): void {
@@ -164,11 +193,11 @@ class TruncatedNormal implements Distribution {
     const centred = lane.narrow(f64x2.sub(f64x2.add(p0, p0), one), f64x2.sub(f64x2.add(p1, p1), one));
     const product = lane.narrow(f64x2.mul(p0, f64x2.sub(one, p0)), f64x2.mul(p1, f64x2.sub(one, p1)));
     const w = f32x4.neg(math.log(f32x4.mul(product, f32x4.splat(4))));
-    let q = this.polynomial8(CENTRE, f32x4.sub(w, lane.at(RANGES, 2)));
+    let q = eighth(CENTRE, f32x4.sub(w, lane.at(RANGES, 2)));
     const tail = f32x4.ge(w, lane.at(RANGES, 0));
     if (v128.any_true(tail)) {
       const v = f32x4.sqrt(w);
-      q = v128.bitselect(this.polynomial8(TAIL_NEAR, f32x4.sub(v, lane.at(RANGES, 3))), q, tail);
+      q = v128.bitselect(eighth(TAIL_NEAR, f32x4.sub(v, lane.at(RANGES, 3))), q, tail);
       const far = f32x4.ge(w, lane.at(RANGES, 1));
       if (v128.any_true(far)) {
         const t = f32x4.sub(v, lane.at(RANGES, 4));
@@ -182,16 +211,6 @@ class TruncatedNormal implements Distribution {
   }
   @inline probability(bits: v128): v128 {
     return f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(WIDE, 8)), v128.load64_splat(WIDE));
-  }
-  @inline polynomial8(table: usize, t: v128): v128 {
-    let q = lane.mad(t, lane.at(table, 0), lane.at(table, 1));
-    q = lane.mad(q, t, lane.at(table, 2));
-    q = lane.mad(q, t, lane.at(table, 3));
-    q = lane.mad(q, t, lane.at(table, 4));
-    q = lane.mad(q, t, lane.at(table, 5));
-    q = lane.mad(q, t, lane.at(table, 6));
-    q = lane.mad(q, t, lane.at(table, 7));
-    return lane.mad(q, t, lane.at(table, 8));
   }
 }
 
@@ -217,5 +236,87 @@ export function philoxTruncatedNormal(
   store<f32>(NARROW, std, 4);
   store<f32>(NARROW, min, 8);
   store<f32>(NARROW, max, 12);
-  fill<TruncatedNormal>(state, out, n);
+  fill<Philox, TruncatedNormal>(state, out, n);
+}
+
+export function threefryBits(state: usize, out: usize, n: usize): void {
+  fill<Threefry, Bits>(state, out, n);
+}
+
+/** The bits of 1, below which 23 random bits make a number in [1, 2). */
+const MANTISSA: usize = memory.data<u32>([0x3f800000]);
+
+/**
+ * JAX's uniform: max(low, f range + low) with f a multiple of 2^-23 in [0, 1), the product and the sum rounded once, as
+ * XLA's fused multiply-add does on a CPU (in binary64, where the product is exact).
+ */
+class ThreefryUniform implements Distribution {
+  @inline eight(p: usize): void {
+    v128.store(p, this.four(v128.load(p)));
+    v128.store(p, this.four(v128.load(p, 16)), 16);
+  }
+  @inline four(bits: v128): v128 {
+    const one = lane.at(MANTISSA, 0);
+    const f = f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
+    const low = lane.at(NARROW, 0);
+    const range = lane.low(lane.at(NARROW, 1));
+    const first = f64x2.add(f64x2.mul(lane.low(f), range), lane.low(low));
+    const second = f64x2.add(f64x2.mul(lane.high(f), range), lane.low(low));
+    return f32x4.pmax(lane.narrow(first, second), low);
+  }
+}
+export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {
+  store<f32>(NARROW, low);
+  store<f32>(NARROW, range, 4);
+  fill<Threefry, ThreefryUniform>(state, out, n);
+}
+
+/** Giles' single precision erfinv as XLA has it, in w - 2.5 for w = -ln(1 - u^2) < 5, in sqrt(w) - 3 beyond; sqrt 2. */
+const ERFINV_CENTRE: usize = memory.data<f32>([
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3,
+  0.246640727, 1.50140941,
+]);
+const ERFINV_TAIL: usize = memory.data<f32>([
+  -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406,
+  2.83297682,
+]);
+const ERFINV: usize = memory.data<f32>([5.0, 2.5, 3.0, 1.41421356237]);
+
+/** mean + std sqrt(2) erfinv(u), u JAX's uniform, kept between the bounds. */
+class ThreefryNormal implements Distribution {
+  @inline eight(p: usize): void {
+    v128.store(p, this.four(v128.load(p)));
+    v128.store(p, this.four(v128.load(p, 16)), 16);
+  }
+  four(bits: v128): v128 {
+    const u = changetype<ThreefryUniform>(0).four(bits);
+    const one = f32x4.splat(1);
+    // u^2 rounded before it is taken from 1, as there: more exact would be further from JAX, up to 2e-5 in the tails.
+    const w = f32x4.neg(math.log(f32x4.sub(one, f32x4.mul(u, u))));
+    const centre = eighth(ERFINV_CENTRE, f32x4.sub(w, lane.at(ERFINV, 1)));
+    const tail = eighth(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), lane.at(ERFINV, 2)));
+    const p = v128.bitselect(centre, tail, f32x4.lt(w, lane.at(ERFINV, 0)));
+    const z = f32x4.mul(f32x4.mul(p, u), lane.at(ERFINV, 3));
+    const value = lane.mad(z, lane.at(NARROW, 3), lane.at(NARROW, 2));
+    return f32x4.pmin(f32x4.pmax(value, lane.at(NARROW, 4)), lane.at(NARROW, 5));
+  }
+}
+export function threefryNormal(
+  state: usize,
+  out: usize,
+  n: usize,
+  low: f32,
+  range: f32,
+  mean: f32,
+  std: f32,
+  min: f32,
+  max: f32,
+): void {
+  store<f32>(NARROW, low);
+  store<f32>(NARROW, range, 4);
+  store<f32>(NARROW, mean, 8);
+  store<f32>(NARROW, std, 12);
+  store<f32>(NARROW, min, 16);
+  store<f32>(NARROW, max, 20);
+  fill<Threefry, ThreefryNormal>(state, out, n);
 }

@@ -1,10 +1,19 @@
-export { philoxBernoulli, philoxBits, philoxNormal, philoxTruncatedNormal, philoxUniform } from './distribution';
+export {
+  philoxBernoulli,
+  philoxBits,
+  philoxNormal,
+  philoxTruncatedNormal,
+  philoxUniform,
+  threefryBits,
+  threefryNormal,
+  threefryUniform,
+} from './distribution';
 export { dropout } from './dropout';
 export * from './gates';
 export { gluBackward, gluForward } from './glu';
 export { linearBackwardBias, linearBackwardInput, linearBackwardWeight, linearForward, linearScratch } from './linear';
 export * from './loss';
-export { normalCdf, normalDensity, sine64 } from './math';
+export { erf, normalCdf, normalDensity, sine64 } from './math';
 export { adam, clip, sgd, sgdPlain } from './optimizer';
 export { orthogonal } from './orthogonal';
 export { prelu } from './prelu';

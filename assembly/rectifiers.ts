@@ -6,7 +6,8 @@ import { lane } from './lane';
 import { math } from './math';
 import { backward, forward, Pointwise } from './pointwise';
 
-const ONE: usize = memory.data<f32>([1.0]);
+/** 1, and -2^-30. */
+const ONE: usize = memory.data<f32>([1.0, -9.313225746154785e-10]);
 
 /** max(x, 0) */
 class Relu implements Pointwise {
@@ -92,12 +93,14 @@ export function eluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b:
 /** x > 0 ? x : a (e^(x / a) - 1) */
 class Celu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(f32x4.div(x, a))), f32x4.gt(x, f32x4.splat(0)));
+    // Just below 0 it is x, too, of which x / a could lose digits where it is subnormal.
+    const straight = f32x4.gt(x, f32x4.mul(a, lane.at(ONE, 1)));
+    return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(f32x4.div(x, a))), straight);
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
-    const one = lane.at(ONE, 0);
-    const slope = v128.bitselect(one, f32x4.add(f32x4.div(y, a), one), f32x4.gt(y, f32x4.splat(0)));
-    return f32x4.mul(g, slope);
+    // (y + a) / a, whose sum is exact where it is small; y / a + 1 would keep the rounding of y / a.
+    const slope = f32x4.div(f32x4.add(y, a), a);
+    return f32x4.mul(g, v128.bitselect(lane.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
   }
 }
 export function celuForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

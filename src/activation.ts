@@ -66,12 +66,13 @@ function functions(name: Activation): Functions<Activation> {
   };
 }
 
-const elementwise = Object.fromEntries(
-  Object.keys(activations).map((name) => [name, functions(name as Activation)]),
-) as unknown as { [A in Activation]: Functions<A> };
+const elementwise = () =>
+  Object.fromEntries(Object.keys(activations).map((name) => [name, functions(name as Activation)])) as unknown as {
+    [A in Activation]: Functions<A>;
+  };
 
 /** Activations, forward and backward. NaN in, NaN out; an empty array is legal. */
-export const activation = { ...elementwise, prelu, glu, swiglu, geglu, dropout };
+export const activation = /* @__PURE__ */ Object.assign(elementwise(), { prelu, glu, swiglu, geglu, dropout });
 
 /** An activation by its name, or by its name and parameters. */
 export type Named = Activation | { [A in Activation]: readonly [A, Parameters<A>] }[Activation];

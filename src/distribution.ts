@@ -25,6 +25,9 @@ export interface Source {
   /** In which order a data loader visits n rows in its next epoch. */
   order(n: number): Uint32Array;
   fork(label: string): Source;
+  /** JAX's split and fold_in. */
+  split?(n: number): Source[];
+  foldIn?(data: number): Source;
   /** JSON-safe; what `restore` takes. */
   state(): Record<string, unknown>;
   /** Why a part of a draw cannot be had, if so. */

@@ -160,7 +160,7 @@ function gainOf(f: Nonlinear, given: { direction?: 'forward' | 'backward' } & Re
   return described('gain', f, rest)[towards];
 }
 
-export const gain = Object.assign(gainOf, {
+export const gain = /* @__PURE__ */ Object.assign(gainOf, {
   /** Both gains, and how deep networks of it behave: chi and slope. */
   describe: (f: Nonlinear, given: Record<string, unknown> = {}): GainDescription =>
     described('gain.describe', f, given),

@@ -68,30 +68,36 @@ function functions(name: Gate) {
   };
 }
 
-export const glu = functions('glu');
-export const swiglu = functions('swiglu');
-export const geglu = functions('geglu');
+export const glu = /* @__PURE__ */ functions('glu');
+export const swiglu = /* @__PURE__ */ functions('swiglu');
+export const geglu = /* @__PURE__ */ functions('geglu');
 
-/** A layer that makes `outputs` values a row of twice as many. */
-export function gateLayer(name: Gate, outputs: number, given?: Halves): Layer {
-  const where = `nn.${name}`;
-  whole(where, 'outputs', outputs, { least: 1 });
-  const first = placed(where, options(where, given, ['gate']).gate);
-  return {
-    kind: name,
-    inputs: 2 * outputs,
-    outputs,
-    parameters: {},
-    inPlace: false,
-    keepsOutput: false,
-    scratch: 0,
-    bind({ kernel, x, y, dx, dy }) {
-      const forward = kernel('gluForward', x, y);
-      const backward = dx && kernel('gluBackward', x, dy, dx);
-      return {
-        forward: (rows) => void forward(rows, outputs, gates[name], first),
-        backward: (rows) => void backward?.(rows, outputs, gates[name], first),
-      };
-    },
+function layer(name: Gate) {
+  return (outputs: number, given?: Halves): Layer => {
+    const where = `nn.${name}`;
+    whole(where, 'outputs', outputs, { least: 1 });
+    const first = placed(where, options(where, given, ['gate']).gate);
+    return {
+      kind: name,
+      inputs: 2 * outputs,
+      outputs,
+      parameters: {},
+      inPlace: false,
+      keepsOutput: false,
+      scratch: 0,
+      bind({ kernel, x, y, dx, dy }) {
+        const forward = kernel('gluForward', x, y);
+        const backward = dx && kernel('gluBackward', x, dy, dx);
+        return {
+          forward: (rows) => void forward(rows, outputs, gates[name], first),
+          backward: (rows) => void backward?.(rows, outputs, gates[name], first),
+        };
+      },
+    };
   };
 }
+
+/** Layers that make `outputs` values a row of twice as many. */
+export const gluLayer = /* @__PURE__ */ layer('glu');
+export const swigluLayer = /* @__PURE__ */ layer('swiglu');
+export const gegluLayer = /* @__PURE__ */ layer('geglu');

@@ -1,8 +1,10 @@
 // Random numbers: generators with a seed and a place, and what can be drawn from them.
 
 import { allocate, choice, float32, options, sameLength, uint32, what, whole } from './argument.js';
+import { high32, low32, WORD } from './counter.js';
 import { distributions, type Law, type Source } from './distribution.js';
 import { digest, philox } from './philox.js';
+import { threefry } from './threefry.js';
 import { CACHED, cache, INDEX, type Release, releases, STATE_WORDS, seeded, torch } from './torch.js';
 
 /** A number (any safe integer), a bigint of 64 bits, signed or not, or a text. 0 is a seed like any other. */
@@ -55,6 +57,15 @@ export interface Generator {
   fork(label: string | number): Generator;
 }
 
+/** A generator with a key of JAX's. */
+export interface Threefry extends Generator {
+  /** jax.random.split: so many generators, each with a key of its own. The generator itself is as before. */
+  split(n?: number): Threefry[];
+  /** jax.random.fold_in: the generator that a number from 0 to 2^32 - 1 makes of this one. */
+  foldIn(data: number): Threefry;
+  fork(label: string | number): Threefry;
+}
+
 /** A generator's state, safe for JSON. */
 export type GeneratorState = Record<string, unknown> & { generator: string };
 
@@ -99,7 +110,7 @@ export function drawn(where: string, source: Source, law: Law, length: number, o
   return values;
 }
 
-function generator(name: string, source: Source): Generator {
+function generator<G extends Generator = Generator>(name: string, source: Source): G {
   const draws = (distribution: keyof typeof distributions) => {
     const where = `${name}.${distribution}`;
     const row = distributions[distribution];
@@ -138,8 +149,15 @@ function generator(name: string, source: Source): Generator {
       return generator(name, source.fork(String(label)));
     },
   };
+  const { split, foldIn } = source;
+  if (split && foldIn) {
+    Object.assign(made, {
+      split: (n = 2) => split(whole(`${name}.split`, 'n', n, { most: WORD })).map((one) => generator(name, one)),
+      foldIn: (data: number) => generator(name, foldIn(whole(`${name}.foldIn`, 'data', data, { most: WORD - 1 }))),
+    });
+  }
   sources.set(made, source);
-  return Object.freeze(made);
+  return Object.freeze(made) as G;
 }
 
 /** 64 bits of a seed; without one, bits of the system's. */
@@ -219,12 +237,28 @@ export const random = {
     return generator(where, torch(bits, choice(where, 'release', release, releases), seeded(bits)));
   },
 
+  /**
+   * JAX's generator: the first draw from a seed is what jax.random makes of key(seed), to the bit in bits, uniform,
+   * bernoulli and permutation, to 2e-6 in normals. Counter-based, like philox: draws that follow go on in the counter.
+   */
+  threefry(seed?: Seed): Threefry {
+    const bits = bitsOf('random.threefry', seed);
+    return generator<Threefry>('random.threefry', threefry([high32(bits), low32(bits)]));
+  },
+
   /** A generator from what its state() gave: it goes on where that one stood. */
   restore(state: GeneratorState): Generator {
     if (typeof state !== 'object' || state === null) throw wrong('the state', state);
     if (state.generator === 'philox') {
       const block = within('block', state.block, Number.MAX_SAFE_INTEGER);
       return generator('random.philox', philox(integer('seed', state.seed), integer('stream', state.stream), block));
+    }
+    if (state.generator === 'threefry') {
+      const { key } = state;
+      if (!Array.isArray(key) || key.length !== 2) throw wrong('key', key);
+      const [first, second] = Array.from(key, (word, i) => within(`key[${i}]`, word, WORD - 1));
+      const block = within('block', state.block, Number.MAX_SAFE_INTEGER);
+      return generator('random.threefry', threefry([first, second], block));
     }
     if (state.generator === 'torch') return generator('random.torch', restoreTorch(state));
     throw wrong('generator', state.generator);

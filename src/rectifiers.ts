@@ -57,10 +57,10 @@ export const rectifiers = {
   /** x, or alpha (e^(x / alpha) - 1) below 0 (Barron 2017) */
   celu: {
     formula: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x / alpha)),
-    derivative: (y, alpha) => (y > 0 ? 1 : y / alpha + 1),
+    derivative: (y, alpha) => (y > 0 ? 1 : (y + alpha) / alpha),
     keeps: 'y',
     parameters: { alpha: { value: 1, least: 0, open: true } },
-    ulp: { forward: 2, backward: 1 },
+    ulp: { forward: 2, backward: 2 },
   },
   /** lambda x, or lambda alpha (e^x - 1) below 0: mean 0 and variance 1 are kept (Klambauer et al. 2017) */
   selu: {

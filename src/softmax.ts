@@ -84,4 +84,7 @@ const logSumExp = {
 };
 
 /** e^x / sum of e^x over each row; softmax.log is its logarithm, softmax.logSumExp that of the sum. */
-export const softmax = { ...functions('softmax', 'softmax'), log: functions('softmax.log', 'logSoftmax'), logSumExp };
+export const softmax = /* @__PURE__ */ Object.assign(functions('softmax', 'softmax'), {
+  log: functions('softmax.log', 'logSoftmax'),
+  logSumExp,
+});

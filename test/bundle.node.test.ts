@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
-test('the minified bundle is below 30 kB, gzipped', () => {
-  expect(gzipSync(readFileSync('dist/fanwise.min.js'), { level: 9 }).length).toBeLessThan(30_000);
+// The core alone was 29.6 kB; the rest of the catalogue costs 7, half of it kernels. 30 kB for a whole page is still the
+// aim: what a page does not use has to be left out by its bundler, which `nn` and /* @__PURE__ */ prepare.
+test('the minified bundle of everything is below 37 kB, gzipped', () => {
+  expect(gzipSync(readFileSync('dist/fanwise.min.js'), { level: 9 }).length).toBeLessThan(37_000);
 });
 
 test('the bundle works by itself', async () => {

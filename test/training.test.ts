@@ -42,7 +42,7 @@ test.each(['meanSquaredError', 'huber', 'binaryCrossEntropy'] as const)(
     const m = model();
     const outputs = m.forward(x);
     const untold = { [name === 'binaryCrossEntropy' ? 'logits' : 'outputs']: outputs, targets } as never;
-      expect(nn.evaluate(m, { x, targets }, { loss: name })).toEqual({
+    expect(nn.evaluate(m, { x, targets }, { loss: name })).toEqual({
       loss: loss[name as 'huber'].forward(untold),
       accuracy: Number.NaN,
     });

@@ -1,0 +1,115 @@
+// JAX's generator: Threefry2x32-20 with its layout of keys and counters (jax_threefry_partitionable, the default since
+// JAX 0.5). A first draw from a key is what jax.random makes of that key; a draw after it goes on in the counter, which
+// JAX, where keys are used once, does not do.
+
+import { counted, neighbour, WORD } from './counter.js';
+import { degenerate, type Law, type Source } from './distribution.js';
+import { draw, scalar } from './wasm.js';
+
+/** Two words. */
+export type Key = readonly [first: number, second: number];
+
+const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
+
+/** Threefry2x32-20 of one counter. */
+export function cipher([k0, k1]: Key, [c0, c1]: Key): [number, number] {
+  const key = [k0, k1, 0x1bd11bda ^ k0 ^ k1];
+  let a = (c0 + k0) | 0;
+  let b = (c1 + k1) | 0;
+  for (let group = 0; group < 5; group++) {
+    for (let round = 0; round < 4; round++) {
+      const r = ROTATIONS[4 * (group % 2) + round];
+      a = (a + b) | 0;
+      b = ((b << r) | (b >>> (32 - r))) ^ a;
+    }
+    a = (a + key[(group + 1) % 3]) | 0;
+    b = (b + key[(group + 2) % 3] + group + 1) | 0;
+  }
+  return [a >>> 0, b >>> 0];
+}
+
+const high = (block: number) => Math.floor(block / WORD);
+
+/** The uniform that JAX makes its normals of: from the last number above -1 on, in 2^23 steps. */
+const FROM = -1 + 2 ** -24;
+
+/** erfinv's range for a normal between two bounds, in standard deviations. */
+const inside = (z: number) => Math.fround(scalar('erf', z * Math.SQRT1_2));
+
+/** A source that stands at a block of a key's counters. */
+export function threefry(key: Key, block = 0): Source {
+  const { take, at, bits } = counted('random.threefry', 'threefryBits', [...key, 0, 0], block);
+  const uniform = (state: Uint32Array, out: Float32Array, low: number, high: number) => {
+    const from = Math.fround(low);
+    draw('threefryUniform', state, out, [from, Math.fround(Math.fround(high) - from)]);
+  };
+
+  function fill(law: Law, out: Float32Array, state: Uint32Array): void {
+    switch (law.distribution) {
+      case 'constant':
+        out.fill(law.value);
+        break;
+      case 'uniform':
+        uniform(state, out, law.low, law.high);
+        break;
+      case 'normal':
+        draw('threefryNormal', state, out, [FROM, 2, law.mean, law.std, -Infinity, Infinity]);
+        break;
+      case 'truncatedNormal': {
+        const { mean, std, low, high } = law;
+        const value = degenerate(law);
+        if (value !== undefined) out.fill(value);
+        else {
+          const [from, to] = [inside((low - mean) / std), inside((high - mean) / std)];
+          const bounds = [neighbour(low, 1, true), neighbour(high, -1, true)];
+          draw('threefryNormal', state, out, [from, Math.fround(to - from), mean, std, ...bounds]);
+        }
+        break;
+      }
+      case 'bernoulli': {
+        uniform(state, out, 0, 1);
+        const p = Math.fround(law.p);
+        for (let i = 0; i < out.length; i++) out[i] = out[i] < p ? 1 : 0;
+      }
+    }
+  }
+
+  /** JAX's permutation: rows sorted by random words, in as many rounds as make equal words unlikely. */
+  function permutation(n: number): Uint32Array {
+    const from = at();
+    take({ from: 0, of: n });
+    let round = from === 0 ? key : cipher(key, [high(from), from % WORD]);
+    let order = Uint32Array.from({ length: n }, (_, i) => i);
+    for (let spread = 1; spread < n * n * n; spread *= WORD - 1) {
+      const words = new Uint32Array(n);
+      threefry(cipher(round, [0, 1])).bits(words, { from: 0, of: n });
+      round = cipher(round, [0, 0]);
+      const places = order.map((_, i) => i).sort((a, b) => words[a] - words[b]); // stable
+      order = places.map((place) => order[place]);
+    }
+    return order;
+  }
+
+  return {
+    bits,
+    permutation,
+    order: permutation,
+    fill: (law, out, part) => fill(law, out, take(part)),
+    fork(label) {
+      // A label's bytes, four at a time, each folded in as JAX folds in a number.
+      let made = key;
+      const bytes = new TextEncoder().encode(label);
+      for (let i = 0; i <= bytes.length; i += 4) {
+        const word = [0, 1, 2, 3].reduce(
+          (sum, k) => sum + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0)) * 256 ** k,
+          0,
+        );
+        made = cipher(made, [0, word]);
+      }
+      return threefry(made);
+    },
+    split: (n) => Array.from({ length: n }, (_, i) => threefry(cipher(key, [0, i]))),
+    foldIn: (data) => threefry(cipher(key, [0, data])),
+    state: () => ({ generator: 'threefry', key: [...key], block: at() }),
+  };
+}
