@@ -57,13 +57,13 @@ export abstract class math {
     return i32x4.add(i32x4.shl(octaves, 23), scale);
   }
 
-  /** e^r - 1 for |r| <= ln(2)/2. */
+  /** e^r - 1 for |r| <= ln(2)/2. r^2 / 2 stands apart, where halving is exact: 0.2 ulp less than r^2 (1/2 + ...). */
   @inline static expm1(r: v128): v128 {
     let p = lane.mad(r, lane.at(EXPM1, 0), lane.at(EXPM1, 1));
     p = lane.mad(p, r, lane.at(EXPM1, 2));
     p = lane.mad(p, r, lane.at(EXPM1, 3));
-    p = lane.mad(p, r, lane.at(EXPM1, 4));
-    return lane.mad(f32x4.mul(r, r), p, r);
+    const square = f32x4.mul(r, r);
+    return f32x4.add(lane.mad(f32x4.mul(square, r), p, f32x4.mul(square, lane.at(EXPM1, 4))), r);
   }
 
   /**
