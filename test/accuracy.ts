@@ -132,7 +132,7 @@ function mills(c: Float64Array, a: number, point: number): number {
   return sum;
 }
 /** Phi(x) and the density. */
-function phi(x: number): [number, number] {
+export function phi(x: number): [number, number] {
   table ??= millsTable();
   const a = Math.abs(x);
   const bell = Math.exp(-0.5 * x * x);

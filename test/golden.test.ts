@@ -9,7 +9,11 @@ import { hash, noise, sweep } from './oracle.js';
 const n = 10_007;
 const results: Record<string, () => ArrayBufferView | Promise<ArrayBufferView>> = {};
 
-for (const [name, make] of Object.entries({ philox: () => random.philox(1), torch: () => random.torch(1) })) {
+for (const [name, make] of Object.entries({
+  philox: () => random.philox(1),
+  torch: () => random.torch(1),
+  threefry: () => random.threefry(1),
+})) {
   results[`${name} bits`] = () => make().bits(n);
   results[`${name} uniform`] = () => make().uniform(n, { low: -1, high: 3 });
   results[`${name} normal`] = () => make().normal(n, { mean: 1, std: 0.1 });
@@ -21,6 +25,7 @@ for (const [name, make] of Object.entries({ philox: () => random.philox(1), torc
   results[`${name} kaimingNormal`] = () => init.kaimingNormal([50, 40], { rng: make() });
   results[`${name} orthogonal`] = () => init.orthogonal([50, 40], { rng: make() });
 }
+results.deltaOrthogonal = () => init.deltaOrthogonal([12, 8, 3, 3], { seed: 1 });
 results['torch truncatedNormal far out'] = () => random.torch(1).truncatedNormal(n, { low: 1, high: 3 });
 results['torch truncatedNormal 2.11'] = () => random.torch(1, { release: '2.11' }).truncatedNormal(n);
 results['philox fork'] = () => random.philox('seed').fork('layer').fork(1).bits(16);
@@ -46,6 +51,45 @@ results['logSoftmax backward'] = () =>
   softmax.log.backward({ y: softmax.log.forward(matrix, { columns }), dy, columns });
 results['crossEntropy forward'] = () => Float64Array.of(loss.crossEntropy.forward({ logits: matrix, labels, columns }));
 results['crossEntropy backward'] = () => loss.crossEntropy.backward({ logits: matrix, labels, columns });
+
+results['logSumExp forward'] = () => softmax.logSumExp.forward(matrix, { columns });
+results['logSumExp backward'] = () => softmax.logSumExp.backward({ x: matrix, dy: dy.subarray(0, rows), columns });
+results['softmax of the first axis'] = () => softmax.forward(matrix, { shape: [rows, columns], axis: 0 });
+const weights = Float32Array.from({ length: columns }, (_, k) => (k % 7) / 3);
+const smooth = { logits: matrix, labels, columns, labelSmoothing: 0.1, weights, ignoreIndex: 31 };
+results['crossEntropy with options'] = () => loss.crossEntropy.backward(smooth);
+for (const name of ['meanSquaredError', 'huber', 'binaryCrossEntropy'] as const) {
+  const given = { [name === 'binaryCrossEntropy' ? 'logits' : 'outputs']: matrix, targets: dy } as never;
+  results[`${name} forward`] = () =>
+    loss[name as 'huber'].forward({ ...(given as object), reduction: 'none' } as never) as never;
+  results[`${name} backward`] = () => loss[name as 'huber'].backward(given);
+}
+for (const name of ['glu', 'swiglu', 'geglu'] as const) {
+  results[`${name} forward`] = () => activation[name].forward(matrix, { columns });
+  results[`${name} backward`] = () =>
+    activation[name].backward({ x: matrix, dy: dy.subarray(0, matrix.length / 2), columns });
+}
+const slopes = noise(7, columns);
+results['prelu forward'] = () => activation.prelu.forward(matrix, { slopes });
+results['prelu backward'] = () => activation.prelu.backward({ x: matrix, dy, slopes }).dx;
+results['prelu slopes'] = () => activation.prelu.backward({ x: matrix, dy, slopes }).dslopes;
+results.dropout = () => activation.dropout.forward(matrix, { p: 0.3, seed: 1 });
+
+results['everything at once'] = async () => {
+  const rng = random.philox(9);
+  const layers = [
+    ...[nn.linear(33, 70, { rng, activation: 'gelu' }), nn.dropout({ p: 0.2, rng }), nn.linear(70, 24, { rng })],
+    ...[nn.swiglu(12), nn.prelu(12), nn.linear(12, 7, { rng, activation: 'softplus' })],
+  ];
+  const model = nn.sequential(layers);
+  const x = noise(6, 33 * 200);
+  nn.lsuv(model, x, { rng });
+  const schedule = nn.warmUp({ over: 5, next: nn.cosine({ over: 15 }) });
+  const o = { epochs: 2, batchSize: 20, rng, optimizer: nn.adamW({ lr: 0.01 }), schedule, clipNorm: 0.5 };
+  const loss = ['huber', { delta: 0.5 }] as const;
+  for await (const _ of nn.fit(model, { x, targets: noise(8, 7 * 200) }, { ...o, loss, scheduleEach: 'step' }));
+  return model.parameters['0.weight'].data;
+};
 
 for (const name of Object.keys(activations) as Activation[]) {
   results[`twenty steps of a network with ${name}`] = async () => {

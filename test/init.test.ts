@@ -228,3 +228,93 @@ test('the same seed is the same generator, and without one two calls differ', ()
   expect(init.xavierNormal(shape, { seed: 0 })).toEqual(init.xavierNormal(shape, { rng: random.philox(0) }));
   expect(hash(init.xavierNormal(shape))).not.toBe(hash(init.xavierNormal(shape)));
 });
+
+// After PyTorch's own test/test_nn.py: random shapes, gains, modes and options against the law that is claimed, by
+// Kolmogorov and Smirnov's distance.
+describe('shapes of every rank, random gains and modes', () => {
+  const draws = noise(77, 4000);
+  let at = 0;
+  const between = (low: number, high: number) => low + ((draws[at++] + 1) / 2) * (high - low);
+  const whole = (low: number, high: number) => Math.floor(between(low, high + 1));
+  const shapeOf = (rank: number, layout: 'oi' | 'io') => {
+    const channels = [whole(30, 50), whole(30, 50)];
+    const kernel = Array.from({ length: rank - 2 }, () => whole(2, 4));
+    return layout === 'oi' ? [...channels, ...kernel] : [...kernel, ...channels];
+  };
+  const fansOf = (shape: number[], layout: 'oi' | 'io') => {
+    const kernel = (layout === 'oi' ? shape.slice(2) : shape.slice(0, -2)).reduce((all, n) => all * n, 1);
+    const [inputs, outputs] = layout === 'oi' ? [shape[1], shape[0]] : shape.slice(-2);
+    return [inputs * kernel, outputs * kernel];
+  };
+  const standard = normalCdf();
+  const uniformly = (bound: number) => (v: number) => Math.min(1, Math.max(0, v / (2 * bound) + 0.5));
+  const normally = (std: number) => (v: number) => standard(v / std);
+  const is = (x: Float32Array, cdf: (v: number) => number) => expect(kolmogorovSmirnov(x, cdf)).toBeLessThan(KS_LIMIT);
+
+  for (const rank of [2, 3, 4, 5]) {
+    for (const layout of ['oi', 'io'] as const) {
+      test(`rank ${rank}, '${layout}'`, () => {
+        for (let round = 0; round < 2; round++) {
+          const seed = at;
+          const shape = shapeOf(rank, layout);
+          const [inputs, outputs] = fansOf(shape, layout);
+          const gain = between(0.1, 3);
+          const std = gain * Math.sqrt(2 / (inputs + outputs));
+          is(init.xavierUniform(shape, { seed, layout, gain }), uniformly(Math.sqrt(3) * std));
+          is(init.xavierNormal(shape, { seed, layout, gain }), normally(std));
+          for (const mode of ['fanIn', 'fanOut'] as const) {
+            const fan = mode === 'fanIn' ? inputs : outputs;
+            const slope = between(0.1, 5);
+            const spread = Math.sqrt(2 / (1 + slope * slope) / fan);
+            const o = { seed, layout, mode, slope, nonlinearity: 'leakyRelu' } as const;
+            is(init.kaimingUniform(shape, o), uniformly(Math.sqrt(3) * spread));
+            is(init.kaimingNormal(shape, o), normally(spread));
+          }
+          const q = init.orthogonal(shape, { seed, layout, gain });
+          const [rows, columns] =
+            layout === 'oi' ? [shape[0], q.length / shape[0]] : [shape.at(-1)!, q.length / shape.at(-1)!];
+          const value = (r: number, c: number) => (layout === 'oi' ? q[r * columns + c] : q[c * rows + r]);
+          const few = Math.min(rows, columns);
+          for (let i = 0; i < few; i += 5) {
+            for (let j = 0; j <= i; j += 3) {
+              let dot = 0;
+              for (let k = 0; k < Math.max(rows, columns); k++)
+                dot += rows <= columns ? value(i, k) * value(j, k) : value(k, i) * value(k, j);
+              expect(Math.abs(dot - (i === j ? gain * gain : 0))).toBeLessThan(1e-5 * (1 + gain * gain));
+            }
+          }
+        }
+      });
+    }
+  }
+
+  test.each([1, 2, 4])('plain laws at rank %i', (rank) => {
+    for (let round = 0; round < 3; round++) {
+      const seed = at;
+      const shape = Array.from({ length: rank }, () => whole(30, 50))
+        .slice(0, 2)
+        .concat(rank > 2 ? [3, 2] : []);
+      const [low, width, std] = [between(-3, 3), between(1, 5), between(1, 5)];
+      is(init.uniform(shape, { seed, low, high: low + width }), (v) => (v - low) / width);
+      is(init.normal(shape, { seed, mean: low, std }), (v) => standard((v - low) / std));
+      const [a, b] = [low - between(0.5, 2), low + between(0.5, 2)];
+      const cut = normalCdf((a - low) / std, (b - low) / std);
+      is(init.truncatedNormal(shape, { seed, mean: low, std, low: a, high: b, absolute: true }), (v) =>
+        cut((v - low) / std),
+      );
+      const value = between(1, 10);
+      expect(init.constant(shape, { value }).every((v) => v === Math.fround(value))).toBe(true);
+    }
+  });
+
+  test('sparse: so many zeros a column, the rest normal', () => {
+    const [rows, columns, sparsity, std] = [whole(30, 50), whole(30, 50), between(0.1, 0.2), between(0.01, 0.2)];
+    const w = init.sparse([rows, columns], { sparsity, std, seed: 5 });
+    const zeros = Math.ceil(sparsity * rows);
+    for (let c = 0; c < columns; c++) expect(w.filter((v, i) => i % columns === c && v === 0).length).toBe(zeros);
+    is(
+      w.filter((v) => v !== 0),
+      normally(std),
+    );
+  });
+});

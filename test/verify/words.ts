@@ -1,0 +1,55 @@
+// npx tsx test/verify/words.ts philox 0      the words of a generator, without end, to standard output
+//
+// For whoever tests random words: TestU01 (test/verify/testu01.c), PractRand (`| RNG_test stdin32`), dieharder
+// (`| dieharder -a -g 200`). Streams: philox, torch, threefry; `<generator> reversed` has each word's bits in reverse
+// order, since batteries look at the high ones; `<generator> normal` the ranks of normals, Phi(z) 2^32; `forks` one word
+// in turn from each of 256 forks.
+
+import { writeSync } from 'node:fs';
+import { type Generator, random } from '../../src/index.js';
+import { phi } from '../accuracy.js';
+
+const CHUNK = 1 << 18;
+
+/** Words at a time, from a generator and in a way. */
+export function stream(name: string, seed: number): () => Uint32Array {
+  const [generator, way] = name.split(' ');
+  if (generator === 'forks') {
+    const forks = Array.from({ length: 256 }, (_, i) => random.philox(seed).fork(i));
+    return () => {
+      const each = forks.map((fork) => fork.bits(1024));
+      return Uint32Array.from({ length: 1024 * 256 }, (_, i) => each[i % 256][i >> 8]);
+    };
+  }
+  if (!['philox', 'torch', 'threefry'].includes(generator)) throw new Error(`no generator is called ${generator}`);
+  const rng: Generator = random[generator as 'philox'](seed);
+  if (way === 'normal')
+    return () => Uint32Array.from(rng.normal(CHUNK), (z) => Math.min(2 ** 32 - 1, phi(z)[0] * 2 ** 32));
+  if (way === 'reversed') return () => rng.bits(CHUNK).map(reversed);
+  return () => rng.bits(CHUNK);
+}
+
+function reversed(word: number): number {
+  let x = ((word >>> 1) & 0x55555555) | ((word & 0x55555555) << 1);
+  x = ((x >>> 2) & 0x33333333) | ((x & 0x33333333) << 2);
+  x = ((x >>> 4) & 0x0f0f0f0f) | ((x & 0x0f0f0f0f) << 4);
+  x = ((x >>> 8) & 0x00ff00ff) | ((x & 0x00ff00ff) << 8);
+  return ((x >>> 16) | (x << 16)) >>> 0;
+}
+
+const [name = 'philox', seed = '0', way] = process.argv.slice(2);
+const next = stream([name, way].filter(Boolean).join(' '), Number(seed));
+try {
+  while (true) {
+    const bytes = new Uint8Array(next().buffer);
+    for (let from = 0; from < bytes.length; ) {
+      try {
+        from += writeSync(1, bytes, from);
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'EAGAIN') throw error;
+      }
+    }
+  }
+} catch (error) {
+  if ((error as { code?: string }).code !== 'EPIPE') throw error; // who reads has read enough
+}
