@@ -202,3 +202,35 @@ export function tanhshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32
 export function tanhshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
   backward<Tanhshrink>(x, g, out, n, a, b);
 }
+
+/** (x + sqrt(x^2 + a)) / 2; below 0 from its other side, of which it is a / 4 over. */
+function squareplus(x: v128, a: v128): v128 {
+  const half = f64x2.splat(0.5);
+  const y = f64x2.mul(f64x2.add(f64x2.abs(x), f64x2.sqrt(f64x2.add(f64x2.mul(x, x), a))), half);
+  const other = f64x2.div(f64x2.mul(f64x2.mul(a, half), half), y);
+  return v128.bitselect(y, other, f64x2.ge(x, f64x2.splat(0)));
+}
+
+/** y^2 / (y^2 + a / 4) */
+function squareplusSlope(y: v128, a: v128): v128 {
+  const quarter = f64x2.mul(a, f64x2.splat(0.25));
+  const one = f64x2.splat(1);
+  return f64x2.div(one, f64x2.add(one, f64x2.div(quarter, f64x2.mul(y, y))));
+}
+
+/** (x + sqrt(x^2 + a)) / 2 (Barron 2021) */
+class Squareplus implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    return lane.narrow(squareplus(lane.low(x), lane.low(a)), squareplus(lane.high(x), lane.low(a)));
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(g), squareplusSlope(lane.low(y), lane.low(a)));
+    return lane.narrow(low, f64x2.mul(lane.high(g), squareplusSlope(lane.high(y), lane.low(a))));
+  }
+}
+export function squareplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<Squareplus>(x, out, n, a, b);
+}
+export function squareplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Squareplus>(y, g, out, n, a, b);
+}

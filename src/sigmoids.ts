@@ -79,4 +79,12 @@ export const sigmoids = {
     parameters: {},
     ulp: { forward: 1, backward: 1 },
   },
+  /** (x + sqrt(x^2 + b)) / 2, softplus without an exponential (Barron 2021) */
+  squareplus: {
+    formula: (x, b) => (x > 0 ? (x + Math.sqrt(x * x + b)) / 2 : b / 2 / (Math.sqrt(x * x + b) - x)),
+    derivative: (y, b) => 1 / (1 + b / 4 / (y * y)),
+    keeps: 'y',
+    parameters: { b: { value: 4, least: 0, open: true } },
+    ulp: { forward: 1, backward: 1 },
+  },
 } satisfies Record<string, Row>;

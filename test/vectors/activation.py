@@ -43,6 +43,7 @@ TABLE = [
     ('softplus', {'beta': 2.5, 'threshold': 30}, lambda x: x if x > 12 else sp(r(2.5) * x) / r(2.5), lambda x: F.softplus(x, 2.5, 30), []),
     ('logSigmoid', {}, lambda x: -sp(-x), F.logsigmoid, []),
     ('softsign', {}, lambda x: x / (1 + abs(x)), F.softsign, []),
+    ('squareplus', {}, lambda x: (x + sqrt(x * x + 4)) / 2, None, []),  # not in PyTorch
     ('tanhshrink', {}, lambda x: x - tanh(x), F.tanhshrink, []),
     ('gelu', {}, lambda x: x * ncdf(x), F.gelu, []),
     ('gelu', {'approximate': 'tanh'}, lambda x: x * sig(2 * u(x)), lambda x: F.gelu(x, approximate='tanh'), []),
@@ -77,9 +78,9 @@ def with_grad(f, xs):
 cases = []
 for name, parameters, f, g, kinks in TABLE:
     points = [mpf(x) for x in X]
-    y, dx = with_grad(g, X)
-    special = SPECIAL + [float(k) for k in kinks]
-    sy, sdx = with_grad(g, special)
+    y, dx = with_grad(g, X) if g else ([], [])
+    special = SPECIAL + [float(k) for k in kinks] if g else []
+    sy, sdx = with_grad(g, special) if g else ([], [])
     cases.append({
         'name': name, 'options': parameters,
         'y': [float(f(x)) for x in points], 'slope': [float(derivative(smooth(name, parameters, f), x)) for x in points],
