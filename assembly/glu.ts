@@ -26,12 +26,16 @@ class Geglu implements Pair {
   }
 }
 
-/** g s (1 - s) with s = 1 / (1 + e^-x) */
+/** s (1 - s) with s = 1 / (1 + e^-x), 1 - s as e^-x s, which keeps its digits. */
+function logisticSlope(x: v128): v128 {
+  const e = wide.exp(f64x2.neg(x));
+  const s = f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), e));
+  return f64x2.mul(s, f64x2.mul(e, s));
+}
 class GluSlope implements Pair {
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), f64x2.mul(wide.logistic(lane.low(x)), wide.logistic(f64x2.neg(lane.low(x)))));
-    const high = f64x2.mul(wide.logistic(lane.high(x)), wide.logistic(f64x2.neg(lane.high(x))));
-    return lane.narrow(low, f64x2.mul(lane.high(g), high));
+    const low = f64x2.mul(lane.low(g), logisticSlope(lane.low(x)));
+    return lane.narrow(low, f64x2.mul(lane.high(g), logisticSlope(lane.high(x))));
   }
 }
 

@@ -5,35 +5,85 @@
 
 import { lane } from './lane';
 
-/** The rotations of the rounds, four and four in turn. */
-const ROTATIONS: usize = memory.data<u8>([13, 15, 26, 6, 17, 29, 16, 24]);
-
 /** The key's three words, twice, so that any two neighbours can be read. */
 const KEY: usize = memory.data(24, 16);
 
-/** n words, a multiple of 4, from a block (of four words) on. */
-export function threefry(state: usize, block: u64, out: usize, n: usize): void {
-  const first = load<u32>(state);
-  const second = load<u32>(state, 4);
-  for (let k: usize = 0; k < 24; k += 12) {
-    store<u32>(KEY + k, first);
-    store<u32>(KEY + k, second, 4);
-    store<u32>(KEY + k, 0x1bd11bda ^ first ^ second, 8);
+abstract class turn {
+  /** Each lane's bits, r places to the left and around. */
+  @inline static left(x: v128, r: i32): v128 {
+    return v128.or(i32x4.shl(x, r), i32x4.shr_u(x, 32 - r));
   }
-  for (const end = out + (n << 2); out < end; out += 16, block++) {
-    let a = i32x4.add(i32x4.splat(<i32>(block >> 30)), lane.at(KEY, 0));
-    let b = i32x4.add(i32x4.add(i32x4.splat(<i32>(block << 2)), i32x4(0, 1, 2, 3)), lane.at(KEY, 1));
-    for (let group: usize = 0; group < 5; group++) {
-      const turn = ROTATIONS + ((group & 1) << 2);
-      for (let round: usize = 0; round < 4; round++) {
-        const r = <i32>load<u8>(turn + round);
-        a = i32x4.add(a, b);
-        b = v128.xor(v128.or(i32x4.shl(b, r), i32x4.shr_u(b, 32 - r)), a);
-      }
-      const k = (group + 1) % 3;
-      a = i32x4.add(a, lane.at(KEY, k));
-      b = i32x4.add(i32x4.add(b, lane.at(KEY, k + 1)), i32x4.splat(<i32>group + 1));
+}
+
+/** n words, a multiple of 8, from a block (of four words) on: two blocks side by side, since a round waits for the last. */
+export function threefry(state: usize, block: u64, out: usize, n: usize): void {
+  const key0 = load<u32>(state);
+  const key1 = load<u32>(state, 4);
+  for (let k: usize = 0; k < 24; k += 12) {
+    store<u32>(KEY + k, key0);
+    store<u32>(KEY + k, key1, 4);
+    store<u32>(KEY + k, 0x1bd11bda ^ key0 ^ key1, 8);
+  }
+  for (const end = out + (n << 2); out < end; out += 32) {
+    let a = word(block >> 30, 0);
+    let b = i32x4.add(word(block << 2, 1), i32x4(0, 1, 2, 3));
+    block++;
+    let c = word(block >> 30, 0);
+    let d = i32x4.add(word(block << 2, 1), i32x4(0, 1, 2, 3));
+    block++;
+    for (let group = 1; ; group += 2) {
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 13), a);
+      d = v128.xor(turn.left(d, 13), c);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 15), a);
+      d = v128.xor(turn.left(d, 15), c);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 26), a);
+      d = v128.xor(turn.left(d, 26), c);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 6), a);
+      d = v128.xor(turn.left(d, 6), c);
+      let first = lane.at(KEY, group % 3);
+      let second = i32x4.add(lane.at(KEY, (group % 3) + 1), i32x4.splat(group));
+      a = i32x4.add(a, first);
+      b = i32x4.add(b, second);
+      c = i32x4.add(c, first);
+      d = i32x4.add(d, second);
+      if (group == 5) break;
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 17), a);
+      d = v128.xor(turn.left(d, 17), c);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 29), a);
+      d = v128.xor(turn.left(d, 29), c);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 16), a);
+      d = v128.xor(turn.left(d, 16), c);
+      a = i32x4.add(a, b);
+      c = i32x4.add(c, d);
+      b = v128.xor(turn.left(b, 24), a);
+      d = v128.xor(turn.left(d, 24), c);
+      first = lane.at(KEY, (group + 1) % 3);
+      second = i32x4.add(lane.at(KEY, ((group + 1) % 3) + 1), i32x4.splat(group + 1));
+      a = i32x4.add(a, first);
+      b = i32x4.add(b, second);
+      c = i32x4.add(c, first);
+      d = i32x4.add(d, second);
     }
     v128.store(out, v128.xor(a, b));
+    v128.store(out, v128.xor(c, d), 16);
   }
+}
+
+/** A word of the counter and the k-th of the key, in all lanes. */
+function word(counter: u64, k: usize): v128 {
+  return i32x4.add(i32x4.splat(<i32>counter), lane.at(KEY, k));
 }

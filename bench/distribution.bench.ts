@@ -22,7 +22,7 @@ export function cases(size: number): Case[] {
   const ws = workspace({ bytes: 4 * size });
   const inside = ws.float32(size);
   const outside = new Float32Array(size);
-  const generators = { philox: random.philox(1), torch: random.torch(1) };
+  const generators = { philox: random.philox(1), torch: random.torch(1), threefry: random.threefry(1) };
   return Object.entries(generators).flatMap(([generator, rng]) =>
     Object.entries(plain)
       .filter(([name]) => generator === 'philox' || name === 'uniform' || name === 'normal')

@@ -10,6 +10,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as activation from './activation.bench.js';
 import * as distribution from './distribution.bench.js';
+import * as glu from './glu.bench.js';
 import * as linear from './linear.bench.js';
 import { type Case, measure, type Row, speed } from './measure.js';
 import * as model from './model.bench.js';
@@ -53,7 +54,7 @@ async function run(cases: Case[], options?: { rounds?: number; time?: number }):
   }
 }
 for (const size of sizes) {
-  for (const { cases } of [activation, distribution, softmax])
+  for (const { cases } of [activation, glu, distribution, softmax])
     await run(cases(size), flags.quick ? { rounds: 3, time: 20 } : undefined);
 }
 await run(linear.cases());

@@ -19,6 +19,8 @@ const plain = {
   logBackward: rowByRow(`let sum = 0;
     for (let i = at; i < at + columns; i++) sum += dy[i];
     for (let i = at; i < at + columns; i++) out[i] = dy[i] - Math.exp(x[i]) * sum;`),
+  logSumExp: rowByRow(`${exponentials}
+    out[at / columns] = top + Math.log(sum);`),
   crossEntropy: rowByRow(`${exponentials}
     for (let i = at; i < at + columns; i++) out[i] = Math.exp(x[i] - top) / sum;
     out[at + labels[at / columns]] -= 1;`),
@@ -61,6 +63,7 @@ export function cases(size: number): Case[] {
       plain.logBackward,
       ({ x, dy, out }) => void softmax.log.backward({ y: x, dy, columns, out }),
     ),
+    one('logSumExp forward', plain.logSumExp, ({ x }) => void softmax.logSumExp.forward(x, { columns })),
     one('crossEntropy backward', plain.crossEntropy, ({ x, labels, out }) => {
       loss.crossEntropy.backward({ logits: x, labels, columns, out });
     }),

@@ -100,10 +100,9 @@ export function threefry(key: Key, block = 0): Source {
       let made = key;
       const bytes = new TextEncoder().encode(label);
       for (let i = 0; i <= bytes.length; i += 4) {
-        const word = [0, 1, 2, 3].reduce(
-          (sum, k) => sum + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0)) * 256 ** k,
-          0,
-        );
+        let word = 0;
+        // Behind the last byte stands 128, so that no two labels end alike.
+        for (let k = 3; k >= 0; k--) word = word * 256 + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0));
         made = cipher(made, [0, word]);
       }
       return threefry(made);
