@@ -52,8 +52,9 @@ function functions(name: Activation): Functions<Activation> {
       apply(`${name}Forward`, n, [x, out], numbers);
       return out;
     },
-    backward(given) {
+    backward(given, ...more: unknown[]) {
       const where = `activation.${name}.backward`;
+      if (more.length > 0) throw new TypeError(`${where}: options beside the first object; put them into it`);
       const o = options<Record<string, unknown>>(where, given ?? {}, [row.keeps, 'dy', ...parameters, 'out']);
       const kept = float32(where, row.keeps, o[row.keeps]);
       const dy = float32(where, 'dy', o.dy);
@@ -72,7 +73,13 @@ const elementwise = () =>
   };
 
 /** Activations, forward and backward. NaN in, NaN out; an empty array is legal. */
-export const activation = /* @__PURE__ */ Object.assign(elementwise(), { prelu, glu, swiglu, geglu, dropout });
+export const activation: { [A in Activation]: Functions<A> } & {
+  prelu: typeof prelu;
+  glu: typeof glu;
+  swiglu: typeof swiglu;
+  geglu: typeof geglu;
+  dropout: typeof dropout;
+} = /* @__PURE__ */ Object.assign(elementwise(), { prelu, glu, swiglu, geglu, dropout });
 
 /** An activation by its name, or by its name and parameters. */
 export type Named = Activation | { [A in Activation]: readonly [A, Parameters<A>] }[Activation];
@@ -86,15 +93,9 @@ export function named(where: string, given: unknown): { name: Activation; row: R
   return { name, row, numbers: parametersOf(`${where}: ${name}`, row, o) };
 }
 
-/** A layer that applies an activation. */
+/** A layer that applies an activation: 'relu', or 'leakyRelu' and { slope: 0.2 }. */
 export function activationLayer<A extends Activation>(name: A, given?: Parameters<A>): Layer {
-  const where = 'nn.activation';
-  const row: Row = activations[choice(where, 'name', name, Object.keys(activations) as Activation[])];
-  const numbers = parametersOf(
-    where,
-    row,
-    options(where, given as Record<string, unknown>, Object.keys(row.parameters)),
-  );
+  const { row, numbers } = named('nn.activation', [name, given]);
   return {
     kind: name,
     parameters: {},

@@ -18,7 +18,8 @@ export function what(value: unknown): string {
       .join(', ')}]`;
   if (ArrayBuffer.isView(value))
     return `a ${value.constructor.name} of ${(value as Float32Array).length ?? value.byteLength}`;
-  return `a ${value.constructor?.name ?? 'object'}`;
+  const name = value.constructor?.name ?? 'Object';
+  return name === 'Object' ? 'an object' : `a ${name}`;
 }
 
 /** The options that were given, each read once, without strangers; undefined is as good as not given. */
@@ -109,8 +110,10 @@ export const classOf = (value: unknown): string | undefined =>
 function array<T extends Float32Array | Uint32Array>(where: string, name: string, value: unknown, kind: string): T {
   if (classOf(value) !== kind) {
     const advice = ArrayBuffer.isView(value) || Array.isArray(value) ? `; ${kind}.from(${name}) makes one` : '';
-    const tensor = typeof value === 'object' && value !== null && 'data' in value ? '; pass its data' : advice;
-    throw new TypeError(`${where}: ${name} is ${what(value)}; pass a ${kind}${tensor}`);
+    const tensor = typeof value === 'object' && value !== null && 'data' in value && 'shape' in value;
+    throw new TypeError(
+      `${where}: ${name} is ${tensor ? 'a tensor; pass its data' : `${what(value)}; pass a ${kind}`}${advice}`,
+    );
   }
   attached(where, name, value as T);
   return value as T;

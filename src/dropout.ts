@@ -38,10 +38,15 @@ export const dropout = {
     const where = 'activation.dropout.forward';
     return masked(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
   },
-  /** The gradient by x, with forward's p and seed (or a generator in the state that forward's had). */
+  /**
+   * The gradient by x, with forward's p and seed. (With rng: a generator in the state that forward's had before; the same
+   * one has moved on and makes another mask.)
+   */
   backward(given: Dropout & { dy: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'activation.dropout.backward';
     const o = options(where, given, ['p', 'rng', 'seed', 'dy', 'out']);
+    if (o.seed === undefined && o.rng === undefined)
+      throw new TypeError(`${where}: neither seed nor rng; pass forward's seed, which makes the same mask`);
     return masked(where, 'dy', float32(where, 'dy', o.dy), o);
   },
 };

@@ -14,6 +14,9 @@ type Options = Record<string, unknown>;
 /** PyTorch's calculate_gain. */
 export const torchGains = {
   linear: () => 1,
+  conv1d: () => 1,
+  conv2d: () => 1,
+  conv3d: () => 1,
   sigmoid: () => 1,
   tanh: () => 5 / 3,
   relu: () => Math.SQRT2,
@@ -69,11 +72,14 @@ const xavier = (shaped: (std: number) => Law): Row => ({
 
 /** He et al. (2015), equations 10 and 14: var = gain^2 / fan. */
 const kaiming = (shaped: (std: number) => Law): Row => ({
-  options: { mode: 'fanIn', nonlinearity: 'relu', slope: 0.01, gain: undefined },
+  options: { mode: 'fanIn', nonlinearity: 'relu', slope: undefined, gain: undefined },
   law(where, f, o) {
     const mode = choice(where, 'mode', o.mode, ['fanIn', 'fanOut']);
     const nonlinearity = choice(where, 'nonlinearity', o.nonlinearity, nonlinearities);
-    const factor = torchGains[nonlinearity](number(where, 'slope', o.slope));
+    const factor = torchGains[nonlinearity](number(where, 'slope', o.slope ?? 0.01));
+    // PyTorch's default is leaky_relu, where a slope says something; with relu it would be ignored in silence.
+    if (o.slope !== undefined && nonlinearity !== 'leakyRelu')
+      throw new TypeError(`${where}: slope is leakyRelu's, not ${nonlinearity}'s; pass nonlinearity: 'leakyRelu' too`);
     return shaped((o.gain === undefined ? factor : gainOf(where, o)) / Math.sqrt(f[mode]));
   },
 });
@@ -229,10 +235,38 @@ function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & 
 }
 
 type Name = keyof typeof initialisers;
-type Gain = { gain?: number };
-type Kaiming = Gain & { mode?: 'fanIn' | 'fanOut'; nonlinearity?: Nonlinearity; slope?: number };
-type VarianceScaling = { scale?: number; mode?: Mode; distribution?: 'truncatedNormal' | 'normal' | 'uniform' };
-type Truncated = { mean?: number; std?: number; low?: number; high?: number; absolute?: boolean };
+interface Gain {
+  /** A factor of the standard deviation: gain('tanh'), 5 / 3, ... 0 or more. */
+  gain?: number;
+}
+interface Kaiming {
+  /** Which fan the variance is divided by: 'fanIn' (the default) keeps it forward, 'fanOut' backward. */
+  mode?: 'fanIn' | 'fanOut';
+  /** Whose gain, of PyTorch's table; 'relu' by default. For any other function pass gain. */
+  nonlinearity?: Nonlinearity;
+  /** leakyRelu's slope below 0; 0.01 by default. Only with nonlinearity: 'leakyRelu'. */
+  slope?: number;
+  /** Instead of the nonlinearity's: gain('gelu'), ... */
+  gain?: number;
+}
+interface VarianceScaling {
+  /** The variance times the fan; 1 by default. */
+  scale?: number;
+  /** The fan; 'fanIn' by default. 'fanAvg' is the mean of both, 'fanGeoAvg' their geometric mean. */
+  mode?: Mode;
+  /** 'truncatedNormal' (the default) is cut at two deviations and widened to have the variance it claims. */
+  distribution?: 'truncatedNormal' | 'normal' | 'uniform';
+}
+interface Truncated {
+  mean?: number;
+  /** The standard deviation before the cut. */
+  std?: number;
+  /** The bounds, -2 and 2 by default: in standard deviations from the mean, or where they stand. */
+  low?: number;
+  high?: number;
+  /** Whether low and high are the values themselves, as PyTorch's a and b are; false by default. */
+  absolute?: boolean;
+}
 
 const made = Object.fromEntries(
   Object.entries(initialisers).map(([name, row]) => [name, initialiser(name, row)]),
@@ -241,25 +275,45 @@ const as = <O>(name: Name) => made[name].initialise as Initialiser<O>;
 
 /** Shape or tensor in, values out. Every name of the field for the same thing is here. */
 export const init = {
+  /** 0 everywhere. */
   zeros: as<unknown>('zeros'),
+  /** 1 everywhere. */
   ones: as<unknown>('ones'),
+  /** One value (0) everywhere. */
   constant: as<{ value?: number }>('constant'),
+  /** Uniform on [low, high), 0 and 1. */
   uniform: as<{ low?: number; high?: number }>('uniform'),
+  /** Normal with a mean (0) and a standard deviation (1). */
   normal: as<{ mean?: number; std?: number }>('normal'),
+  /** Normal between two bounds, in deviations; trunc_normal_ of PyTorch is this with absolute: true. */
   truncatedNormal: as<Truncated>('truncatedNormal'),
+  /** Uniform, variance 1 / fanIn (LeCun et al. 1998). */
   lecunUniform: as<unknown>('lecunUniform'),
+  /** Normal, variance 1 / fanIn (LeCun et al. 1998). */
   lecunNormal: as<unknown>('lecunNormal'),
+  /** Uniform, variance 2 gain^2 / (fanIn + fanOut) (Glorot and Bengio 2010). */
   xavierUniform: as<Gain>('xavierUniform'),
+  /** Normal, variance 2 gain^2 / (fanIn + fanOut) (Glorot and Bengio 2010). */
   xavierNormal: as<Gain>('xavierNormal'),
+  /** xavierUniform. */
   glorotUniform: as<Gain>('glorotUniform'),
+  /** xavierNormal; Keras' and JAX's, which is cut, is kerasGlorotNormal. */
   glorotNormal: as<Gain>('glorotNormal'),
+  /** Uniform, variance gain^2 / fan (He et al. 2015). */
   kaimingUniform: as<Kaiming>('kaimingUniform'),
+  /** Normal, variance gain^2 / fan (He et al. 2015). */
   kaimingNormal: as<Kaiming>('kaimingNormal'),
+  /** kaimingUniform. */
   heUniform: as<Kaiming>('heUniform'),
+  /** kaimingNormal; Keras' and JAX's, which is cut, is kerasHeNormal. */
   heNormal: as<Kaiming>('heNormal'),
+  /** Variance scale / fan, in one of three shapes. */
   varianceScaling: as<VarianceScaling>('varianceScaling'),
+  /** LecunNormal of Keras, lecun_normal of JAX: cut at two deviations, variance 1 / fanIn. */
   kerasLecunNormal: as<unknown>('kerasLecunNormal'),
+  /** GlorotNormal of Keras, glorot_normal of JAX: cut, variance 2 / (fanIn + fanOut). */
   kerasGlorotNormal: as<unknown>('kerasGlorotNormal'),
+  /** HeNormal of Keras, he_normal of JAX: cut, variance 2 / fanIn. */
   kerasHeNormal: as<unknown>('kerasHeNormal'),
   orthogonal,
   deltaOrthogonal,

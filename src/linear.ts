@@ -8,9 +8,11 @@ import { type Generator, generatorOf, type Seed } from './random.js';
 import { type Tensor, tensor } from './tensor.js';
 import { scalar } from './wasm.js';
 
-export interface Linear extends Layer {
+export interface Linear<B extends boolean = boolean> extends Layer {
+  /** [outputs, inputs] */
   readonly weight: Tensor;
-  readonly bias: Tensor | null;
+  /** [outputs], or null with bias: false */
+  readonly bias: B extends true ? Tensor : B extends false ? null : Tensor | null;
 }
 
 /**
@@ -19,11 +21,11 @@ export interface Linear extends Layer {
  * activation is f, 'relu' or ['leakyRelu', { slope: 0.2 }]: applied block by block in the product itself, it gives the
  * bits of nn.activation behind the layer.
  */
-export function linear(
+export function linear<B extends boolean = true>(
   inputs: number,
   outputs: number,
-  given?: { rng?: Generator; seed?: Seed; bias?: boolean; activation?: Named },
-): Linear {
+  given?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
+): Linear<B> {
   const where = 'nn.linear';
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
@@ -31,7 +33,7 @@ export function linear(
   const f = o.activation === undefined ? undefined : named(where, o.activation);
   generatorOf(where, o);
   const weight = tensor([outputs, inputs]);
-  const bias = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;
+  const bias = (flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null) as Tensor | null;
   init.torchLinear(weight, { rng: o.rng, seed: o.seed, bias: bias ?? false });
   const fromInput = f?.row.keeps === 'x';
   return {
@@ -39,7 +41,7 @@ export function linear(
     inputs,
     outputs,
     weight,
-    bias,
+    bias: bias as Linear<B>['bias'],
     parameters: bias ? { weight, bias } : { weight },
     inPlace: false,
     keepsOutput: f?.row.keeps === 'y',

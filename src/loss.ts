@@ -34,7 +34,7 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
   if (!Array.isArray(labels)) {
     if (!['Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array'].includes(classOf(labels) ?? '')) {
       throw new TypeError(
-        `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint32Array or an array of whole numbers`,
+        `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint16Array, Uint32Array, Int32Array or an array of whole numbers`,
       );
     }
     attached(where, 'labels', labels as Uint8Array);
@@ -42,7 +42,8 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
   const given = labels as readonly number[];
   for (let i = 0; i < given.length; i++) {
     if (!(Number.isInteger(given[i]) && given[i] >= 0 && given[i] < classes) && given[i] !== ignored) {
-      throw new RangeError(`${where}: labels[${i}] is ${what(given[i])}; pass whole numbers from 0 to ${classes - 1}`);
+      const among = `whole numbers from 0 to ${classes - 1}`;
+      throw new RangeError(`${where}: labels[${i}] is ${what(given[i])}; pass ${among}, or name it as ignoreIndex`);
     }
   }
   if (ignored !== undefined) return Uint32Array.from(given, (label) => (label === ignored ? NONE : label));
@@ -56,12 +57,13 @@ export interface CrossEntropy {
   /** The label of rows that do not count; any whole number. */
   ignoreIndex?: number;
   /** How much each class counts, 0 or more; the mean is then divided by the weights of the labels, as in PyTorch. */
-  weights?: Float32Array;
+  weights?: Float32Array | readonly number[];
 }
 const crossEntropyOptions = ['labelSmoothing', 'ignoreIndex', 'weights'] as const;
 
 function crossEntropyNumbers(where: string, o: CrossEntropy, classes: number) {
-  const weights = o.weights === undefined ? null : float32(where, 'weights', o.weights);
+  const given = Array.isArray(o.weights) ? Float32Array.from(o.weights) : o.weights;
+  const weights = given === undefined ? null : float32(where, 'weights', given);
   if (weights) sameLength(where, 'weights', weights.length, 'the classes', classes);
   weights?.forEach((weight, k) => number(where, `weights[${k}]`, weight, { least: 0 }));
   const ignored = o.ignoreIndex;
@@ -91,6 +93,7 @@ const classified = ['logits', 'labels', 'rows', 'columns', 'reduction', ...cross
 function checked(where: string, o: Partial<Classified>) {
   const logits = float32(where, 'logits', o.logits);
   const { columns } = o;
+  whole(where, 'columns', columns, { least: 1 });
   const { outer: rows, length } = along(where, 'logits', logits.length, { columns, rows: o.rows });
   const given = crossEntropyNumbers(where, o, length);
   const labels = labelled(where, o.labels, length, given.ignored);
@@ -289,6 +292,10 @@ export function criterion(where: string, given: unknown, data: Data, rows: numbe
   const [word, parameters] = Array.isArray(given) ? given : [given];
   const name = choice(where, 'loss', word, Object.keys(loss) as (keyof typeof loss)[]);
   if (name === 'crossEntropy') {
+    if ('targets' in data)
+      throw new TypeError(
+        `${where}: crossEntropy has labels, not targets; pass labels, or loss: 'meanSquaredError', 'huber' or 'binaryCrossEntropy'`,
+      );
     const o = options(where, data, ['x', 'labels']) as { labels?: Labels };
     const { weights, ignored, smoothing } = crossEntropyNumbers(
       where,
@@ -320,6 +327,7 @@ export function criterion(where: string, given: unknown, data: Data, rows: numbe
     };
   }
   const row: Row = losses[name];
+  if ('labels' in data) throw new TypeError(`${where}: ${name} has targets, not labels; pass a target for each output`);
   const o = options(where, data, ['x', 'targets']) as { targets?: Float32Array };
   const parameter = parameterOf(
     `${where}: ${name}`,

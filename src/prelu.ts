@@ -17,6 +17,11 @@ const CHUNK = 16384;
 function checked(where: string, x: Float32Array, { shape, axis, ...o }: Partial<Slopes>) {
   const slopes = float32(where, 'slopes', o.slopes);
   const alone = slopes.length === 1 && shape === undefined;
+  if (!alone && shape === undefined && x.length % slopes.length !== 0) {
+    throw new RangeError(
+      `${where}: x has ${x.length} values, no whole number of rows of ${slopes.length} slopes; pass shape and axis, or other slopes`,
+    );
+  }
   const channels = alone
     ? { length: 1, inner: x.length }
     : along(where, 'x', x.length, shape === undefined ? { columns: slopes.length } : { shape, axis });

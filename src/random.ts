@@ -116,7 +116,7 @@ function generator<G extends Generator = Generator>(name: string, source: Source
     const row = distributions[distribution];
     const known = [...Object.keys(row.options), 'out', 'slice'];
     return (first: unknown, second?: unknown) => {
-      const filling = typeof first === 'object' && first !== null;
+      const filling = typeof first === 'object' && first !== null && !Array.isArray(first);
       const given = options(where, (filling ? first : second) as Draw & Record<string, unknown>, known);
       if (filling && given.out === undefined) throw new TypeError(`${where}: neither a length nor out; pass one`);
       const length = filling ? float32(where, 'out', given.out).length : whole(where, 'length', first);

@@ -26,7 +26,13 @@ function examples(
  * The mean loss (cross-entropy in nats unless another is named), and with labels the share of rows whose largest
  * output is at their label; rows that are ignored count in neither.
  */
-export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss }): { loss: number; accuracy: number } {
+export function evaluate(
+  model: Model,
+  data: Extract<Data, { labels: unknown }>,
+  given?: { loss?: NamedLoss },
+): { loss: number; accuracy: number };
+export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss }): { loss: number; accuracy?: number };
+export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss }): { loss: number; accuracy?: number } {
   const where = 'nn.evaluate';
   const { loss: named } = options(where, given, ['loss']);
   const { x, rows, judge } = examples(where, model, data, named);
@@ -44,8 +50,8 @@ export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss })
       if (largest(outputs, row * model.outputs, model.outputs) === label) right++;
     }
   });
-  const share = judge.labels ? (labelled === 0 ? 0 : right / labelled) : Number.NaN;
-  return { loss: count === 0 ? 0 : total / count, accuracy: share };
+  const mean = count === 0 ? 0 : total / count;
+  return judge.labels ? { loss: mean, accuracy: labelled === 0 ? 0 : right / labelled } : { loss: mean };
 }
 
 /** The first place of the largest of n values; -1 where one is NaN. */

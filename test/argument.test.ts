@@ -134,7 +134,7 @@ const cases: Case[] = [
   ],
   ['a slice turned round', () => rng().normal(3, { slice: [2, 1] }), RangeError, /start of slice is 2/],
   ['a slice of half numbers', () => rng().normal(3, { slice: [0.5, 2] }), RangeError, /slice/],
-  ['fork by an object', () => rng().fork({}), TypeError, /label is a Object; pass a text or a whole number/],
+  ['fork by an object', () => rng().fork({}), TypeError, /label is an object; pass a text or a whole number/],
   ['restore of nothing', () => random.restore(null as Any), TypeError, /restore/],
   ['restore of another thing', () => random.restore({ generator: 'x' }), TypeError, /generator is the string "x"/],
   [
@@ -400,7 +400,7 @@ const cases: Case[] = [
     'an unknown activation',
     () => nn.activation('swish9' as Any),
     RangeError,
-    /nn\.activation: name is the string "swish9"; pass one of relu/,
+    /nn\.activation: activation is the string "swish9"; pass one of relu/,
   ],
   [
     'an activation with a parameter of another',
@@ -408,7 +408,7 @@ const cases: Case[] = [
     TypeError,
     /unknown option slope/,
   ],
-  ['sequential of no array', () => nn.sequential(layer as Any), TypeError, /layers is a Object; pass an array/],
+  ['sequential of no array', () => nn.sequential(layer as Any), TypeError, /layers is an object; pass an array/],
   ['sequential of no layers', () => nn.sequential([]), RangeError, /begin with nn\.linear/],
   ['sequential of a function', () => nn.sequential([Math.tanh as Any]), TypeError, /layers\[0\] is a function/],
   [
@@ -434,7 +434,7 @@ const cases: Case[] = [
     'evaluate of something else',
     () => nn.evaluate({} as Any, data),
     TypeError,
-    /model is a Object; pass one made by nn\.sequential/,
+    /model is an object; pass one made by nn\.sequential/,
   ],
   [
     'evaluate with a label too many',

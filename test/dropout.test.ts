@@ -59,6 +59,7 @@ test('a layer: nothing but in training, where each step has a mask of its own', 
 });
 
 test('what is wrong is said', () => {
+  expect(() => backward({ dy: noise(1, 3) })).toThrow(/neither seed nor rng; pass forward's seed/);
   expect(() => forward(noise(1, 3), { p: 1.1 })).toThrow(/p is 1.1; pass a number at least 0 and at most 1/);
   expect(() => nn.dropout({ p: Number.NaN })).toThrow(RangeError);
   expect(() => backward({ dy: [1] as never, seed: 1 })).toThrow(/dy is the array \[1\]/);

@@ -86,6 +86,14 @@ describe.each(laws)('%s %o', (name, o, std, law) => {
   });
 });
 
+test('a slope that would be ignored is an error', () => {
+  expect(() => init.kaimingUniform([3, 3], { slope: Math.sqrt(5) })).toThrow(
+    /slope is leakyRelu's, not relu's; pass nonlinearity: 'leakyRelu' too/,
+  );
+  const leaky = { nonlinearity: 'leakyRelu', slope: Math.sqrt(5) } as const;
+  expect(Math.abs(init.describe('kaimingUniform', [3, 3], leaky).high - 1 / Math.sqrt(3))).toBeLessThan(1e-12);
+});
+
 test('constants', () => {
   expect([...init.zeros([2, 2])]).toEqual([0, 0, 0, 0]);
   expect([...init.ones([3])]).toEqual([1, 1, 1]);

@@ -76,7 +76,9 @@ test.each([1, 6])('a layer of %i slopes learns them: its gradient is that of the
 });
 
 test('what is wrong is said', () => {
-  expect(() => forward(noise(1, 8), { slopes: noise(1, 3) })).toThrow(/no whole number of rows of 3/);
+  expect(() => forward(noise(1, 8), { slopes: noise(1, 3) })).toThrow(
+    /x has 8 values, no whole number of rows of 3 slopes; pass shape and axis/,
+  );
   expect(() => forward(noise(1, 8), { slopes: noise(1, 3), shape: [2, 4] })).toThrow(
     /slopes has 3 values and the axis 4/,
   );
