@@ -35,13 +35,11 @@ const crushed: Crushed[] = [];
 /** A battery over the words of one stream. */
 function crush(name: string): Promise<Crushed> {
   return new Promise((resolve, reject) => {
-    const words = spawn(
-      'npx',
-      ['tsx', 'test/verify/words.ts', ...name.split(' ').flatMap((w, i) => (i ? [w] : [w, '0']))],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    // node itself, not npx, which would not hand the kill on.
+    const stream = name.split(' ').flatMap((word, i) => (i === 0 ? [word, '0'] : [word]));
+    const words = spawn(process.execPath, ['--import', 'tsx', 'test/verify/words.ts', ...stream], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const tests = spawn('out/testu01', [battery, name], { stdio: ['pipe', 'pipe', 'inherit'] });
     words.stdout.pipe(tests.stdin);
     tests.stdin.on('error', () => {}); // it has read enough
