@@ -3,7 +3,7 @@
 import { lane, VECTOR } from './lane';
 import { log64 } from './math';
 import { backward, Pair } from './pointwise';
-import { rowExp, rowMax } from './softmax';
+import { rowExp, rowLogSum, rowMax } from './softmax';
 import { wide } from './wide';
 
 /** The weight of a class; weights 0: none, all are 1. */
@@ -19,12 +19,18 @@ const SHARE: usize = memory.data(8, 8);
  * that times x - top, and its own sum in SHARE. A row's loss is SHARE ln(sum of e^(x - top)) less this.
  */
 function weighted(weights: usize, x: usize, label: usize, n: usize, top: f32, smoothing: f64): f64 {
-  let share = weightOf(weights, label) * (1 - smoothing);
-  let sum = share * (<f64>load<f32>(x + (label << 2)) - <f64>top);
-  for (let k: usize = 0; smoothing > 0 && k < n; k++) {
-    const w = (smoothing / <f64>n) * weightOf(weights, k);
+  let share: f64 = 0;
+  let sum: f64 = 0;
+  // Without smoothing the label alone counts. What does not count may be infinite.
+  const first: usize = smoothing > 0 ? 0 : label;
+  const end: usize = smoothing > 0 ? n : label + 1;
+  for (let k = first; k < end; k++) {
+    let w = smoothing / <f64>n;
+    if (k == label) w += 1 - smoothing;
+    w *= weightOf(weights, k);
+    if (w == 0) continue;
     share += w;
-    if (w != 0) sum += w * (<f64>load<f32>(x + (k << 2)) - <f64>top);
+    sum += w * (<f64>load<f32>(x + (k << 2)) - <f64>top);
   }
   store<f64>(SHARE, share);
   return sum;
@@ -49,7 +55,7 @@ export function crossEntropyForward(
     if (label >= n) continue;
     const top = rowMax(x, n);
     const given = weighted(weights, x, label, n, top, smoothing);
-    total += load<f64>(SHARE) * log64(rowExp(x, top, 0, n)) - given;
+    total += load<f64>(SHARE) * rowLogSum(x, top, n) - given;
   }
   return total;
 }
@@ -138,7 +144,10 @@ export function huberBackward(x: usize, t: usize, out: usize, n: usize, a: f32, 
 /** Beyond every binary32, and finite: what is infinite, times 0, is then 0. */
 const HUGE: usize = memory.data<f64>([1e300]);
 
-/** (1 - t) x + (1 + (a - 1) t) ln(1 + e^-x), a the weight of what is positive; b times 1 - t - (...) / (1 + e^x). */
+/**
+ * (1 - t) ln(1 + e^x) + a t ln(1 + e^-x), a the weight of what is positive; b times its slope (1 - t) s(x) - a t s(-x).
+ * (PyTorch's (1 - t) x + (1 + (a - 1) t) ln(1 + e^-x) is a difference of near equals where x is far below 0.)
+ */
 class BinaryCrossEntropy implements Pair {
   @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
     const low = binary(lane.low(x), lane.low(t), lane.low(a));
@@ -151,18 +160,21 @@ class BinaryCrossEntropySlope implements Pair {
     return lane.narrow(low, f64x2.mul(binarySlope(lane.high(x), lane.high(t), lane.low(a)), lane.low(b)));
   }
 }
-function positive(t: v128, a: v128): v128 {
-  const one = f64x2.splat(1);
-  return wide.mad(f64x2.sub(a, one), t, one);
-}
+/** ln(1 + e^x) is x more than ln(1 + e^-x), where x > 0: one logarithm for both. */
 function binary(x: v128, t: v128, a: v128): v128 {
   const huge = wide.at(HUGE, 0);
+  const zero = f64x2.splat(0);
   const bounded = f64x2.pmin(f64x2.pmax(x, f64x2.neg(huge)), huge);
-  const rest = f64x2.mul(positive(t, a), wide.softplus(f64x2.neg(bounded)));
-  return wide.mad(f64x2.sub(f64x2.splat(1), t), bounded, rest);
+  const rest = wide.log1p(wide.exp(f64x2.neg(f64x2.abs(bounded))));
+  const above = f64x2.add(f64x2.pmax(bounded, zero), rest);
+  const below = f64x2.add(f64x2.pmax(f64x2.neg(bounded), zero), rest);
+  return wide.mad(f64x2.sub(f64x2.splat(1), t), above, f64x2.mul(f64x2.mul(a, t), below));
 }
 function binarySlope(x: v128, t: v128, a: v128): v128 {
-  return f64x2.sub(f64x2.sub(f64x2.splat(1), t), f64x2.mul(positive(t, a), wide.logistic(f64x2.neg(x))));
+  const one = f64x2.splat(1);
+  const e = wide.exp(f64x2.neg(x));
+  const s = f64x2.div(one, f64x2.add(one, e));
+  return f64x2.sub(f64x2.mul(f64x2.sub(one, t), s), f64x2.mul(f64x2.mul(a, t), f64x2.mul(e, s)));
 }
 export function binaryCrossEntropyForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
   backward<BinaryCrossEntropy>(x, t, out, n, a, b);

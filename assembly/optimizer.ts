@@ -69,7 +69,10 @@ export function adam(
   }
 }
 
-/** The length of g; where it is above `most`, g is scaled down to it (by most / (length + 1e-6), as PyTorch does). */
+/**
+ * The length of g; where it is above `most`, g is scaled down to it (by most / (length + 1e-6), as PyTorch does).
+ * An infinite length makes zeros of what is finite, NaN changes nothing.
+ */
 export function clip(g: usize, n: usize, most: f64): f64 {
   const end = g + (n << 2);
   let sum = f64x2.splat(0);
@@ -81,6 +84,6 @@ export function clip(g: usize, n: usize, most: f64): f64 {
   const length = sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
   const scale = most / (length + 1e-6);
   const s = f32x4.splat(<f32>scale);
-  for (; scale < 1 && g < end; g += VECTOR) v128.store(g, f32x4.mul(v128.load(g), s));
+  if (scale < 1) for (; g < end; g += VECTOR) v128.store(g, f32x4.mul(v128.load(g), s));
   return length;
 }

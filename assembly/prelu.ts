@@ -1,12 +1,10 @@
-// x, or slope x below 0, with a slope a channel that is learnt (He et al. 2015, equation 1).
+// x, or slope x below 0, with a slope a channel that is learnt (He et al. 2015, equation 1). One slope for all is
+// leakyRelu's kernel, with x kept.
 
 import { VECTOR } from './lane';
 
-/**
- * out = x > 0 ? g : s g over rows of n values; forward is this with g = x. s holds a slope a value of the row
- * (mask -1) or four times the only one (mask 0). NaN in x stays NaN.
- */
-export function prelu(s: usize, x: usize, g: usize, out: usize, rows: usize, n: usize, mask: usize): void {
+/** out = x > 0 ? g : s g over rows of n values, a slope each; forward is this with g = x. NaN in x stays NaN. */
+export function prelu(s: usize, x: usize, g: usize, out: usize, rows: usize, n: usize): void {
   const row = n << 2;
   const full = (n & ~3) << 2;
   for (let r: usize = 0; r < rows; r++, x += row, g += row, out += row) {
@@ -14,14 +12,13 @@ export function prelu(s: usize, x: usize, g: usize, out: usize, rows: usize, n: 
     for (; i < full; i += VECTOR) {
       const k = v128.load(x + i);
       const d = v128.load(g + i);
-      const slope = v128.load(s + (i & mask));
-      const y = v128.bitselect(d, f32x4.mul(d, slope), f32x4.gt(k, f32x4.splat(0)));
+      const y = v128.bitselect(d, f32x4.mul(d, v128.load(s + i)), f32x4.gt(k, f32x4.splat(0)));
       v128.store(out + i, v128.or(y, f32x4.ne(k, k)));
     }
     for (; i < row; i += 4) {
       const k = load<f32>(x + i);
       const d = load<f32>(g + i);
-      store<f32>(out + i, k > 0 ? d : k != k ? k : d * load<f32>(s + (i & mask)));
+      store<f32>(out + i, k > 0 ? d : k != k ? k : d * load<f32>(s + i));
     }
   }
 }

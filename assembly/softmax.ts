@@ -105,11 +105,10 @@ export function logSoftmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n
 
 /** y = ln of the sum of e^x, a value a row. */
 export function logSumExpForward(x: usize, y: usize, rows: usize, n: usize): void {
-  const row = n << 2;
-  for (const end = x + rows * row; x < end; x += row, y += 4) {
+  for (let r: usize = 0; r < rows; r++, x += n << 2, y += 4) {
     const top = rowMax(x, n);
-    // A row of -Infinity alone has a sum, 0, though no softmax.
-    store<f32>(y, abs(top) == Infinity ? top : <f32>(<f64>top + log64(rowExp(x, top, 0, n))));
+    // A row of -Infinity alone, or with Infinity in it, has a sum, though no softmax.
+    store<f32>(y, abs(top) == Infinity ? top : <f32>(<f64>top + rowLogSum(x, top, n)));
   }
 }
 

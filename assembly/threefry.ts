@@ -5,8 +5,8 @@
 
 import { lane } from './lane';
 
-/** The key's three words, twice, so that any two neighbours can be read. */
-const KEY: usize = memory.data(24, 16);
+/** The key's three words and the first again, so that any one has its successor behind it. */
+const KEY: usize = memory.data(16, 16);
 
 abstract class turn {
   /** Each lane's bits, r places to the left and around. */
@@ -19,11 +19,10 @@ abstract class turn {
 export function threefry(state: usize, block: u64, out: usize, n: usize): void {
   const key0 = load<u32>(state);
   const key1 = load<u32>(state, 4);
-  for (let k: usize = 0; k < 24; k += 12) {
-    store<u32>(KEY + k, key0);
-    store<u32>(KEY + k, key1, 4);
-    store<u32>(KEY + k, 0x1bd11bda ^ key0 ^ key1, 8);
-  }
+  store<u32>(KEY, key0);
+  store<u32>(KEY, key1, 4);
+  store<u32>(KEY, 0x1bd11bda ^ key0 ^ key1, 8);
+  store<u32>(KEY, key0, 12);
   for (const end = out + (n << 2); out < end; out += 32) {
     let a = word(block >> 30, 0);
     let b = i32x4.add(word(block << 2, 1), i32x4(0, 1, 2, 3));

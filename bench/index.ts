@@ -10,10 +10,10 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as activation from './activation.bench.js';
 import * as distribution from './distribution.bench.js';
-import * as glu from './glu.bench.js';
 import * as linear from './linear.bench.js';
 import { type Case, measure, type Row, speed } from './measure.js';
 import * as model from './model.bench.js';
+import * as pointwise from './pointwise.bench.js';
 import * as softmax from './softmax.bench.js';
 
 const { values: flags, positionals: words } = parseArgs({
@@ -54,7 +54,7 @@ async function run(cases: Case[], options?: { rounds?: number; time?: number }):
   }
 }
 for (const size of sizes) {
-  for (const { cases } of [activation, glu, distribution, softmax])
+  for (const { cases } of [activation, pointwise, distribution, softmax])
     await run(cases(size), flags.quick ? { rounds: 3, time: 20 } : undefined);
 }
 await run(linear.cases());

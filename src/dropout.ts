@@ -7,8 +7,9 @@ import type { Layer } from './layer.js';
 import { type Generator, generatorOf, type Seed } from './random.js';
 import { apply } from './wasm.js';
 
-/** The share left out (0.5), and where the mask comes from. */
+/** What is left out, and where the mask comes from. */
 export interface Dropout {
+  /** The share left out, from 0 to 1; 0.5 by default. */
   p?: number;
   rng?: Generator;
   seed?: Seed;

@@ -6,7 +6,7 @@ import { type Along, along, alongs } from './tensor.js';
 import { apply } from './wasm.js';
 
 /** f, by name, as the kernels count them. */
-const gates = {
+const units = {
   /** sigmoid (Dauphin et al. 2017) */
   glu: 0,
   /** silu (Shazeer 2020) */
@@ -14,7 +14,7 @@ const gates = {
   /** gelu, with the error function (Shazeer 2020) */
   geglu: 2,
 };
-export type Gate = keyof typeof gates;
+type Unit = keyof typeof units;
 
 /** Which half is the gate: the second, as in PyTorch's glu, or the first, as in LLaMA's fused weights. */
 export interface Halves {
@@ -25,7 +25,7 @@ const halves = ['second', 'first'] as const;
 /** The gate's place, as the kernels have it. */
 const placed = (where: string, gate: unknown) => halves.indexOf(choice(where, 'gate', gate ?? 'second', halves));
 
-function functions(name: Gate) {
+function functions(name: Unit) {
   /** How the kernels see the values: rows of two halves of n. */
   const rowsOf = (where: string, x: Float32Array, o: Along) => {
     const { outer, length, inner } = along(where, 'x', x.length, o);
@@ -33,7 +33,7 @@ function functions(name: Gate) {
       throw new RangeError(`${where}: the axis has ${length} values, which has no halves; pass an even one`);
     return { outer, n: (length / 2) * inner };
   };
-  const goal = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>) => {
+  const result = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>) => {
     if (out === undefined) return new Float32Array(length);
     const given = float32(where, 'out', out);
     sameLength(where, 'out', given.length, 'the result', length);
@@ -48,8 +48,8 @@ function functions(name: Gate) {
       const o = options(where, given, [...alongs, 'gate', 'out']);
       const { outer, n } = rowsOf(where, float32(where, 'x', x), o);
       const first = placed(where, o.gate);
-      const out = goal(where, o.out, x.length / 2, { x });
-      apply('gluForward', outer, [x, out], [n, gates[name], first]);
+      const out = result(where, o.out, x.length / 2, { x });
+      apply('gluForward', outer, [x, out], [n, units[name], first]);
       return out;
     },
     /** The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. */
@@ -61,21 +61,24 @@ function functions(name: Gate) {
       const first = placed(where, o.gate);
       const dy = float32(where, 'dy', o.dy);
       sameLength(where, 'dy', dy.length, 'half of x', x.length / 2);
-      const out = goal(where, o.out, x.length, { x, dy });
-      apply('gluBackward', outer, [x, dy, out], [n, gates[name], first]);
+      const out = result(where, o.out, x.length, { x, dy });
+      apply('gluBackward', outer, [x, dy, out], [n, units[name], first]);
       return out;
     },
   };
 }
 
+/** value / (1 + e^-gate) (Dauphin et al. 2017), as PyTorch's glu. */
 export const glu = /* @__PURE__ */ functions('glu');
+/** value silu(gate) (Shazeer 2020) */
 export const swiglu = /* @__PURE__ */ functions('swiglu');
+/** value gelu(gate), gelu with the error function (Shazeer 2020) */
 export const geglu = /* @__PURE__ */ functions('geglu');
 
-function layer(name: Gate) {
+function layer(name: Unit) {
   return (outputs: number, given?: Halves): Layer => {
     const where = `nn.${name}`;
-    whole(where, 'outputs', outputs, { least: 1 });
+    whole(where, 'outputs', outputs, { least: 1, most: 2 ** 30 });
     const first = placed(where, options(where, given, ['gate']).gate);
     return {
       kind: name,
@@ -89,15 +92,17 @@ function layer(name: Gate) {
         const forward = kernel('gluForward', x, y);
         const backward = dx && kernel('gluBackward', x, dy, dx);
         return {
-          forward: (rows) => void forward(rows, outputs, gates[name], first),
-          backward: (rows) => void backward?.(rows, outputs, gates[name], first),
+          forward: (rows) => void forward(rows, outputs, units[name], first),
+          backward: (rows) => void backward?.(rows, outputs, units[name], first),
         };
       },
     };
   };
 }
 
-/** Layers that make `outputs` values a row of twice as many. */
+/** A layer that makes `outputs` values a row of twice as many: value / (1 + e^-gate). */
 export const gluLayer = /* @__PURE__ */ layer('glu');
+/** A layer that makes `outputs` values a row of twice as many: value silu(gate). */
 export const swigluLayer = /* @__PURE__ */ layer('swiglu');
+/** A layer that makes `outputs` values a row of twice as many: value gelu(gate). */
 export const gegluLayer = /* @__PURE__ */ layer('geglu');

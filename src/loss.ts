@@ -41,7 +41,10 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
   }
   const given = labels as readonly number[];
   for (let i = 0; i < given.length; i++) {
-    if (!(Number.isInteger(given[i]) && given[i] >= 0 && given[i] < classes) && given[i] !== ignored) {
+    if (
+      !(Number.isInteger(given[i]) && given[i] >= 0 && given[i] < classes) &&
+      (ignored === undefined || given[i] !== ignored)
+    ) {
       const among = `whole numbers from 0 to ${classes - 1}`;
       throw new RangeError(`${where}: labels[${i}] is ${what(given[i])}; pass ${among}, or name it as ignoreIndex`);
     }
@@ -52,7 +55,7 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
 
 /** What cross-entropy may be told beside logits and labels. */
 export interface CrossEntropy {
-  /** The share (0) of a label that goes to all classes alike (Szegedy et al. 2016). */
+  /** The share of a label, from 0 (the default) to 1, that goes to all classes alike (Szegedy et al. 2016). */
   labelSmoothing?: number;
   /** The label of rows that do not count; any whole number. */
   ignoreIndex?: number;
@@ -63,7 +66,7 @@ const crossEntropyOptions = ['labelSmoothing', 'ignoreIndex', 'weights'] as cons
 
 function crossEntropyNumbers(where: string, o: CrossEntropy, classes: number) {
   const given = Array.isArray(o.weights) ? Float32Array.from(o.weights) : o.weights;
-  const weights = given === undefined ? null : float32(where, 'weights', given);
+  const weights = given === undefined ? null : float32(where, 'weights', given).slice();
   if (weights) sameLength(where, 'weights', weights.length, 'the classes', classes);
   weights?.forEach((weight, k) => number(where, `weights[${k}]`, weight, { least: 0 }));
   const ignored = o.ignoreIndex;
@@ -73,8 +76,7 @@ function crossEntropyNumbers(where: string, o: CrossEntropy, classes: number) {
 }
 
 /** What the mean of so many labels is divided by. */
-function weightOf(labels: Uint32Array, weights: Float32Array | null): number {
-  let sum = 0;
+function counted(labels: Uint32Array, weights: Float32Array | null, sum = 0): number {
   for (const label of labels) if (label !== NONE) sum += weights ? weights[label] : 1;
   return sum;
 }
@@ -102,8 +104,11 @@ function checked(where: string, o: Partial<Classified>) {
   return { logits, labels, rows, columns: length, reduction, ...given };
 }
 
-/** A number, or an array without reduction. */
-type Result<O extends { reduction?: Reduction }> = O['reduction'] extends 'none' ? Float32Array : number;
+/** A number, or without reduction a value each. */
+interface Forward<O> {
+  (given: O & { reduction: 'none' }): Float32Array;
+  (given: O & { reduction?: 'mean' | 'sum' }): number;
+}
 
 /** The gradients that come back to values that were not reduced; else undefined. */
 function upstream(where: string, dy: unknown, reduction: Reduction, length: number): Float32Array | undefined {
@@ -118,21 +123,24 @@ function upstream(where: string, dy: unknown, reduction: Reduction, length: numb
 
 const crossEntropy = {
   /** From logits, in nats; with reduction 'none' a value a row. The mean of no rows is 0. */
-  forward<O extends Classified>(given: O): Result<O> {
+  forward: ((given: Classified): number | Float32Array => {
     const where = 'loss.crossEntropy.forward';
     const c = checked(where, options<Classified>(where, given, classified));
     const sum = (logits: Float32Array, labels: Uint32Array, rows: number) =>
-      apply('crossEntropyForward', rows, [logits, labels], [c.columns, c.smoothing], { reads: 2, whole: [c.weights] });
+      apply('crossEntropyForward', rows, [logits, labels], [c.columns, c.smoothing], {
+        reads: 2,
+        constant: [c.weights],
+      });
     if (c.reduction !== 'none') {
       const total = c.rows === 0 ? 0 : sum(c.logits, c.labels, c.rows);
-      return (c.reduction === 'sum' ? total : over(total, weightOf(c.labels, c.weights))) as Result<O>;
+      return c.reduction === 'sum' ? total : over(total, counted(c.labels, c.weights));
     }
     const row = (r: number) => sum(view(c.logits, r * c.columns, (r + 1) * c.columns), c.labels.slice(r, r + 1), 1);
-    return Float32Array.from(c.labels, (_, r) => row(r)) as Float32Array as Result<O>;
-  },
+    return Float32Array.from(c.labels, (_, r) => row(r));
+  }) as Forward<Omit<Classified, 'reduction'>>,
   /**
-   * The gradient by the logits, weight (softmax - one at the label) / rows; with reduction 'none' from the gradients
-   * dy by each row's loss. out may be logits.
+   * The gradient by the logits: without options (softmax - one at the label) / rows. With reduction 'none' from the
+   * gradients dy by each row's loss. out may be logits.
    */
   backward(given: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'loss.crossEntropy.backward';
@@ -140,11 +148,12 @@ const crossEntropy = {
     const c = checked(where, o);
     const dy = upstream(where, o.dy, c.reduction, c.rows);
     const out = output(where, o.out, { logits: c.logits });
+    apart(where, 'out', out, 'labels', c.labels, true);
     if (dy) apart(where, 'out', out, 'dy', dy, true);
     const slope = (rows: number, arrays: (Float32Array | Uint32Array)[], scale: number) =>
-      apply('crossEntropyBackward', rows, arrays, [c.columns, c.smoothing, scale], { whole: [c.weights] });
+      apply('crossEntropyBackward', rows, arrays, [c.columns, c.smoothing, scale], { constant: [c.weights] });
     if (dy === undefined) {
-      const count = c.reduction === 'sum' ? 1 : weightOf(c.labels, c.weights);
+      const count = c.reduction === 'sum' ? 1 : counted(c.labels, c.weights);
       slope(c.rows, [c.logits, c.labels, out], over(1, count));
     } else {
       for (let r = 0; r < c.rows; r++) {
@@ -194,7 +203,7 @@ type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array 
 
 interface Pointwise<L extends PointwiseLoss> {
   /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
-  forward<O extends Compared<L>>(given: O): Result<O>;
+  forward: Forward<Omit<Compared<L>, 'reduction'>>;
   /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */
   backward(given: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
 }
@@ -223,14 +232,14 @@ function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
     return { o, x, targets, reduction, parameter: parameterOf(where, row, o) };
   }
   return {
-    forward<O extends Compared<L>>(given: O): Result<O> {
+    forward: ((given: unknown): number | Float32Array => {
       const { x, targets, reduction, parameter } = checked(`loss.${name}.forward`, given, []);
       const each = new Float32Array(x.length);
       apply(`${name}Forward`, x.length, [x, targets, each], [parameter, 0]);
-      if (reduction === 'none') return each as Result<O>;
+      if (reduction === 'none') return each;
       const total = sumOf(each, each.length);
-      return (reduction === 'sum' ? total : over(total, x.length)) as Result<O>;
-    },
+      return reduction === 'sum' ? total : over(total, x.length);
+    }) as Forward<Omit<Compared<L>, 'reduction'>>,
     backward(given) {
       const where = `loss.${name}.backward`;
       const { o, x, targets, reduction, parameter } = checked(where, given, ['dy', 'out']);
@@ -248,9 +257,13 @@ function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
 }
 
 export const loss = {
+  /** -ln softmax(logits)[label], with label smoothing, class weights and labels that do not count. */
   crossEntropy,
+  /** (output - target)^2 */
   meanSquaredError: pointwise('meanSquaredError'),
+  /** d^2 / 2 where |d| = |output - target| is at most delta (1), beyond it delta (|d| - delta / 2) (Huber 1964). */
   huber: pointwise('huber'),
+  /** From logits: -positiveWeight t ln s(x) - (1 - t) ln(1 - s(x)), s the sigmoid, positiveWeight 1; targets from 0 to 1. */
   binaryCrossEntropy: pointwise('binaryCrossEntropy'),
 };
 
@@ -267,8 +280,7 @@ export type Data = { x: Float32Array } & ({ labels: Labels } | { targets: Float3
 export interface Criterion {
   /** Whether rows have labels, or a target for each output. */
   labels?: Uint32Array;
-  /** Values of memory that a batch of so many rows needs. */
-  room(rows: number): number;
+  /** memory has room for two values an output. */
   bind(
     kernel: Place['kernel'],
     memory: Float32Array,
@@ -280,8 +292,8 @@ export interface Criterion {
     take(i: number, row: number): void;
     /** The loss summed over the first rows, from a total on. */
     forward(rows: number, total: number): number;
-    /** What that is to be divided by for the mean. */
-    count(rows: number): number;
+    /** What that is to be divided by for the mean, from a total on. */
+    count(rows: number, total: number): number;
     /** The mean, and the gradient of it. */
     backward(rows: number): number;
   };
@@ -302,24 +314,29 @@ export function criterion(where: string, given: unknown, data: Data, rows: numbe
       options<CrossEntropy>(`${where}: crossEntropy`, parameters, crossEntropyOptions),
       columns,
     );
-    const labels = labelled(where, o.labels, columns, ignored);
+    const labels = labelled(where, o.labels, columns, ignored).slice(); // nobody changes them under way
     sameLength(where, 'labels', labels.length, 'x, in rows,', rows);
     return {
       labels,
-      room: (batch) => batch + columns,
       bind(kernel, memory, outputs, gradient, batch) {
         const taken = new Uint32Array(memory.buffer, memory.byteOffset, batch);
+        // Put there again before each use: the memory serves every loss of the model, one by one.
         const inside = weights && memory.subarray(batch, batch + columns);
-        inside?.set(weights!);
+        const ready = () => inside?.set(weights!);
         const forward = kernel('crossEntropyForward', inside, outputs, taken);
         const backward = kernel('crossEntropyBackward', inside, outputs, taken, gradient);
-        const count = (n: number) => (weights || ignored !== undefined ? weightOf(taken.subarray(0, n), weights) : n);
+        const count = (n: number, total: number) =>
+          weights || ignored !== undefined ? counted(taken.subarray(0, n), weights, total) : total + n;
         return {
           take: (i, row) => void (taken[i] = labels[row]),
-          forward: (n, total) => forward(n, columns, smoothing, total),
+          forward(n, total) {
+            ready();
+            return forward(n, columns, smoothing, total);
+          },
           count,
           backward(n) {
-            const divisor = count(n);
+            const divisor = count(n, 0);
+            ready();
             return over(backward(n, columns, smoothing, over(1, divisor)), divisor);
           },
         };
@@ -337,7 +354,6 @@ export function criterion(where: string, given: unknown, data: Data, rows: numbe
   const targets = float32(where, 'targets', o.targets);
   sameLength(where, 'targets', targets.length, 'the outputs for x', rows * columns);
   return {
-    room: (batch) => 2 * batch * columns,
     bind(kernel, memory, outputs, gradient, batch) {
       const [taken, each] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
       const forward = kernel(`${name}Forward`, outputs, taken, each);
@@ -349,7 +365,7 @@ export function criterion(where: string, given: unknown, data: Data, rows: numbe
       return {
         take: (i, at) => taken.set(view(targets, at * columns, (at + 1) * columns), i * columns),
         forward: sum,
-        count: (n) => n * columns,
+        count: (n, total) => total + n * columns,
         backward(n) {
           const mean = over(sum(n, 0), n * columns);
           backward(n * columns, parameter, over(1, n * columns));

@@ -5,31 +5,22 @@ import { number, options, what, whole } from './argument.js';
 import { init } from './init.js';
 import { isModel, type Model, planned, rowsIn } from './model.js';
 import { type Generator, generatorOf, random, type Seed } from './random.js';
+import { view } from './wasm.js';
 
 /** What became of a layer with weights. */
 export interface Rescaled {
   /** Its place in the model. */
   layer: number;
-  /** The variance of what it makes before its activation, over the whole batch. */
+  /** The variance of what it makes before its bias and activation, over the whole batch. */
   variance: number;
   /** How often it was rescaled. */
   rounds: number;
 }
 
-/** Mean square about the mean, in binary64. */
-function variance(x: Float32Array): number {
-  let mean = 0;
-  for (const v of x) mean += v;
-  mean /= x.length;
-  let sum = 0;
-  for (const v of x) sum += (v - mean) * (v - mean);
-  return sum / x.length;
-}
-
 /**
  * Makes the weights of a model's layers anew: orthogonal, then each divided by the standard deviation of its outputs
- * on the batch x until their variance is within `tolerance` (0.1) of 1, at most `rounds` (10) times. Biases stay.
- * RangeError for a batch that a layer makes nothing of: variance 0, or not finite.
+ * (before bias and activation) on the batch x, until their variance is within `tolerance` (0.1) of 1, at most `rounds`
+ * (10) times. Biases stay. RangeError, and a model as it was, for a batch of which a layer makes variance 0 or none.
  */
 export function lsuv(
   model: Model,
@@ -40,38 +31,53 @@ export function lsuv(
   if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
   const o = options(where, given, ['rng', 'seed', 'tolerance', 'rounds']);
   const rows = rowsIn(where, x, model.inputs);
+  const wrong = x.findIndex((v) => !Number.isFinite(v));
+  if (wrong >= 0) throw new RangeError(`${where}: x[${wrong}] is ${x[wrong]}; pass a batch of finite numbers`);
   if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
   const tolerance = number(where, 'tolerance', o.tolerance ?? 0.1, { least: 0, open: true });
   const most = whole(where, 'rounds', o.rounds ?? 10, { least: 1 });
   generatorOf(where, o);
   const rng = o.rng ?? random.philox(o.seed); // one for all layers: each has a draw of its own
-  const p = planned(model, rows);
-  p.x.set(x);
-  return model.layers.flatMap((layer, i): Rescaled[] => {
-    const { forward, preactivation } = p.passes[i];
-    const { weight } = layer.parameters;
-    if (preactivation === undefined) {
-      forward(rows);
-      return [];
-    }
-    init.orthogonal(weight, { rng });
-    const measured = () => {
-      const found = variance(preactivation(rows).subarray(0, rows * layer.outputs!));
-      if (!(found > 0 && found < Infinity)) {
-        throw new RangeError(`${where}: layer ${i} makes values of variance ${found} of x; pass rows that differ`);
+  const before = Object.values(model.parameters).map(({ data }) => data.slice());
+  try {
+    return model.layers.flatMap((layer, i): Rescaled[] => {
+      const { weight, bias } = layer.parameters;
+      if (planned(model, 1).passes[i].preactivation === undefined) return [];
+      init.orthogonal(weight, { rng });
+      let rounds = 0;
+      for (let now = variance(model, i, x, rows, bias?.data); ; now = variance(model, i, x, rows, bias?.data)) {
+        if (!(now > 0 && now < Infinity))
+          throw new RangeError(`${where}: layer ${i} makes values of variance ${now} of x; pass rows that differ`);
+        if (Math.abs(now - 1) < tolerance || rounds === most) return [{ layer: i, variance: now, rounds }];
+        const scale = 1 / Math.sqrt(now);
+        weight.data.forEach((w, k) => {
+          weight.data[k] = w * scale;
+        });
+        rounds++;
       }
-      return found;
-    };
-    let now = measured();
-    let rounds = 0;
-    for (; Math.abs(now - 1) >= tolerance && rounds < most; rounds++) {
-      const scale = 1 / Math.sqrt(now);
-      weight.data.forEach((w, k) => {
-        weight.data[k] = w * scale;
-      });
-      now = measured();
+    });
+  } catch (error) {
+    Object.values(model.parameters).forEach(({ data }, k) => data.set(before[k]));
+    throw error;
+  }
+}
+
+/** The variance of what layer i makes of the rows before bias and activation, a batch at a time, in binary64. */
+function variance(model: Model, i: number, x: Float32Array, rows: number, bias?: Float32Array): number {
+  const { batchSize, passes, x: input } = planned(model, 1);
+  const { outputs = 0 } = model.layers[i];
+  const sums = [0, 0];
+  for (let from = 0; from < rows; from += batchSize) {
+    const count = Math.min(batchSize, rows - from);
+    input.set(view(x, from * model.inputs, (from + count) * model.inputs));
+    for (let k = 0; k < i; k++) passes[k].forward(count);
+    const z = passes[i].preactivation!(count);
+    for (let at = 0; at < count * outputs; at++) {
+      const value = z[at] - (bias?.[at % outputs] ?? 0);
+      sums[0] += value;
+      sums[1] += value * value;
     }
-    forward(rows);
-    return [{ layer: i, variance: now, rounds }];
-  });
+  }
+  const mean = sums[0] / (rows * outputs);
+  return sums[1] / (rows * outputs) - mean * mean;
 }

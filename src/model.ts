@@ -44,7 +44,7 @@ const padded = (n: number) => Math.ceil(n / 4) * 4;
 const BATCH = 128;
 
 /** A new workspace for a model and a batch size, with the parameters moved into it. */
-function plan(model: Model, batchSize: number, slots: number, room: number): Plan {
+function plan(model: Model, batchSize: number, slots: number): Plan {
   const { layers } = model;
   const tensors = Object.values(model.parameters);
   const learnt = tensors.reduce((sum, { data }) => sum + padded(data.length), 0);
@@ -58,6 +58,8 @@ function plan(model: Model, batchSize: number, slots: number, room: number): Pla
   const rows = 2 * (padded(batchSize * widths[0]) + fresh.reduce((sum, n) => sum + n, 0));
   const kept = layers.map(({ kept }, i) => (kept ? padded(batchSize * widths[i + Number(kept === 'outputs')]) : 0));
   const keeping = kept.reduce((sum, n) => sum + n, 0);
+  // Two values an output for whichever loss: a loss that came later must not move a model that is being trained.
+  const room = 2 * batchSize * model.outputs;
   const ws: Workspace = workspace({
     bytes: 4 * ((2 + slots) * learnt + rows + keeping + padded(room) + padded(scratch)),
   });
@@ -104,13 +106,11 @@ function plan(model: Model, batchSize: number, slots: number, room: number): Pla
   };
 }
 
-/** The plan of a model, made anew where it is too small; room: what a loss needs for so many rows. */
-export function planned(model: Model, batchSize: number, slots = 0, room = (_rows: number) => 0): Plan {
+/** The plan of a model, made anew where it is too small. */
+export function planned(model: Model, batchSize: number, slots = 0): Plan {
   const present = plans.get(model);
-  const batch = Math.max(batchSize, present?.batchSize ?? 0);
-  const roomy = present !== undefined && present.room.length >= room(batch);
-  if (present && roomy && present.batchSize === batch && present.slots >= slots) return present;
-  const made = plan(model, batch, Math.max(slots, present?.slots ?? 0), room(batch));
+  if (present !== undefined && present.batchSize >= batchSize && present.slots >= slots) return present;
+  const made = plan(model, Math.max(batchSize, present?.batchSize ?? 0), Math.max(slots, present?.slots ?? 0));
   plans.set(model, made);
   return made;
 }

@@ -11,11 +11,11 @@ export interface Slopes extends Pick<Along, 'shape' | 'axis'> {
 }
 const known = ['slopes', 'shape', 'axis', 'out'] as const;
 
-/** Values a call where one slope serves all. */
-const CHUNK = 16384;
-
 function checked(where: string, x: Float32Array, { shape, axis, ...o }: Partial<Slopes>) {
   const slopes = float32(where, 'slopes', o.slopes);
+  if (shape === undefined && axis !== undefined)
+    throw new TypeError(`${where}: axis without shape; pass the shape too`);
+  if (slopes.length === 0) throw new RangeError(`${where}: slopes is empty; pass one, or one a channel`);
   const alone = slopes.length === 1 && shape === undefined;
   if (!alone && shape === undefined && x.length % slopes.length !== 0) {
     throw new RangeError(
@@ -37,17 +37,15 @@ function run(
   out: Float32Array,
 ): void {
   if (slopes.length === 1) {
-    for (let from = 0; from < x.length; from += CHUNK) {
-      const part = (a: Float32Array) => view(a, from, Math.min(from + CHUNK, a.length));
-      const four = new Float32Array(4).fill(slopes[0]);
-      apply('prelu', 1, [part(x), part(g), part(out)], [Math.min(CHUNK, x.length - from), 0], { whole: [four] });
-    }
-    return;
+    // leakyRelu's slope from what is kept is one from x as well, and x may have a negative slope.
+    if (g === x) apply('leakyReluForward', x.length, [x, out], [slopes[0], 0]);
+    else apply('leakyReluBackward', x.length, [x, g, out], [slopes[0], 0]);
+  } else if (x.length > 0) {
+    const columns = length * inner;
+    const row = new Float32Array(columns);
+    slopes.forEach((slope, c) => void row.fill(slope, c * inner, (c + 1) * inner));
+    apply('prelu', x.length / columns, [x, g, out], [columns], { constant: [row] });
   }
-  const columns = length * inner;
-  const row = new Float32Array(columns);
-  slopes.forEach((slope, c) => void row.fill(slope, c * inner, (c + 1) * inner));
-  apply('prelu', x.length / columns, [x, g, out], [columns, -1], { whole: [row] });
 }
 
 /** What the slopes' gradients grow by: dy x where x is below 0. Sums in binary64. */
@@ -93,7 +91,7 @@ export const prelu = {
 /** A layer with a slope for all values of a row (channels 1), or one for each. They start at `slope`, 0.25. */
 export function preluLayer(channels = 1, given?: { slope?: number }): Layer {
   const where = 'nn.prelu';
-  whole(where, 'channels', channels, { least: 1 });
+  whole(where, 'channels', channels, { least: 1, most: 2 ** 30 });
   const slope = number(where, 'slope', options(where, given, ['slope']).slope ?? 0.25);
   const weight = tensor([channels], new Float32Array(channels).fill(slope));
   return {
@@ -102,26 +100,20 @@ export function preluLayer(channels = 1, given?: { slope?: number }): Layer {
     parameters: { weight },
     inPlace: false,
     keepsOutput: false,
-    scratch: channels === 1 ? 4 : 0,
-    bind({ kernel, x, y, dx, dy, inputs, gradients, scratch }) {
-      const slopes = channels === 1 ? scratch : weight.data;
-      const forward = kernel('prelu', slopes, x, x, y);
-      const backward = dx && kernel('prelu', slopes, x, dy, dx);
+    scratch: 0,
+    bind({ kernel, x, y, dx, dy, inputs, gradients }) {
       const sums = new Float64Array(channels);
-      // One slope: all rows are one.
-      const numbers = (rows: number) => (channels === 1 ? [1, rows * inputs, 0] : [rows, inputs, -1]);
-      const ready = () => void (channels === 1 && scratch.fill(weight.data[0], 0, 4));
+      const one = channels === 1;
+      const forward = one ? kernel('leakyReluForward', x, y) : kernel('prelu', weight.data, x, x, y);
+      const backward = dx && (one ? kernel('leakyReluBackward', x, dy, dx) : kernel('prelu', weight.data, x, dy, dx));
+      const numbers = (rows: number) => (one ? [rows * inputs, weight.data[0], 0] : [rows, inputs]);
       return {
-        forward(rows) {
-          ready();
-          forward(...numbers(rows));
-        },
+        forward: (rows) => void forward(...numbers(rows)),
         backward(rows) {
           const n = rows * inputs;
           sums.fill(0);
-          gather(view(x, 0, n), view(dy, 0, n), sums, channels === 1 ? n : 1);
+          gather(view(x, 0, n), view(dy, 0, n), sums, one ? n : 1);
           gradients.weight.set(sums);
-          ready();
           backward?.(...numbers(rows));
         },
       };

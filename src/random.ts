@@ -16,7 +16,7 @@ export interface Draw {
   out?: Float32Array;
   /**
    * The part [from, to) of the draw alone: the same values as in the whole. The generator moves on as by the
-   * whole draw. Philox only.
+   * whole draw. Philox and threefry.
    */
   slice?: readonly [number, number];
 }
@@ -27,7 +27,7 @@ type Draws<O> = {
 };
 
 /**
- * Draws values and moves on, philox by whole blocks of four: two draws of 5 are not one of 10, a slice is part of
+ * Draws values and moves on, philox and threefry by whole blocks of four: two draws of 5 are not one of 10, a slice is part of
  * one. Values are binary32; errors are TypeError and RangeError.
  */
 export interface Generator {
@@ -64,6 +64,7 @@ export interface Threefry extends Generator {
   /** jax.random.fold_in: the generator that a number from 0 to 2^32 - 1 makes of this one. */
   foldIn(data: number): Threefry;
   fork(label: string | number): Threefry;
+  state(): GeneratorState & { generator: 'threefry' };
 }
 
 /** A generator's state, safe for JSON. */
@@ -152,7 +153,7 @@ function generator<G extends Generator = Generator>(name: string, source: Source
   const { split, foldIn } = source;
   if (split && foldIn) {
     Object.assign(made, {
-      split: (n = 2) => split(whole(`${name}.split`, 'n', n, { most: WORD })).map((one) => generator(name, one)),
+      split: (n = 2) => split(whole(`${name}.split`, 'n', n, { most: 2 ** 20 })).map((one) => generator(name, one)),
       foldIn: (data: number) => generator(name, foldIn(whole(`${name}.foldIn`, 'data', data, { most: WORD - 1 }))),
     });
   }
@@ -239,7 +240,9 @@ export const random = {
 
   /**
    * JAX's generator: the first draw from a seed is what jax.random makes of key(seed), to the bit in bits, uniform,
-   * bernoulli and permutation, to 2e-6 in normals. Counter-based, like philox: draws that follow go on in the counter.
+   * bernoulli and permutation, to 2e-6 in normals. (Of seeds from 0 to 2^32 - 1; others are JAX's with 64 bits enabled.)
+   * Counter-based, like philox: draws that follow go on in the counter. As in JAX, uniform has multiples of 2^-23 of its
+   * range, and may round up to `high` where that is far from 0.
    */
   threefry(seed?: Seed): Threefry {
     const bits = bitsOf('random.threefry', seed);
@@ -247,7 +250,7 @@ export const random = {
   },
 
   /** A generator from what its state() gave: it goes on where that one stood. */
-  restore(state: GeneratorState): Generator {
+  restore: ((state: GeneratorState): Generator => {
     if (typeof state !== 'object' || state === null) throw wrong('the state', state);
     if (state.generator === 'philox') {
       const block = within('block', state.block, Number.MAX_SAFE_INTEGER);
@@ -262,5 +265,5 @@ export const random = {
     }
     if (state.generator === 'torch') return generator('random.torch', restoreTorch(state));
     throw wrong('generator', state.generator);
-  },
+  }) as { (state: GeneratorState & { generator: 'threefry' }): Threefry; (state: GeneratorState): Generator },
 };

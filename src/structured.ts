@@ -157,6 +157,7 @@ export function dirac(
       if (outputs % groups !== 0)
         throw new RangeError(`${where}: ${outputs} outputs have no ${groups} equal groups; pass a divisor of them`);
       const each = outputs / groups;
+      if (each === 0) return [];
       const channels = Array.from({ length: Math.min(each, inputs) }, (_, d) => d);
       return Array.from({ length: groups }, (_, g) => channels.map((d) => index(g * each + d, d))).flat();
     },

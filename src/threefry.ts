@@ -2,8 +2,9 @@
 // JAX 0.5). A first draw from a key is what jax.random makes of that key; a draw after it goes on in the counter, which
 // JAX, where keys are used once, does not do.
 
+import { allocate } from './argument.js';
 import { counted, neighbour, WORD } from './counter.js';
-import { degenerate, type Law, type Source } from './distribution.js';
+import { degenerate, type Law, type Part, type Source } from './distribution.js';
 import { draw, scalar } from './wasm.js';
 
 /** Two words. */
@@ -33,8 +34,16 @@ const high = (block: number) => Math.floor(block / WORD);
 /** The uniform that JAX makes its normals of: from the last number above -1 on, in 2^23 steps. */
 const FROM = -1 + 2 ** -24;
 
-/** erfinv's range for a normal between two bounds, in standard deviations. */
-const inside = (z: number) => Math.fround(scalar('erf', z * Math.SQRT1_2));
+/** erf of the bounds in standard deviations, between which a cut normal is drawn, in JAX as here, in binary32. */
+function edges({ mean, std, low, high }: Extract<Law, { distribution: 'truncatedNormal' }>): [number, number] {
+  const [from, to] = [low, high].map((bound) => Math.fround(scalar('erf', ((bound - mean) / std) * Math.SQRT1_2)));
+  if (!(to - from > 2 ** -11)) {
+    throw new RangeError(
+      `random.threefry.truncatedNormal: JAX's rule has fewer than 8,192 values between ${low} and ${high}; move low and high towards the mean, or use random.philox`,
+    );
+  }
+  return [from, to];
+}
 
 /** A source that stands at a block of a key's counters. */
 export function threefry(key: Key, block = 0): Source {
@@ -44,7 +53,9 @@ export function threefry(key: Key, block = 0): Source {
     draw('threefryUniform', state, out, [from, Math.fround(Math.fround(high) - from)]);
   };
 
-  function fill(law: Law, out: Float32Array, state: Uint32Array): void {
+  function fill(law: Law, out: Float32Array, part: Part): void {
+    if (law.distribution === 'truncatedNormal' && degenerate(law) === undefined) edges(law); // may throw
+    const state = take(part);
     switch (law.distribution) {
       case 'constant':
         out.fill(law.value);
@@ -60,7 +71,7 @@ export function threefry(key: Key, block = 0): Source {
         const value = degenerate(law);
         if (value !== undefined) out.fill(value);
         else {
-          const [from, to] = [inside((low - mean) / std), inside((high - mean) / std)];
+          const [from, to] = edges(law);
           const bounds = [neighbour(low, 1, true), neighbour(high, -1, true)];
           draw('threefryNormal', state, out, [from, Math.fround(to - from), mean, std, ...bounds]);
         }
@@ -76,10 +87,11 @@ export function threefry(key: Key, block = 0): Source {
 
   /** JAX's permutation: rows sorted by random words, in as many rounds as make equal words unlikely. */
   function permutation(n: number): Uint32Array {
+    let order = allocate('random.threefry.permutation', n, Uint32Array).map((_, i) => i);
     const from = at();
     take({ from: 0, of: n });
-    let round = from === 0 ? key : cipher(key, [high(from), from % WORD]);
-    let order = Uint32Array.from({ length: n }, (_, i) => i);
+    // Not in front of a key's counters: a key of its own, which no split, foldIn or fork has.
+    let round = from === 0 ? key : cipher(key, [(0x80000000 | high(from)) >>> 0, from % WORD]);
     for (let spread = 1; spread < n * n * n; spread *= WORD - 1) {
       const words = new Uint32Array(n);
       threefry(cipher(round, [0, 1])).bits(words, { from: 0, of: n });
@@ -94,16 +106,16 @@ export function threefry(key: Key, block = 0): Source {
     bits,
     permutation,
     order: permutation,
-    fill: (law, out, part) => fill(law, out, take(part)),
+    fill,
     fork(label) {
-      // A label's bytes, four at a time, each folded in as JAX folds in a number.
+      // A label's bytes, four at a time, folded in with another first word than JAX's fold_in has.
       let made = key;
       const bytes = new TextEncoder().encode(label);
       for (let i = 0; i <= bytes.length; i += 4) {
         let word = 0;
         // Behind the last byte stands 128, so that no two labels end alike.
         for (let k = 3; k >= 0; k--) word = word * 256 + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0));
-        made = cipher(made, [0, word]);
+        made = cipher(made, [1, word]);
       }
       return threefry(made);
     },

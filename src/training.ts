@@ -24,7 +24,7 @@ function examples(
 
 /**
  * The mean loss (cross-entropy in nats unless another is named), and with labels the share of rows whose largest
- * output is at their label; rows that are ignored count in neither.
+ * output is at their label; rows that are ignored count in neither, and where none counts both are 0.
  */
 export function evaluate(
   model: Model,
@@ -37,12 +37,12 @@ export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss })
   const { loss: named } = options(where, given, ['loss']);
   const { x, rows, judge } = examples(where, model, data, named);
   let [total, count, labelled, right] = [0, 0, 0, 0];
-  const p = planned(model, 1, 0, judge.room);
+  const p = planned(model, 1);
   const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
   run(model, x, rows, (outputs, from, some) => {
     for (let i = 0; i < some; i++) loss.take(i, from + i);
     total = loss.forward(some, total);
-    count += loss.count(some);
+    count = loss.count(some, count);
     for (let row = 0; judge.labels && row < some; row++) {
       const label = judge.labels[from + row];
       if (label >= model.outputs) continue;
@@ -114,10 +114,13 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
   const batchSize = whole(where, 'batchSize', o.batchSize ?? 32, { least: 1 });
   const shuffle = flag(where, 'shuffle', o.shuffle ?? true);
   const { optimizer, schedule, signal } = o;
-  if (typeof optimizer?.bind !== 'function')
+  if (typeof optimizer !== 'object' || typeof optimizer?.bind !== 'function')
     throw new TypeError(`${where}: optimizer is ${what(optimizer)}; pass one, such as nn.sgd({ lr: 0.1 })`);
   if (schedule !== undefined && typeof schedule !== 'function')
     throw new TypeError(`${where}: schedule is ${what(schedule)}; pass one, such as nn.stepDecay({ gamma: 0.96 })`);
+  const rate = (at: number) =>
+    schedule ? number(where, 'the learning rate of schedule', schedule(at, optimizer.lr), { least: 0 }) : optimizer.lr;
+  rate(0);
   const each = choice(where, 'scheduleEach', o.scheduleEach ?? 'epoch', ['epoch', 'step']);
   const { clipNorm } = o;
   if (clipNorm !== undefined) number(where, 'clipNorm', clipNorm, { least: 0, open: true });
@@ -130,7 +133,7 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
     signal?.throwIfAborted();
     const training = Symbol('training');
     trainings.set(model, training);
-    const p = planned(model, Math.min(batchSize, Math.max(1, rows)), optimizer.slots, judge.room);
+    const p = planned(model, Math.min(batchSize, Math.max(1, rows)), optimizer.slots);
     const state = p.state.slice(0, optimizer.slots);
     for (const values of state) values.fill(0);
     const update = optimizer.bind(p.kernel, p.parameters, p.gradients, state);
@@ -149,7 +152,7 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
         }
         if (schedule && (each === 'step' || from === 0)) {
           const at = each === 'step' ? step : epoch;
-          lr = number(where, 'the learning rate of schedule', schedule(at, optimizer.lr), { least: 0 });
+          lr = rate(at);
         }
         const count = Math.min(batchSize, rows - from);
         for (let i = 0; i < count; i++) {

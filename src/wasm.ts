@@ -26,7 +26,7 @@ interface Home {
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
-/** The module's own data and the state, of which MT19937's is the largest with 2,520 bytes (see `settle`). */
+/** The module's own data, and the state: a generator's (MT19937's has 2,520 bytes) or what all rows need. */
 const RESERVED = 65536;
 const STATE_BYTES = 32768;
 /** Values a tile: 64 KiB, so that three tiles stay in a level-2 cache. */
@@ -125,12 +125,12 @@ function shared(arrays: readonly Values[]): Home | undefined {
 interface Beside {
   /** How many of the arrays are read alone; all but the last. */
   reads?: number;
-  /** Arrays that every row needs whole, before the others; null: none. */
-  whole?: readonly (Values | null)[];
+  /** Arrays that every row needs whole, before the others; null: none. Beyond 32 KiB of them all is staged. */
+  constant?: readonly (Values | null)[];
 }
 
 /**
- * kernel(...whole, ...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written. If
+ * kernel(...constant, ...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written. If
  * all are read alone, the kernel takes a running total last, and returns it.
  */
 export function apply(
@@ -138,19 +138,20 @@ export function apply(
   rows: number,
   arrays: readonly Values[],
   numbers: readonly number[] = [],
-  { reads = arrays.length - 1, whole = [] }: Beside = {},
+  { reads = arrays.length - 1, constant = [] }: Beside = {},
 ): number {
-  const bytes = whole.map((x) => align(x?.byteLength ?? 0));
-  const constant = bytes.reduce((sum, size) => sum + size, 0);
-  const own = constant <= STATE_BYTES ? shared(arrays) : undefined;
+  const bytes = constant.map((x) => align(x?.byteLength ?? 0));
+  const fixedBytes = bytes.reduce((sum, size) => sum + size, 0);
+  const own = fixedBytes <= STATE_BYTES ? shared(arrays) : undefined;
   const totals = (total: number) => (reads === arrays.length ? [total] : []);
   if (own === undefined && rows === 0) return 0;
   const units = arrays.map((x) => x.length / rows);
   const step = Math.min(rows, Math.max(1, Math.floor(TILE / Math.max(...units))));
   const sizes = units.map((unit) => align(4 * unit * step));
-  const { kernels, memory, state, free } = own ?? staging((constant + sizes.reduce((sum, size) => sum + size, 0)) / 4);
+  const { kernels, memory, state, free } =
+    own ?? staging((fixedBytes + sizes.reduce((sum, size) => sum + size, 0)) / 4);
   let next = own ? state : free;
-  const fixed = whole.map((x, i) => {
+  const fixed = constant.map((x, i) => {
     if (x === null) return 0;
     const at = next;
     next += bytes[i];

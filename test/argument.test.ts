@@ -243,7 +243,7 @@ const cases: Case[] = [
   ['tensor with data of another length', () => tensor([2, 2], x), RangeError, /data has 3 values and shape \[2,2\] 4/],
   ['tensor with float64', () => tensor([3], float64), TypeError, /Float64Array/],
 
-  ['torchLinear past binary32', () => init.torchLinear([2, 2], { fanIn: 1e-100 }), RangeError, /beyond binary32/],
+  ['a fan that is 0 in binary32', () => init.torchLinear([2, 2], { fanIn: 1e-100 }), RangeError, /greater than 0/],
   ['a uniform wider than binary32', () => init.kaimingUniform([2, 2], { gain: 2e38 }), RangeError, /beyond binary32/],
   [
     'a constant past binary32',
@@ -555,10 +555,15 @@ test('zero is a value for every numeric option', () => {
   expect(nn.sgd({ lr: 0, momentum: 0, weightDecay: 0 }).lr).toBe(0);
 });
 
-test('a schedule that gives no number stops the training', async () => {
+test('a schedule that gives no number stops the training, at once if it can be seen at once', async () => {
+  const wrong = /nn\.fit: the learning rate of schedule is .*; pass a number/;
   for (const value of [Number.NaN, -1, undefined, '0.1']) {
-    const steps = nn.fit(model, data, { optimizer, schedule: () => value as Any });
-    await expect(steps.next()).rejects.toThrow(/nn\.fit: the learning rate of schedule is .*; pass a number/);
+    expect(() => nn.fit(model, data, { optimizer, schedule: () => value as Any })).toThrow(wrong);
+    const late = nn.fit(model, data, { optimizer, epochs: 2, schedule: (at) => (at === 0 ? 0.1 : value) as Any });
+    const run = async () => {
+      for await (const _ of late);
+    };
+    await expect(run()).rejects.toThrow(wrong);
   }
 });
 

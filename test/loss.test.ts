@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loss } from '../src/index.js';
+import { loss, workspace } from '../src/index.js';
 import { noise, ulps } from './oracle.js';
 import vectors from './vectors/functional.json' with { type: 'json' };
 
@@ -96,6 +96,7 @@ test.each(vectors.pointwise)('$name with $options, as PyTorch', (c) => {
 });
 
 test('each pointwise loss is within 2 ulp of its formula, and its gradient within 2 ulp or 2^-24', () => {
+  const softplus = (v: number) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
   type Formula = (x: number, t: number, a: number) => number;
   const rows: [string, object, number, Formula, Formula][] = [
     ['meanSquaredError', {}, 0, (x, t) => (x - t) ** 2, (x, t) => 2 * (x - t)],
@@ -106,12 +107,13 @@ test('each pointwise loss is within 2 ulp of its formula, and its gradient withi
     ],
     [
       ...(['binaryCrossEntropy', { positiveWeight: 3 }, 3] as const),
-      (x, t, w) => (1 - t) * x + (1 + (w - 1) * t) * (Math.max(-x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-      (x, t, w) => 1 - t - (1 + (w - 1) * t) / (1 + Math.exp(x)),
+      (x, t, w) => (1 - t) * softplus(x) + w * t * softplus(-x),
+      (x, t, w) => (1 - t) / (1 + Math.exp(-x)) - (w * t) / (1 + Math.exp(x)),
     ],
   ];
   const n = 5000;
-  const [x, t] = [noise(1, n, 30), noise(2, n, 0.5).map((v) => v + 0.5)];
+  const x = noise(1, n, 30);
+  const t = noise(2, n, 0.5).map((v, i) => [0, 1, v + 0.5][i % 3]);
   for (const [name, options, a, f, slope] of rows) {
     const given = {
       [name === 'binaryCrossEntropy' ? 'logits' : 'outputs']: x,
@@ -147,6 +149,32 @@ test('nothing that counts has the mean 0, and no gradient', () => {
   expect(loss.huber.forward({ outputs: new Float32Array(0), targets: new Float32Array(0) })).toBe(0);
 });
 
+test('weights for more classes than a workspace has room for beside its arrays', () => {
+  const columns = 10_000;
+  const ws = workspace({ bytes: 1 << 18 });
+  const [logits, guard] = [ws.float32(3 * columns), ws.float32(1000)];
+  logits.set(noise(1, 3 * columns, 5));
+  guard.fill(7);
+  const given = { labels: [1, 9999, 5], columns, weights: noise(2, columns).map(Math.abs), labelSmoothing: 0.2 };
+  const outside = loss.crossEntropy.forward({ logits: logits.slice(), ...given });
+  const kept = logits.slice();
+  expect(loss.crossEntropy.forward({ logits, ...given })).toBe(outside);
+  expect(logits.slice()).toEqual(kept);
+  expect(guard.every((v) => v === 7)).toBe(true);
+});
+
+test('a class of weight 0 may have the logit -Infinity', () => {
+  const weights = [0, 1, 1];
+  const given = {
+    logits: Float32Array.of(-Infinity, 1, 2),
+    labels: [0],
+    columns: 3,
+    weights,
+    reduction: 'sum',
+  } as const;
+  expect(loss.crossEntropy.forward(given)).toBe(0);
+});
+
 test('what is wrong is said', () => {
   const given = { logits: noise(1, 6), labels: [0, 1], columns: 3 };
   const cross = (o: object) => () => loss.crossEntropy.forward({ ...given, ...o });
@@ -155,6 +183,7 @@ test('what is wrong is said', () => {
   expect(cross({ labelSmoothing: 1.5 })).toThrow(/labelSmoothing is 1.5/);
   expect(cross({ ignoreIndex: 0.5 })).toThrow(/ignoreIndex is 0.5/);
   expect(cross({ reduction: 'max' })).toThrow(/pass one of mean, sum, none/);
+  expect(cross({ labels: [0, undefined] })).toThrow(/labels\[1\] is undefined/);
   expect(cross({ labels: [0, -100] })).toThrow(/labels\[1\] is -100/);
   expect(() => loss.crossEntropy.backward({ ...given, dy: noise(1, 2) })).toThrow(/dy goes with reduction 'none'/);
   expect(() => loss.crossEntropy.backward({ ...given, reduction: 'none' })).toThrow(/dy is undefined/);

@@ -68,6 +68,21 @@ test.each(torch.cases)('$name $options makes PyTorch’s steps', ({ name, option
   weights.forEach((value, i) => expect(Math.abs(w[i] - value)).toBeLessThan(1e-6 * Math.max(1, Math.abs(value))));
 });
 
+test('adamW takes the decay by the rate of the step, not the first', () => {
+  const ws = workspace({ bytes: 4096 });
+  const [w, g, m, v] = [0, 1, 2, 3].map(() => ws.float32(4));
+  w.fill(2);
+  const step = nn
+    .adamW({ lr: 0.1, weightDecay: 0.5 })
+    .bind((name, ...arrays) => bind(ws, name, ...arrays), w, g, [m, v]);
+  let exact = 2;
+  for (const rate of [0.1, 0.02, 0.3]) {
+    step(rate); // the gradient is 0: decay alone
+    exact *= 1 - rate * 0.5;
+  }
+  expect(Math.abs(w[0] / exact - 1)).toBeLessThan(1e-6);
+});
+
 const schedules = {
   stepDecay: nn.stepDecay({ gamma: 0.7, every: 3 }),
   cosine: nn.cosine({ over: 19, least: 0.02 }),

@@ -53,6 +53,15 @@ test('NaN stays NaN, a slope may be negative, 0 has the slope and no part in its
   expect([dx[0], dslopes[0]]).toEqual([-Infinity, 0]);
 });
 
+test('NaN stays NaN backward too, in whole vectors and in what is left over', () => {
+  const x = new Float32Array(14).fill(Number.NaN);
+  const slopes = noise(1, 7);
+  expect(backward({ x, dy: noise(2, 14), slopes }).dx.every(Number.isNaN)).toBe(true);
+  expect(backward({ x, dy: noise(2, 14), slopes: noise(1, 1) }).dx.every(Number.isNaN)).toBe(true);
+  expect(forward(new Float32Array(0), { slopes: noise(1, 2), shape: [3, 2, 0], axis: 1 }).length).toBe(0);
+  expect(() => forward(x, { slopes, axis: 1 })).toThrow(/axis without shape/);
+});
+
 test.each([1, 6])('a layer of %i slopes learns them: its gradient is that of the loss', async (channels) => {
   const x = noise(6, 48, 2);
   const targets = noise(7, 48, 2);
@@ -83,6 +92,6 @@ test('what is wrong is said', () => {
     /slopes has 3 values and the axis 4/,
   );
   expect(() => forward(noise(1, 8), {} as never)).toThrow(/slopes is undefined; pass a Float32Array/);
-  expect(() => forward(noise(1, 8), { slopes: new Float32Array(0) })).toThrow(RangeError);
+  expect(() => forward(noise(1, 8), { slopes: new Float32Array(0) })).toThrow(/slopes is empty/);
   expect(() => nn.prelu(0)).toThrow(/channels is 0/);
 });

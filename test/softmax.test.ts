@@ -82,6 +82,17 @@ describe.each(shapes)('%i rows of %i', (rows, columns) => {
   });
 });
 
+test('logSumExp of infinities, of NaN, of nothing', () => {
+  const of = (...x: number[]) => softmax.logSumExp.forward(Float32Array.from(x), { columns: 2 });
+  expect([...of(-Infinity, -Infinity, Infinity, 3, -Infinity, 2)]).toEqual([-Infinity, Infinity, 2]);
+  expect(of(Number.NaN, 1)[0]).toBeNaN();
+  expect([...softmax.logSumExp.forward(new Float32Array(0), { shape: [2, 0] })]).toEqual([-Infinity, -Infinity]);
+  expect([...softmax.logSumExp.forward(new Float32Array(0), { shape: [0, 2], axis: 0 })]).toEqual([
+    -Infinity,
+    -Infinity,
+  ]);
+});
+
 test('shifts and extremes', () => {
   const y = (...x: number[]) => [...softmax.forward(Float32Array.from(x), { columns: x.length })];
   expect(y(1000, 1000)).toEqual([0.5, 0.5]);

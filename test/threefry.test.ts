@@ -103,6 +103,27 @@ test('the kernel is the cipher, beyond 2^32 words too', () => {
   });
 });
 
+test('the kernel from an even block beyond 2^30 on, where the counter has a second word', () => {
+  const far = random.restore({ ...random.threefry(5).state(), block: 2 ** 30 });
+  const { key } = far.state() as never as { key: [number, number] };
+  far.bits(8).forEach((word, i) => {
+    const [a, b] = cipher(key, [1, i]);
+    expect(word).toBe((a ^ b) >>> 0);
+  });
+});
+
+test('no permutation, fork or split has the key of another; a cut too far out is an error, and draws nothing', () => {
+  const rng = random.threefry(7);
+  rng.bits(4);
+  const later = rng.permutation(20);
+  expect(later).not.toEqual(random.threefry(7).split(3)[1].permutation(20));
+  const a = random.threefry(7).fork('a').state().key;
+  expect(a).not.toEqual(random.threefry(7).foldIn(0x8061).state().key);
+  const before = rng.state();
+  expect(() => rng.truncatedNormal(8, { low: 6, high: 7 })).toThrow(/JAX's rule has fewer than 8,192 values/);
+  expect(rng.state()).toEqual(before);
+});
+
 test('any slice is that of the whole', () => {
   for (const name of ['normal', 'uniform', 'truncatedNormal', 'bernoulli']) {
     const draw = name as 'normal';

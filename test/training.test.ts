@@ -69,6 +69,46 @@ test('clipping: no step is longer than it may be, and the length before is told'
   expect(Math.abs(length - 0.01)).toBeLessThan(1e-6);
 });
 
+test('rows to be ignored, without weights: the mean is over the others', async () => {
+  const some = Int32Array.from(labels, (label, i) => (i % 3 === 0 ? -1 : label));
+  const named = ['crossEntropy', { ignoreIndex: -1 }] as const;
+  const m = model();
+  const expected = loss.crossEntropy.forward({ logits: m.forward(x), labels: some, columns: 2, ignoreIndex: -1 });
+  expect(nn.evaluate(m, { x, labels: some }, { loss: named }).loss).toBe(expected);
+  const [step] = await steps({ batchSize: 40, shuffle: false, loss: named }, { x, labels: some }, m);
+  expect(step.loss).toBe(expected);
+});
+
+test('what is evaluated between two steps, and how, changes nothing of them', async () => {
+  const targets = noise(9, 80);
+  const weights = [1, 3];
+  const run = async (disturb: (m: ReturnType<typeof model>) => void) => {
+    const m = model();
+    const losses: number[] = [];
+    const o = { epochs: 3, batchSize: 20, seed: 1, loss: ['crossEntropy', { weights }] as const };
+    for await (const step of nn.fit(m, { x, labels }, { ...o, optimizer: nn.adam({ lr: 0.1 }) })) {
+      losses.push(step.loss);
+      disturb(m);
+    }
+    return [losses, Object.values(m.parameters).map(({ data }) => data.slice())];
+  };
+  const undisturbed = await run(() => {});
+  expect(await run((m) => nn.evaluate(m, { x, targets }, { loss: 'huber' }))).toEqual(undisturbed);
+  expect(await run((m) => nn.evaluate(m, { x, labels }, { loss: ['crossEntropy', { weights: [9, 0] }] }))).toEqual(
+    undisturbed,
+  );
+  expect(await run((m) => m.forward(noise(3, 3000)))).toEqual(undisturbed);
+});
+
+test('a second fit begins with no momentum', async () => {
+  const o = { shuffle: false, optimizer: nn.sgd({ lr: 0.1, momentum: 0.9 }) };
+  const m = model();
+  const start = Object.values(m.parameters).map(({ data }) => data.slice());
+  const first = await steps(o, { x, labels }, m);
+  Object.values(m.parameters).forEach(({ data }, k) => data.set(start[k]));
+  expect(await steps(o, { x, labels }, m)).toEqual(first);
+});
+
 test('a schedule by epoch or by step', async () => {
   const schedule = nn.stepDecay({ gamma: 0.5 });
   const rates = async (o: object) => (await steps({ epochs: 2, batchSize: 20, schedule, ...o })).map(({ lr }) => lr);
@@ -88,6 +128,8 @@ test('what is wrong is said', async () => {
   );
   expect(fit({ loss: 'huber' }, { x, targets: x })).toThrow(/targets has 120 values and the outputs for x 80/);
   expect(fit({ loss: ['huber', { delta: -1 }] }, { x, targets: noise(1, 80) })).toThrow(/nn.fit: huber: delta is -1/);
+  expect(fit({ optimizer: nn.sgd })).toThrow(/optimizer is a function; pass one, such as nn.sgd/);
+  expect(fit({ schedule: nn.cosine })).toThrow(/nn.cosine: the options are 0/);
   expect(fit({ clipNorm: 0 })).toThrow(/clipNorm is 0; pass a number greater than 0/);
   expect(fit({ scheduleEach: 'batch' })).toThrow(/scheduleEach is the string "batch"/);
   expect(() => nn.evaluate(model(), { x, labels }, { loss: ['crossEntropy', { weights: noise(1, 3) }] })).toThrow(

@@ -86,7 +86,7 @@ const draws = {
 } as const;
 
 /** Everything that is measured, one at a time. */
-export function* all(): Generator_ {
+export function* all(): Measurements {
   const generators = { philox: random.philox(2026), torch: random.torch(2026), threefry: random.threefry(2026) };
   for (const [generator, rng] of Object.entries(generators) as [string, Generator][]) {
     for (const [name, options] of Object.entries(draws)) {
@@ -113,4 +113,4 @@ export function* all(): Generator_ {
     yield measure(`init.${name}`, x, law);
   }
 }
-type Generator_ = globalThis.Generator<Measured, void, void>;
+type Measurements = globalThis.Generator<Measured, void, void>;
