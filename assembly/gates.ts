@@ -3,6 +3,7 @@
 // infinite g behind it is 0.
 
 import { lane } from './lane';
+import { math } from './math';
 import { backward, forward, Pointwise } from './pointwise';
 import { wide } from './wide';
 
@@ -83,10 +84,22 @@ function siluSlope(x: v128): v128 {
   return f64x2.mul(s, f64x2.add(one, f64x2.mul(t, f64x2.mul(e, s))));
 }
 
-/** x / (1 + e^-x) */
+/** c = 2^-32; where x / (1 + e^-x) is 0, and where it is x; below 2^-64 it is x / 2. */
+const SILU32: usize = memory.data<f32>([2.3283064365386963e-10, -110.0, -60.0, 5.421010862427522e-20, 0.5]);
+
+/** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in parts, as in Sigmoid: c x is exact but for the smallest. */
 class Silu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(wide.silu(lane.low(x)), wide.silu(lane.high(x)));
+    const c = lane.at(SILU32, 0);
+    const v = f32x4.pmax(x, lane.at(SILU32, 1));
+    const t = f32x4.pmax(f32x4.neg(v), lane.at(SILU32, 2));
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const s = math.scaled(c, octaves);
+    const h = f32x4.add(c, s);
+    const l = f32x4.sub(c, f32x4.sub(h, s));
+    const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, l), h));
+    return v128.bitselect(f32x4.mul(x, lane.at(SILU32, 4)), y, f32x4.lt(f32x4.abs(x), lane.at(SILU32, 3)));
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(g), siluSlope(lane.low(x)));

@@ -29,6 +29,17 @@ const LOG: usize = memory.data<f32>([
   -0.2500174641609192, 0.33333858847618103, -2.1219444e-4, 0.693359375, 0.5,
 ]);
 
+/** ln(1 + e) / e on 0 <= e <= e^-0.5, minimax: off by 1.1e-8 of itself. */
+const LOG1P: usize = memory.data<f32>([
+  -0.021273797377943993, 0.07587647438049316, -0.13933192193508148, 0.19330467283725739, -0.24908261001110077,
+  0.33327218890190125, -0.4999985992908478, 1.0,
+]);
+
+/** (ln(1 + e^x) - ln 2 - x/2) / x^2 in x^2 on |x| <= 0.5, minimax: off by 4e-9 of the sum. Then ln 2, 0.5. */
+const SOFTPLUS: usize = memory.data<f32>([
+  0.00033720428473316133, -0.005207413341850042, 0.125, 0.6931471824645996, 0.5,
+]);
+
 /** The bits of sqrt(1/2), where the exponent is cut, and the mask of the mantissa. */
 const LOG_BITS: usize = memory.data<u32>([0x3f3504f3, 0x007fffff]);
 
@@ -104,6 +115,33 @@ export abstract class math {
     const octaves = math.octaves(t);
     const bounded = f32x4.pmin(lane.at(EXP_LOW, 2), f32x4.pmax(lane.at(EXP_LOW, 1), lost));
     return math.expFrom(octaves, f32x4.add(math.reduce(t, octaves), bounded));
+  }
+
+  /**
+   * ln(1 + e^x), subnormals included. Near 0 by its even part; else as max(x, 0) + e P(e) with e = e^-|x| = s + s q, s a
+   * power of two, as s (P + q P): the rounding of e is left out, which alone would cost half a unit more. (P on all of
+   * [0, 1] without the even part reached 2.5 ulp near 0, where the sum halves the unit.)
+   */
+  @inline static softplus(x: v128): v128 {
+    const size = f32x4.abs(x);
+    const t = f32x4.pmax(f32x4.neg(size), lane.at(EXP_LOW, 0));
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const s = math.scaled(lane.at(ONE, 2), octaves);
+    const e = f32x4.mul(lane.mad(s, q, s), lane.at(ONE, 1));
+    // The upper terms in pairs: a shorter chain, 6 % faster than Horner alone.
+    const e2 = f32x4.mul(e, e);
+    let p = lane.mad(e, lane.at(LOG1P, 0), lane.at(LOG1P, 1));
+    p = lane.mad(p, e2, lane.mad(e, lane.at(LOG1P, 2), lane.at(LOG1P, 3)));
+    p = lane.mad(p, e2, lane.mad(e, lane.at(LOG1P, 4), lane.at(LOG1P, 5)));
+    p = lane.mad(p, e, lane.at(LOG1P, 6));
+    p = lane.mad(p, e, lane.at(LOG1P, 7));
+    const rest = f32x4.mul(f32x4.mul(s, lane.mad(p, q, p)), lane.at(ONE, 1));
+    const far = f32x4.add(f32x4.pmax(x, f32x4.splat(0)), rest);
+    const z = f32x4.mul(x, x);
+    const even = lane.mad(lane.mad(z, lane.at(SOFTPLUS, 0), lane.at(SOFTPLUS, 1)), z, lane.at(SOFTPLUS, 2));
+    const near = lane.mad(even, z, lane.mad(x, lane.at(SOFTPLUS, 4), lane.at(SOFTPLUS, 3)));
+    return v128.bitselect(near, far, f32x4.lt(size, lane.at(SOFTPLUS, 4)));
   }
 
   /** ln u for a positive, normal u; off by at most 1e-7 of max(1, |ln u|). */

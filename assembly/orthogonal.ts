@@ -2,21 +2,34 @@
 // signs that make Q uniform over the orthogonal matrices (Mezzadri, "How to generate random matrices from the
 // classical compact groups", 2007).
 
-/** Sum of a[i] b[i]. */
+/** Sum of a[i] b[i], in four parts: an addition waits for the last of its own part alone. */
 function dot(a: usize, b: usize, n: usize): f64 {
-  let sum = f64x2.splat(0);
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
   const end = a + (n << 3);
-  for (; a + 16 <= end; a += 16, b += 16) sum = f64x2.add(sum, f64x2.mul(v128.load(a), v128.load(b)));
-  const total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-  return a < end ? total + load<f64>(a) * load<f64>(b) : total;
+  for (; a + 64 <= end; a += 64, b += 64) {
+    s0 = f64x2.add(s0, f64x2.mul(v128.load(a), v128.load(b)));
+    s1 = f64x2.add(s1, f64x2.mul(v128.load(a, 16), v128.load(b, 16)));
+    s2 = f64x2.add(s2, f64x2.mul(v128.load(a, 32), v128.load(b, 32)));
+    s3 = f64x2.add(s3, f64x2.mul(v128.load(a, 48), v128.load(b, 48)));
+  }
+  s0 = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+  let total = f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);
+  for (; a < end; a += 8, b += 8) total += load<f64>(a) * load<f64>(b);
+  return total;
 }
 
 /** b[i] += c a[i] */
 function add(c: f64, a: usize, b: usize, n: usize): void {
   const factor = f64x2.splat(c);
   const end = a + (n << 3);
-  for (; a + 16 <= end; a += 16, b += 16) v128.store(b, f64x2.add(v128.load(b), f64x2.mul(factor, v128.load(a))));
-  if (a < end) store<f64>(b, load<f64>(b) + c * load<f64>(a));
+  for (; a + 32 <= end; a += 32, b += 32) {
+    v128.store(b, f64x2.add(v128.load(b), f64x2.mul(factor, v128.load(a))));
+    v128.store(b, f64x2.add(v128.load(b, 16), f64x2.mul(factor, v128.load(a, 16))), 16);
+  }
+  for (; a < end; a += 8, b += 8) store<f64>(b, load<f64>(b) + c * load<f64>(a));
 }
 
 /**

@@ -91,8 +91,19 @@ export function hardSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a:
   backward<HardSigmoid>(y, g, out, n, a, b);
 }
 
-/** ln(1 + e^(a x)) / a; from a x = b on it is x */
+/** ln(1 + e^x) */
 class Softplus implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    return math.softplus(x);
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    // 1 - e^(-a y)
+    return f32x4.mul(g, f32x4.neg(math.expm1Negative(f32x4.neg(f32x4.mul(a, y)))));
+  }
+}
+
+/** ln(1 + e^(a x)) / a in binary64, since a rounded a x would cost a x ulp; from a x = b on it is x. */
+class SoftplusScaled implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     const scale = lane.low(a);
     const low = f64x2.div(wide.softplus(f64x2.mul(lane.low(x), scale)), scale);
@@ -100,12 +111,12 @@ class Softplus implements Pointwise {
     return v128.bitselect(x, lane.narrow(low, high), f32x4.gt(f32x4.mul(x, a), b));
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
-    // 1 - e^(-a y)
-    return f32x4.mul(g, f32x4.neg(math.expm1Negative(f32x4.neg(f32x4.mul(a, y)))));
+    return y; // Softplus has it
   }
 }
 export function softplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Softplus>(x, out, n, a, b);
+  if (a == 1) forward<Softplus>(x, out, n, a, b);
+  else forward<SoftplusScaled>(x, out, n, a, b);
 }
 export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
   backward<Softplus>(y, g, out, n, a, b);
@@ -114,9 +125,7 @@ export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f3
 /** -ln(1 + e^-x) */
 class LogSigmoid implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    const low = f64x2.neg(wide.softplus(f64x2.neg(lane.low(x))));
-    const high = f64x2.neg(wide.softplus(f64x2.neg(lane.high(x))));
-    return lane.narrow(low, high);
+    return f32x4.neg(math.softplus(f32x4.neg(x)));
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^y

@@ -1,6 +1,7 @@
 // npm run bench                    everything, at 1K, 64K, 1M and 16M
 // npm run bench -- tanh normal     only what has one of the words in its name
 // npm run bench -- --quick         64K alone, shorter
+// npm run bench -- peers           against TensorFlow.js; npm run bench -- report joins PyTorch's (see peers.ts)
 // npm run bench -- --record        64K and whole jobs, and writes the figures that README quotes
 //
 // Prints a table and writes report/bench.json.
@@ -13,6 +14,7 @@ import * as distribution from './distribution.bench.js';
 import * as linear from './linear.bench.js';
 import { type Case, measure, type Row, speed } from './measure.js';
 import * as model from './model.bench.js';
+import { peers, report } from './peers.js';
 import * as pointwise from './pointwise.bench.js';
 import * as softmax from './softmax.bench.js';
 
@@ -20,6 +22,10 @@ const { values: flags, positionals: words } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, record: { type: 'boolean', default: false } },
 });
+if (words[0] === 'report') {
+  report();
+  process.exit();
+}
 const wanted = ({ name }: Case) => words.length === 0 || words.some((word) => name.includes(word));
 const sizes = flags.quick || flags.record ? [65536] : [1024, 65536, 1048576, 16777216];
 const label = (size: number) => (size === 1 ? '' : size >= 1 << 20 ? `${size >> 20}M` : `${size >> 10}K`);
@@ -33,6 +39,10 @@ const machine = {
 console.log(
   `${machine.date}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; speeds, and how many times plain JavaScript\n`,
 );
+if (words[0] === 'peers') {
+  await peers(machine);
+  process.exit();
+}
 const columns = ['workspace', 'staged', 'baseline'];
 console.log(
   `${'kernel'.padEnd(54)}${'values'.padStart(7)}${columns.map((way) => way.padStart(11)).join('')}   unit       workspace   staged`,

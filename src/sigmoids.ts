@@ -53,7 +53,7 @@ export const sigmoids = {
     derivative: (y, beta) => -Math.expm1(-beta * y),
     keeps: 'y',
     parameters: { beta: { value: 1, least: 0, open: true }, threshold: { value: 20, least: 20 } },
-    ulp: { forward: 1, backward: 2 },
+    ulp: { forward: 2, backward: 2 },
   },
   /** -ln(1 + e^-x) */
   logSigmoid: {
@@ -61,7 +61,7 @@ export const sigmoids = {
     derivative: (y) => -Math.expm1(y),
     keeps: 'y',
     parameters: {},
-    ulp: { forward: 1, backward: 2 },
+    ulp: { forward: 2, backward: 2 },
   },
   /** x / (1 + |x|) */
   softsign: {

@@ -1,0 +1,292 @@
+// npm run bench -- peers      against TensorFlow.js in one process, in turns; writes report/peers.json
+// npm run bench -- report     that and bench/torch.py's table side by side: docs/performance.md
+//
+// TensorFlow.js is not a dependency: npm install --no-save @tensorflow/tfjs @tensorflow/tfjs-backend-wasm
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { type Activation, activation, activations, parametersOf } from '../src/activation.js';
+import { init, nn, random, workspace } from '../src/index.js';
+import type { Row as Formulas } from '../src/pointwise.js';
+import { bind, scalar } from '../src/wasm.js';
+import { type Case, loop, measure, type Row, speed } from './measure.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: a peer that may be absent has no types
+type Peer = any;
+
+/** TensorFlow.js on its wasm backend, or undefined. */
+async function tensorflow(): Promise<Peer> {
+  const name = '@tensorflow/tfjs';
+  try {
+    const tf: Peer = await import(name);
+    const wasm: Peer = await import(`${name}-backend-wasm`);
+    wasm.setWasmPaths(`${dirname(createRequire(import.meta.url).resolve(`${name}-backend-wasm`))}/`);
+    await tf.setBackend('wasm');
+    await tf.ready();
+    return tf;
+  } catch (error) {
+    console.warn(`Without TensorFlow.js (${(error as Error).message.split('\n')[0]}):`);
+    console.warn('npm install --no-save @tensorflow/tfjs @tensorflow/tfjs-backend-wasm\n');
+    return undefined;
+  }
+}
+
+const N = 65536;
+
+function pointwise(tf: Peer): Case[] {
+  const ws = workspace({ bytes: 4 * (3 * N + 16) });
+  const [x, dy, out] = [ws.float32(N), ws.float32(N), ws.float32(N)];
+  random.philox(1).normal({ out: x });
+  random.philox(2).normal({ out: dy });
+  const plainX = x.slice();
+  const plainDy = dy.slice();
+  const plainOut = new Float32Array(N);
+  const tx = tf?.tensor1d(plainX);
+  const tdy = tf?.tensor1d(plainDy);
+  // biome-ignore lint/complexity/noBannedTypes: the peer's functions
+  const theirs: Partial<Record<Activation, Function>> = tf && {
+    ...{ relu: tf.relu, relu6: tf.relu6, elu: tf.elu, selu: tf.selu, sigmoid: tf.sigmoid, tanh: tf.tanh },
+    ...{ leakyRelu: (t: Peer) => tf.leakyRelu(t, 0.01), softplus: tf.softplus, logSigmoid: tf.logSigmoid },
+    silu: (t: Peer) => tf.mul(t, tf.sigmoid(t)),
+    mish: (t: Peer) => tf.mul(t, tf.tanh(tf.softplus(t))),
+  };
+  const about = { size: N, amount: N, unit: 'M/s' as const };
+  const copy: Case = { ...about, name: 'memory.copy', ways: { fanwise: () => out.set(x) } };
+  return [
+    copy,
+    ...(Object.keys(activations) as Activation[]).flatMap((name): Case[] => {
+      const row: Formulas = activations[name];
+      const [a, b] = parametersOf(name, row, {});
+      const { forward, backward } = activation[name] as (typeof activation)['tanh'];
+      const f = loop('f, x, out, a, b', 'for (let i = 0; i < x.length; i++) out[i] = f(x[i], a, b)');
+      const g = loop('f, x, dy, out, a, b', 'for (let i = 0; i < x.length; i++) out[i] = dy[i] * f(x[i], a, b)');
+      const their = theirs?.[name];
+      const gradient = their && tf.grad((t: Peer) => their(t));
+      const tfjs = (run: () => Peer) => ({ tfjs: () => void tf.tidy(() => void run()) });
+      return [
+        {
+          ...{ ...about, name: `${name} forward` },
+          ways: {
+            fanwise: () => void forward(x, { out }),
+            ...(their ? tfjs(() => their(tx)) : {}),
+            baseline: () => f(row.formula, plainX, plainOut, a, b),
+          },
+        },
+        {
+          ...{ ...about, name: `${name} backward` },
+          ways: {
+            fanwise: () => void backward({ [row.keeps]: x, dy, out } as never),
+            ...(gradient ? tfjs(() => gradient(tx, tdy)) : {}),
+            baseline: () => g(row.derivative, plainX, plainDy, plainOut, a, b),
+          },
+        },
+      ];
+    }),
+  ];
+}
+
+function fills(tf: Peer): Case[] {
+  const out = workspace({ bytes: 4 * N }).float32(N);
+  const rng = random.philox(1);
+  const torch = random.torch(1);
+  const about = { size: N, amount: N, unit: 'M/s' as const };
+  const whole = { size: 1, amount: 1, unit: 'ms' as const };
+  const tfjs = (run: () => Peer) => (tf ? { tfjs: () => void tf.tidy(() => void run()) } : {});
+  return [
+    {
+      ...about,
+      name: 'uniform',
+      ways: { fanwise: () => void rng.uniform({ out }), ...tfjs(() => tf.randomUniform([N])) },
+    },
+    {
+      ...about,
+      name: 'normal',
+      ways: { fanwise: () => void rng.normal({ out }), ...tfjs(() => tf.randomNormal([N])) },
+    },
+    {
+      ...{ ...about, name: 'truncated normal' },
+      ways: { fanwise: () => void rng.truncatedNormal({ out }), ...tfjs(() => tf.truncatedNormal([N])) },
+    },
+    { ...about, name: 'random.torch uniform', ways: { fanwise: () => void torch.uniform({ out }) } },
+    { ...about, name: 'random.torch normal', ways: { fanwise: () => void torch.normal({ out }) } },
+    {
+      ...{ ...whole, name: 'He normal 4096 x 4096' },
+      ways: {
+        fanwise: () => void init.heNormal([4096, 4096], { rng }),
+        ...tfjs(() => tf.initializers.heNormal({ seed: 1 }).apply([4096, 4096])),
+      },
+    },
+    {
+      ...{ ...whole, name: 'orthogonal 128' },
+      ways: {
+        fanwise: () => void init.orthogonal([128, 128], { rng }),
+        ...tfjs(() => tf.initializers.orthogonal({ seed: 1 }).apply([128, 128])),
+      },
+    },
+    { ...whole, name: 'orthogonal 512', ways: { fanwise: () => void init.orthogonal([512, 512], { rng }) } },
+  ];
+}
+
+function products(tf: Peer): Case[] {
+  return [
+    [256, 1024, 1024],
+    [100, 784, 100],
+    [100, 100, 10],
+  ].map(([rows, inputs, outputs]) => {
+    const scratch = scalar('linearScratch') / 4;
+    const sizes = [rows * inputs, outputs * inputs, rows * outputs, scratch];
+    const ws = workspace({ bytes: 4 * sizes.reduce((sum, n) => sum + n + 4, 0) });
+    const [x, w, y, work] = sizes.map((n) => ws.float32(n));
+    random.philox(1).normal({ out: x });
+    random.philox(2).normal({ out: w });
+    const forward = bind(ws, 'linearForward', x, w, null, y, null, work);
+    const [tx, tw] = tf ? [tf.tensor2d(x.slice(), [rows, inputs]), tf.tensor2d(w.slice(), [inputs, outputs])] : [];
+    const amount = 2 * rows * inputs * outputs;
+    return {
+      ...{ name: `matmul ${rows} x ${inputs} x ${outputs}`, size: 1, amount, unit: 'GFLOP/s' as const },
+      ways: {
+        fanwise: () => void forward(rows, inputs, outputs, 0, 0),
+        ...(tf ? { tfjs: () => void tf.tidy(() => void tf.matMul(tx, tw)) } : {}),
+      },
+    };
+  });
+}
+
+const STEPS = 20;
+
+async function trainings(tf: Peer): Promise<Case[]> {
+  const nets: [widths: number[], batch: number][] = [
+    [[784, 100, 10], 100],
+    [[256, 256, 256, 10], 64],
+  ];
+  return nets.map(([widths, batch]) => {
+    const rng = random.philox(1);
+    const pairs = widths.slice(1).map((outputs, i) => [widths[i], outputs]);
+    const last = pairs.length - 1;
+    const layers = pairs.map(([i, o], k) =>
+      nn.linear(i, o, { rng, ...(k < last ? { activation: 'tanh' as const } : {}) }),
+    );
+    const model = nn.sequential(layers);
+    const x = rng.uniform(batch * widths[0]);
+    const labels = Uint8Array.from({ length: batch }, (_, i) => i % 10);
+    const optimizer = nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true });
+    const ways: Case['ways'] = {
+      fanwise: async () => {
+        const o = { epochs: STEPS, batchSize: batch, shuffle: false, seed: 0, optimizer };
+        for await (const _ of nn.fit(model, { x, labels }, o));
+      },
+    };
+    if (tf) {
+      const weights = pairs.map(([i, o]) => [tf.variable(tf.randomNormal([i, o], 0, 0.1)), tf.variable(tf.zeros([o]))]);
+      const [tx, ty] = [tf.tensor2d(x, [batch, widths[0]]), tf.oneHot(tf.tensor1d(labels, 'int32'), 10)];
+      const theirs = tf.train.momentum(0.1, 0.9, true);
+      const loss = () => {
+        const z = weights.reduce((h: Peer, [w, b]: Peer[], k: number) => {
+          const made = tf.add(tf.matMul(h, w), b);
+          return k < last ? tf.tanh(made) : made;
+        }, tx);
+        return tf.losses.softmaxCrossEntropy(ty, z);
+      };
+      ways.tfjs = () => {
+        for (let k = 0; k < STEPS; k++) tf.tidy(() => void theirs.minimize(loss));
+      };
+    }
+    const name = `training step ${widths.join('-')}, batch ${batch}`;
+    return { name, size: 1, amount: STEPS, unit: 'ms', ways };
+  });
+}
+
+export async function peers(machine: object): Promise<void> {
+  const tf = await tensorflow();
+  const rows: Row[] = [];
+  const all = [...pointwise(tf), ...fills(tf), ...products(tf), ...(await trainings(tf))];
+  console.log(
+    `${'of 65,536 values, or whole'.padEnd(40)}${['fanwise', 'TF.js', 'JavaScript'].map((v) => v.padStart(11)).join('')}`,
+  );
+  for (const one of all) {
+    const row = await measure(one, one.unit === 'M/s' ? { rounds: 5, time: 30 } : { rounds: 3, time: 100 });
+    rows.push(row);
+    const cells = ['fanwise', 'tfjs', 'baseline'].map((way) => (speed(row, way)?.toPrecision(3) ?? '').padStart(11));
+    console.log(`${row.name.padEnd(40)}${cells.join('')}   ${row.unit}`);
+  }
+  mkdirSync('report', { recursive: true });
+  writeFileSync('report/peers.json', `${JSON.stringify({ ...machine, rows }, null, 2)}\n`);
+}
+
+/** What the aim of a row is, against whom: at least so many times the speed. */
+const aims: Record<string, [peer: 'tfjs' | 'torch' | 'copy', ratio: number]> = {
+  'relu forward': ['copy', 0.9],
+  'leakyRelu forward': ['copy', 0.8],
+  'sigmoid forward': ['tfjs', 1],
+  'tanh forward': ['torch', 1.6],
+  'elu forward': ['tfjs', 1],
+  'softplus forward': ['torch', 1],
+  'gelu forward': ['torch', 0.5],
+  'silu forward': ['torch', 0.5],
+  'mish forward': ['torch', 3],
+  'relu backward': ['torch', 0.9],
+  'sigmoid backward': ['torch', 0.9],
+  'tanh backward': ['torch', 0.9],
+  'gelu backward': ['torch', 0.8],
+  'silu backward': ['torch', 0.8],
+  uniform: ['torch', 2],
+  normal: ['torch', 1.1],
+  'truncated normal': ['torch', 10],
+  'random.torch normal': ['torch', 0.5],
+  'He normal 4096 x 4096': ['torch', 2.9],
+  'orthogonal 128': ['torch', 0.5],
+  'orthogonal 512': ['torch', 0.5],
+  'matmul 256 x 1024 x 1024': ['tfjs', 1.3],
+  'training step 784-100-10, batch 100': ['torch', 1],
+};
+
+const read = (path: string) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+
+export function report(): void {
+  const ours = read('report/peers.json');
+  if (ours === undefined) throw new Error('there is no report/peers.json; run `npm run bench -- peers` first');
+  const torch = read('report/torch.json');
+  const notes: Record<string, string> = read('bench/notes.json') ?? {};
+  const rows = ours.rows as Row[];
+  const milliseconds = (name: string): number | undefined => torch?.milliseconds[name];
+  const copy = rows.find(({ name }) => name === 'memory.copy')?.milliseconds.fanwise ?? Number.NaN;
+  const times = (v: number | undefined) =>
+    v === undefined || Number.isNaN(v) ? '' : `${v.toPrecision(v < 10 ? 2 : 3)} ×`;
+  const lines = rows.map((row) => {
+    const { name, unit, amount } = row;
+    const own = row.milliseconds.fanwise;
+    const theirs = milliseconds(name);
+    const ratio = {
+      tfjs: row.milliseconds.tfjs / own,
+      torch: ((theirs ?? Number.NaN) * (unit === 'ms' ? amount : 1)) / own,
+      copy: copy / own,
+    };
+    const figure = Number(speed(row, 'fanwise')!.toPrecision(3)).toLocaleString('en');
+    const aim = aims[name];
+    const told = aim && `${aim[1]} × ${{ tfjs: 'TF.js', torch: 'PyTorch', copy: 'memory.copy' }[aim[0]]}`;
+    const reached = aim && (Number.isNaN(ratio[aim[0]]) ? '' : ratio[aim[0]] >= aim[1] ? ' ✓' : ' ✗');
+    const cells = [name, `${figure} ${unit}`, times(row.ratio.fanwise), times(ratio.tfjs), times(ratio.torch)];
+    return `| ${[...cells, unit === 'M/s' ? times(ratio.copy) : '', told ? `${told}${reached}` : ''].join(' | ')} |`;
+  });
+  const missed = Object.entries(notes).map(([name, note]) => `- **${name}**: ${note}`);
+  mkdirSync('docs', { recursive: true });
+  writeFileSync(
+    'docs/performance.md',
+    `# Performance
+
+Measured on ${ours.date}, ${ours.cpu}, ${ours.cores} cores, Node ${ours.node}, one thread: \`npm run bench -- peers\` (this package, TensorFlow.js on its wasm backend and plain JavaScript over preallocated arrays, in one process and in turns, medians of rounds) and \`python3 bench/torch.py\` (${torch ? `PyTorch ${torch.torch}, one thread, the same machine` : 'not run'}), joined by \`npm run bench -- report\`. Ratios say how many times faster this package is; those against PyTorch are of two processes, and good to a fifth.
+
+Kernels work on 65,536 values in a workspace. \`memory.copy\` moves as many bytes; it is the limit of what only reads and writes.
+
+| | speed | × JavaScript | × TF.js | × PyTorch | × memory.copy | aim |
+| --- | --- | --- | --- | --- | --- | --- |
+${lines.join('\n')}
+
+TensorFlow.js' backward includes its forward, as a user of tf.grad pays it. An aim that is missed (✗) is said and explained below.
+
+${missed.join('\n')}
+`,
+  );
+  console.log('docs/performance.md');
+}
