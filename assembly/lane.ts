@@ -11,7 +11,7 @@ export const VECTOR: usize = 16;
 /** The sign bits of four floats. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
-/** Two vectors of scratch for the last values of an array, and two more for those of a second. */
+/** Four vectors of scratch for the last values of an array, or two and two more for those of a second. */
 export const TAIL: usize = memory.data(64, 16);
 
 export abstract class lane {

@@ -21,33 +21,43 @@ export interface Pair {
   backward(kept: v128, g: v128, a: v128, b: v128): v128;
 }
 
-// Two vectors a turn, loads first: 5 % over one, and four gained nothing more (tanh, sigmoid, relu at 64K).
-// The last values go through two vectors of scratch and the same loop: a value never depends on its place,
-// and the function's code stands once in each loop (a quarter of the size of body, half body and tail).
+// Four vectors a turn forward, two backward (which memory bounds), loads first and stores last. Against two forward: tanh,
+// sigmoid and celu 18 %, elu, silu, softplus 10 to 13 %, relu nothing (64K); with stores between, four gained nothing.
+// The last values go through vectors of scratch and the same loop: a value never depends on its place, and the
+// function's code stands once in each loop (a quarter of the size of body, half body and tail).
 
-const STEP: usize = 2 * VECTOR;
+const FOUR: usize = 4 * VECTOR;
+const TWO: usize = 2 * VECTOR;
 
 /** out[i] = f(x[i]); out may be x. */
 export function forward<F extends Pointwise>(x: usize, out: usize, n: usize, alpha: f32, beta: f32): void {
   const f = changetype<F>(0);
   const a = f32x4.splat(alpha);
   const b = f32x4.splat(beta);
-  const rest = (n & 7) << 2;
-  let end = out + ((n & ~7) << 2);
+  const rest = (n & 15) << 2;
+  let end = out + ((n & ~15) << 2);
   const last = end;
   while (true) {
-    for (; out < end; x += STEP, out += STEP) {
+    for (; out < end; x += FOUR, out += FOUR) {
       const x0 = v128.load(x);
       const x1 = v128.load(x, 16);
-      v128.store(out, f.forward(x0, a, b));
-      v128.store(out, f.forward(x1, a, b), 16);
+      const x2 = v128.load(x, 32);
+      const x3 = v128.load(x, 48);
+      const y0 = f.forward(x0, a, b);
+      const y1 = f.forward(x1, a, b);
+      const y2 = f.forward(x2, a, b);
+      const y3 = f.forward(x3, a, b);
+      v128.store(out, y0);
+      v128.store(out, y1, 16);
+      v128.store(out, y2, 32);
+      v128.store(out, y3, 48);
     }
-    if (end == TAIL + STEP) memory.copy(last, TAIL, rest);
-    if (rest == 0 || end == TAIL + STEP) return;
+    if (end == TAIL + FOUR) memory.copy(last, TAIL, rest);
+    if (rest == 0 || end == TAIL + FOUR) return;
     memory.copy(TAIL, x, rest);
     x = TAIL;
     out = TAIL;
-    end = TAIL + STEP;
+    end = TAIL + FOUR;
   }
 }
 
@@ -60,21 +70,23 @@ export function backward<F extends Pair>(kept: usize, g: usize, out: usize, n: u
   let end = out + ((n & ~7) << 2);
   const last = end;
   while (true) {
-    for (; out < end; kept += STEP, g += STEP, out += STEP) {
+    for (; out < end; kept += TWO, g += TWO, out += TWO) {
       const k0 = v128.load(kept);
       const k1 = v128.load(kept, 16);
       const g0 = v128.load(g);
       const g1 = v128.load(g, 16);
-      v128.store(out, f.backward(k0, g0, a, b));
-      v128.store(out, f.backward(k1, g1, a, b), 16);
+      const y0 = f.backward(k0, g0, a, b);
+      const y1 = f.backward(k1, g1, a, b);
+      v128.store(out, y0);
+      v128.store(out, y1, 16);
     }
-    if (end == TAIL + STEP) memory.copy(last, TAIL, rest);
-    if (rest == 0 || end == TAIL + STEP) return;
+    if (end == TAIL + TWO) memory.copy(last, TAIL, rest);
+    if (rest == 0 || end == TAIL + TWO) return;
     memory.copy(TAIL, kept, rest);
-    memory.copy(TAIL + STEP, g, rest);
+    memory.copy(TAIL + TWO, g, rest);
     kept = TAIL;
-    g = TAIL + STEP;
+    g = TAIL + TWO;
     out = TAIL;
-    end = TAIL + STEP;
+    end = TAIL + TWO;
   }
 }

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
-// The core alone was 29.6 kB; the rest of the catalogue costs 10, a third of it kernels. 30 kB for a whole page is still the
+// The core alone was 29.6 kB; the rest of the catalogue costs 10, a third of it kernels; four vectors a turn 1. 30 kB for a whole page is still the
 // aim: what a page does not use has to be left out by its bundler, which `nn` and /* @__PURE__ */ prepare.
-test('the minified bundle of everything is below 40 kB, gzipped', () => {
-  expect(gzipSync(readFileSync('dist/fanwise.min.js'), { level: 9 }).length).toBeLessThan(40_000);
+test('the minified bundle of everything is below 42 kB, gzipped', () => {
+  expect(gzipSync(readFileSync('dist/fanwise.min.js'), { level: 9 }).length).toBeLessThan(42_000);
 });
 
 test('the bundle works by itself', async () => {
