@@ -71,39 +71,41 @@ export function geluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b
   else backward<Gelu>(x, g, out, n, a, b);
 }
 
-/** From here on s is 1 and (1 - s) x is 0, also where x is infinite; and -120, where both are 0. */
-const SILU: usize = memory.data<f64>([-120.0]);
-
-/** s + x s (1 - s) with s = 1 / (1 + e^-x), 1 - s as e^-x s. */
-function siluSlope(x: v128): v128 {
-  const one = f64x2.splat(1);
-  // From 120 on s is 1 and (1 - s) x is 0, also where x is infinite.
-  const t = f64x2.pmin(f64x2.pmax(x, wide.at(SILU, 0)), f64x2.neg(wide.at(SILU, 0)));
-  const e = wide.exp(f64x2.neg(t));
-  const s = f64x2.div(one, f64x2.add(one, e));
-  return f64x2.mul(s, f64x2.add(one, f64x2.mul(t, f64x2.mul(e, s))));
-}
-
 /** c = 2^-32; where x / (1 + e^-x) is 0, and where it is x; below 2^-64 it is x / 2. */
-const SILU32: usize = memory.data<f32>([2.3283064365386963e-10, -110.0, -60.0, 5.421010862427522e-20, 0.5]);
+const SILU: usize = memory.data<f32>([
+  2.3283064365386963e-10, -110.0, -60.0, 5.421010862427522e-20, 0.5, 1.0, 4294967296.0,
+]);
 
 /** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in parts, as in Sigmoid: c x is exact but for the smallest. */
 class Silu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    const c = lane.at(SILU32, 0);
-    const v = f32x4.pmax(x, lane.at(SILU32, 1));
-    const t = f32x4.pmax(f32x4.neg(v), lane.at(SILU32, 2));
+    const c = lane.at(SILU, 0);
+    const v = f32x4.pmax(x, lane.at(SILU, 1));
+    const t = f32x4.pmax(f32x4.neg(v), lane.at(SILU, 2));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(c, octaves);
     const h = f32x4.add(c, s);
     const l = f32x4.sub(c, f32x4.sub(h, s));
     const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, l), h));
-    return v128.bitselect(f32x4.mul(x, lane.at(SILU32, 4)), y, f32x4.lt(f32x4.abs(x), lane.at(SILU32, 3)));
+    return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(f32x4.abs(x), lane.at(SILU, 3)));
   }
+  /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), siluSlope(lane.low(x)));
-    return lane.narrow(low, f64x2.mul(lane.high(g), siluSlope(lane.high(x))));
+    const c = lane.at(SILU, 0);
+    const one = lane.at(SILU, 5);
+    // From 60 on s is 1 and x r is 0, also where x is infinite.
+    const v = f32x4.pmin(f32x4.pmax(x, lane.at(SILU, 1)), f32x4.neg(lane.at(SILU, 2)));
+    const t = f32x4.neg(v);
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const p = math.scaled(c, octaves);
+    const h = f32x4.add(c, p);
+    const l = f32x4.sub(c, f32x4.sub(h, p));
+    const s = f32x4.div(c, f32x4.add(lane.mad(p, q, l), h));
+    const above = f32x4.mul(f32x4.mul(lane.mad(p, q, p), lane.at(SILU, 6)), s);
+    const r = v128.bitselect(above, f32x4.sub(one, s), f32x4.gt(x, f32x4.splat(0)));
+    return f32x4.mul(g, f32x4.mul(s, lane.mad(v, r, one)));
   }
 }
 export function siluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

@@ -49,7 +49,7 @@ export const gates = {
     derivative: (x) => between(x, (t) => logistic(t) * (1 + t * logistic(-t))),
     keeps: 'x',
     parameters: {},
-    ulp: { forward: 2, backward: 1 },
+    ulp: { forward: 2, backward: 4 },
     crosses: true,
   },
   /** x tanh(ln(1 + e^x)) (Misra 2019) */
