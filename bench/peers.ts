@@ -245,7 +245,10 @@ const read = (path: string) => (existsSync(path) ? JSON.parse(readFileSync(path,
 
 export function report(): void {
   const ours = read('report/peers.json');
-  if (ours === undefined) throw new Error('there is no report/peers.json; run `npm run bench -- peers` first');
+  if (ours === undefined) {
+    console.error('There is no report/peers.json; run `npm run bench -- peers` first');
+    process.exit(1);
+  }
   const torch = read('report/torch.json');
   const notes: Record<string, string> = read('bench/notes.json') ?? {};
   const rows = ours.rows as Row[];
