@@ -247,7 +247,7 @@ export function threefryBits(state: usize, out: usize, n: usize): void {
 const MANTISSA: usize = memory.data<u32>([0x3f800000]);
 
 /**
- * JAX's uniform: max(low, f range + low) with f a multiple of 2^-23 in [0, 1), the product and the sum rounded once, as
+ * JAX's uniform: f range + low (which is never below low) with f a multiple of 2^-23 in [0, 1), the product and the sum rounded once, as
  * XLA's fused multiply-add does on a CPU (in binary64, where the product is exact).
  */
 class ThreefryUniform implements Distribution {
@@ -262,7 +262,7 @@ class ThreefryUniform implements Distribution {
     const range = lane.low(lane.at(NARROW, 1));
     const first = f64x2.add(f64x2.mul(lane.low(f), range), lane.low(low));
     const second = f64x2.add(f64x2.mul(lane.high(f), range), lane.low(low));
-    return f32x4.pmax(lane.narrow(first, second), low);
+    return lane.narrow(first, second);
   }
 }
 export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {

@@ -84,10 +84,7 @@ class Silu implements Pointwise {
     const t = f32x4.pmax(f32x4.neg(v), lane.at(SILU, 2));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
-    const s = math.scaled(c, octaves);
-    const h = f32x4.add(c, s);
-    const l = f32x4.sub(c, f32x4.sub(h, s));
-    const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, l), h));
+    const y = f32x4.div(f32x4.mul(v, c), math.sum(c, math.scaled(c, octaves), q));
     return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(f32x4.abs(x), lane.at(SILU, 3)));
   }
   /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
@@ -100,9 +97,7 @@ class Silu implements Pointwise {
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const p = math.scaled(c, octaves);
-    const h = f32x4.add(c, p);
-    const l = f32x4.sub(c, f32x4.sub(h, p));
-    const s = f32x4.div(c, f32x4.add(lane.mad(p, q, l), h));
+    const s = f32x4.div(c, math.sum(c, p, q));
     const above = f32x4.mul(f32x4.mul(lane.mad(p, q, p), lane.at(SILU, 6)), s);
     const r = v128.bitselect(above, f32x4.sub(one, s), f32x4.gt(x, f32x4.splat(0)));
     return f32x4.mul(g, f32x4.mul(s, lane.mad(v, r, one)));

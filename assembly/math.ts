@@ -68,6 +68,12 @@ export abstract class math {
     return i32x4.add(i32x4.shl(octaves, 23), scale);
   }
 
+  /** c + s + s q, c and s powers of two: what c + s loses is added to s q, so that the sum is rounded once. */
+  @inline static sum(c: v128, s: v128, q: v128): v128 {
+    const h = f32x4.add(c, s);
+    return f32x4.add(lane.mad(s, q, f32x4.sub(c, f32x4.sub(h, s))), h);
+  }
+
   /** e^r - 1 for |r| <= ln(2)/2. r^2 / 2 stands apart, where halving is exact: 0.2 ulp less than r^2 (1/2 + ...). */
   @inline static expm1(r: v128): v128 {
     let p = lane.mad(r, lane.at(EXPM1, 0), lane.at(EXPM1, 1));

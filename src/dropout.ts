@@ -17,8 +17,8 @@ export interface Dropout {
 
 const share = (where: string, p: unknown) => number(where, 'p', p ?? 0.5, { least: 0, most: 1 });
 const kept = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - p });
-/** With p = 1 nothing is left to be scaled. */
-const scale = (p: number) => (p === 1 ? 0 : 1 / (1 - p));
+/** What stays is divided by its share; of p = 1 nothing does. */
+const scale = (p: number) => 1 / (1 - p);
 const drawn = (source: Source, p: number, mask: Float32Array) =>
   source.fill(kept(p), mask, { from: 0, of: mask.length });
 

@@ -44,8 +44,8 @@ export function lsuv(
       const { weight, bias } = layer.parameters;
       if (planned(model, 1).passes[i].preactivation === undefined) return [];
       init.orthogonal(weight, { rng });
-      let rounds = 0;
-      for (let now = variance(model, i, x, rows, bias?.data); ; now = variance(model, i, x, rows, bias?.data)) {
+      for (let rounds = 0; ; rounds++) {
+        const now = variance(model, i, x, rows, bias?.data);
         if (!(now > 0 && now < Infinity))
           throw new RangeError(`${where}: layer ${i} makes values of variance ${now} of x; pass rows that differ`);
         if (Math.abs(now - 1) < tolerance || rounds === most) return [{ layer: i, variance: now, rounds }];
@@ -53,7 +53,6 @@ export function lsuv(
         weight.data.forEach((w, k) => {
           weight.data[k] = w * scale;
         });
-        rounds++;
       }
     });
   } catch (error) {

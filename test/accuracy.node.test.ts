@@ -41,7 +41,7 @@ The error is told in units in the last place of the exact value: half a unit is 
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-\\* The slope crosses zero; near there its error counts in units of 2⁻²⁴, of a slope of about 1.
+\\* The slope crosses zero; near there its error counts in units of 2⁻²⁴, of a slope of about 1. So it does where the slope is next to nothing: silu's, below −88, is a number under 1e-36 with fewer digits than elsewhere.
 
 Other parameters than the defaults (\`alpha\`, \`slope\`, \`beta\`, ...) are held to the same promises at samples of all magnitudes by \`npm test\`, which also runs the comparison above at a sample in every engine. The hash of what the kernels give at that sample stands beside these figures in \`accuracy.json\`: a test fails if a kernel is no longer the one that was verified.
 
