@@ -26,19 +26,8 @@ function fma(a: f32, b: f32, c: f32): f32 {
   return <f32>addOdd(<f64>a * <f64>b, <f64>c);
 }
 
-/** What PyTorch's processor does in one operation. Inlined: a call for each costs a third of the normals' speed. */
+/** What PyTorch's processor does in one operation. */
 abstract class fused {
-  /**
-   * a b + c by binary64, four lanes. Equal to the fused operation in all steps of log and sincos below, for
-   * every one of their 2^24 possible inputs; elsewhere it may differ where the sum is a midpoint of binary32.
-   */
-  @inline static near(a: v128, b: v128, c: v128): v128 {
-    return lane.narrow(
-      f64x2.add(f64x2.mul(lane.low(a), lane.low(b)), lane.low(c)),
-      f64x2.add(f64x2.mul(lane.high(a), lane.high(b)), lane.high(c)),
-    );
-  }
-
   /** Might rounding to binary32 go wrong: a midpoint, or a subnormal result? */
   @inline static doubtful(s: v128): bool {
     const midpoint = i64x2.eq(v128.and(s, v128.load64_splat(MIDPOINT)), v128.load64_splat(MIDPOINT, 8));
@@ -56,6 +45,11 @@ abstract class fused {
     for (let p = DOUBTFUL; p < DOUBTFUL + 16; p += 4)
       store<f32>(p, fma(load<f32>(p), load<f32>(p, 16), load<f32>(p, 32)));
     return v128.load(DOUBTFUL);
+  }
+
+  /** a b + c, one rounding; with c = 0 the product's own is that one, and the sum only makes 0 of -0. */
+  @inline static scaled(a: v128, b: v128, c: v128, centred: bool): v128 {
+    return centred ? lane.mad(a, b, c) : fused.fma4(a, b, c);
   }
 
   /** 24 of the word's bits, in [0, 1). */
@@ -89,62 +83,149 @@ export function torchUniform(state: usize, out: usize, n: usize, low: f32, range
   }
 }
 
-/** Cephes' logf (Moshier), with its last constant and step: 9 coefficients, ln 2 in two parts, sqrt(1/2), 1/2, 1. */
-const LOG: usize = memory.data<f32>([
-  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1, -2.1219444e-4, 0.693359375, 0.707106781186547524, 0.5, 1.0,
+/** Cephes' logf (Moshier): 9 coefficients, ln 2 in two parts. All tables hold binary32 values; these in binary64. */
+const LOG: usize = memory.data<f64>([
+  0.07037683576345444, -0.11514610052108765, 0.11676998436450958, -0.12420140951871872, 0.14249323308467865,
+  -0.16668057441711426, 0.2000071406364441, -0.24999994039535522, 0.3333333134651184, -0.00021219444170128554,
+  0.693359375,
+]);
+/** sqrt(1/2), 1, 1/2, 4/pi, 2 pi. */
+const PARTS: usize = memory.data<f32>([0.7071067690849304, 1.0, 0.5, 1.2732394933700562, 6.2831854820251465]);
+
+/** Cephes' sinf and cosf: -pi/4 in three parts, 3 coefficients of the sine, 3 of the cosine. */
+const SINCOS: usize = memory.data<f64>([
+  -0.78515625, -0.00024187564849853516, -3.774895063202166e-8, -0.00019515295571181923, 0.008332161232829094,
+  -0.16666655242443085, 2.44331567955669e-5, -0.0013887316454201937, 0.04166664555668831,
 ]);
 
-function log(x: v128): v128 {
-  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126)));
-  const m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), lane.at(LOG, 12));
-  const below = f32x4.lt(m, lane.at(LOG, 11));
-  e = f32x4.sub(e, v128.and(below, lane.at(LOG, 13)));
-  x = f32x4.add(f32x4.sub(m, lane.at(LOG, 13)), v128.and(below, m));
-  const z = f32x4.mul(x, x);
-  let y = fused.near(lane.at(LOG, 0), x, lane.at(LOG, 1));
-  for (let k: usize = 2; k < 9; k++) y = fused.near(y, x, lane.at(LOG, k));
-  y = fused.near(f32x4.mul(y, x), z, f32x4.mul(e, lane.at(LOG, 9)));
-  y = f32x4.sub(y, f32x4.mul(z, lane.at(LOG, 12)));
-  return fused.near(e, lane.at(LOG, 10), f32x4.add(x, y));
+/**
+ * What PyTorch's processor does in one operation, by binary64: equal to it in all steps of log and sincos below, for every
+ * one of their 2^24 possible inputs; elsewhere it may differ where the sum is a midpoint of binary32.
+ * Two lanes in binary64 through many fused steps, each rounded to binary32 by going there and back: half the operations
+ * of cutting four lanes up and joining them at every step.
+ */
+abstract class pair {
+  /** The k-th value of a table, in both lanes. */
+  @inline static at(table: usize, k: usize): v128 {
+    return v128.load64_splat(table + (k << 3));
+  }
+  /** a b + c, not rounded yet. */
+  @inline static sum(a: v128, b: v128, c: v128): v128 {
+    return f64x2.add(f64x2.mul(a, b), c);
+  }
+  @inline static rounded(x: v128): v128 {
+    return f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(x));
+  }
+  /** a b + c in binary32. */
+  @inline static near(a: v128, b: v128, c: v128): v128 {
+    return pair.rounded(pair.sum(a, b, c));
+  }
+  /** The polynomial of the logarithm, up to its last rounding. */
+  @inline static series(x: v128): v128 {
+    let y = pair.near(pair.at(LOG, 0), x, pair.at(LOG, 1));
+    y = pair.near(y, x, pair.at(LOG, 2));
+    y = pair.near(y, x, pair.at(LOG, 3));
+    y = pair.near(y, x, pair.at(LOG, 4));
+    y = pair.near(y, x, pair.at(LOG, 5));
+    y = pair.near(y, x, pair.at(LOG, 6));
+    y = pair.near(y, x, pair.at(LOG, 7));
+    return pair.sum(y, x, pair.at(LOG, 8));
+  }
+  /** x - k pi/4 in three steps, up to the last rounding. */
+  @inline static reduced(x: v128, k: v128): v128 {
+    x = pair.near(pair.at(SINCOS, 0), k, x);
+    x = pair.near(pair.at(SINCOS, 1), k, x);
+    return pair.sum(pair.at(SINCOS, 2), k, x);
+  }
+  /** (first z + second) z + third, up to the last rounding. */
+  @inline static quadratic(k: usize, z: v128): v128 {
+    return pair.sum(pair.near(pair.at(SINCOS, k), z, pair.at(SINCOS, k + 1)), z, pair.at(SINCOS, k + 2));
+  }
 }
 
-/** Cephes' sinf and cosf: 4/pi; -pi/4 in three parts; 3 + 3 coefficients; 2 pi. */
-const SINCOS: usize = memory.data<f32>([
-  1.27323954473516, -0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8, -1.9515295891e-4, 8.3321608736e-3,
-  -1.6666654611e-1, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2, 6.283185307179586,
-]);
+/** The pieces of Box and Muller's transform, four lanes each. */
+abstract class polar {
+  @inline static log(x: v128): v128 {
+    let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126)));
+    const m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), lane.at(PARTS, 2));
+    const below = f32x4.lt(m, lane.at(PARTS, 0));
+    e = f32x4.sub(e, v128.and(below, lane.at(PARTS, 1)));
+    x = f32x4.add(f32x4.sub(m, lane.at(PARTS, 1)), v128.and(below, m));
+    const z = f32x4.mul(x, x);
+    let y = f32x4.mul(lane.narrow(pair.series(lane.low(x)), pair.series(lane.high(x))), x);
+    y = lane.narrow(
+      pair.sum(lane.low(y), lane.low(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), lane.low(e)))),
+      pair.sum(lane.high(y), lane.high(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), lane.high(e)))),
+    );
+    y = f32x4.add(x, f32x4.sub(y, f32x4.mul(z, lane.at(PARTS, 2))));
+    return lane.narrow(
+      pair.sum(lane.low(e), pair.at(LOG, 10), lane.low(y)),
+      pair.sum(lane.high(e), pair.at(LOG, 10), lane.high(y)),
+    );
+  }
+  @inline static radius(u: v128): v128 {
+    return f32x4.sqrt(f32x4.mul(f32x4.splat(-2), polar.log(f32x4.sub(lane.at(PARTS, 1), u))));
+  }
+  /** The eighth of a turn that x is nearest to, an even number. */
+  @inline static eighth(x: v128): v128 {
+    const j = i32x4.trunc_sat_f32x4_s(f32x4.mul(x, lane.at(PARTS, 3)));
+    return v128.and(i32x4.add(j, i32x4.splat(1)), i32x4.splat(~1));
+  }
+  @inline static reduced(x: v128, j: v128): v128 {
+    const k = f32x4.convert_i32x4_s(j);
+    return lane.narrow(pair.reduced(lane.low(x), lane.low(k)), pair.reduced(lane.high(x), lane.high(k)));
+  }
+  @inline static quadratic(k: usize, z: v128): v128 {
+    return f32x4.mul(lane.narrow(pair.quadratic(k, lane.low(z)), pair.quadratic(k, lane.high(z))), z);
+  }
+  @inline static cos(z: v128): v128 {
+    const c = polar.quadratic(6, z);
+    const half = f32x4.mul(z, lane.at(PARTS, 2));
+    const rest = lane.narrow(
+      f64x2.sub(f64x2.mul(lane.low(z), lane.low(c)), lane.low(half)),
+      f64x2.sub(f64x2.mul(lane.high(z), lane.high(c)), lane.high(half)),
+    );
+    return f32x4.add(rest, lane.at(PARTS, 1));
+  }
+  @inline static sin(x: v128, z: v128): v128 {
+    const s = polar.quadratic(3, z);
+    return lane.narrow(
+      pair.sum(lane.low(x), lane.low(s), lane.low(x)),
+      pair.sum(lane.high(x), lane.high(s), lane.high(x)),
+    );
+  }
+  /** Bit 1 of j swaps the two; bit 2 of `sign` turns the result about. */
+  @inline static turned(one: v128, other: v128, j: v128, sign: v128): v128 {
+    const swap = i32x4.ne(v128.and(j, i32x4.splat(2)), i32x4.splat(0));
+    return v128.xor(v128.bitselect(other, one, swap), v128.and(i32x4.shl(sign, 29), lane.sign()));
+  }
+}
 
 /** Sixteen uniforms at p become sixteen normals: 0 to 7 give the radius, 8 to 15 the angle. */
-function sixteen(p: usize, mean: v128, std: v128): void {
-  for (const end = p + 32; p < end; p += 16) {
-    const u = f32x4.sub(f32x4.splat(1), v128.load(p));
-    const r = f32x4.sqrt(f32x4.mul(f32x4.splat(-2), log(u)));
-    let x = f32x4.mul(lane.at(SINCOS, 10), v128.load(p, 32));
-    const j = v128.and(
-      i32x4.add(i32x4.trunc_sat_f32x4_s(f32x4.mul(x, lane.at(SINCOS, 0))), i32x4.splat(1)),
-      i32x4.splat(~1),
-    );
-    const k = f32x4.convert_i32x4_s(j);
-    x = fused.near(lane.at(SINCOS, 1), k, x);
-    x = fused.near(lane.at(SINCOS, 2), k, x);
-    x = fused.near(lane.at(SINCOS, 3), k, x);
-    const z = f32x4.mul(x, x);
-    let c = fused.near(lane.at(SINCOS, 7), z, lane.at(SINCOS, 8));
-    c = f32x4.mul(fused.near(c, z, lane.at(SINCOS, 9)), z);
-    c = fused.near(z, c, f32x4.mul(z, f32x4.splat(-0.5)));
-    c = f32x4.add(c, f32x4.splat(1));
-    let s = fused.near(lane.at(SINCOS, 4), z, lane.at(SINCOS, 5));
-    s = f32x4.mul(fused.near(s, z, lane.at(SINCOS, 6)), z);
-    s = fused.near(x, s, x);
-    const swap = i32x4.ne(v128.and(j, i32x4.splat(2)), i32x4.splat(0));
-    // Bit 2 of j is the sign of the sine; bit 2 of ~(j - 2) that of the cosine.
-    const sine = v128.xor(v128.bitselect(c, s, swap), v128.and(i32x4.shl(j, 29), lane.sign()));
-    const turned = v128.not(i32x4.sub(j, i32x4.splat(2)));
-    const cosine = v128.xor(v128.bitselect(s, c, swap), v128.and(i32x4.shl(turned, 29), lane.sign()));
-    v128.store(p, fused.fma4(f32x4.mul(r, cosine), std, mean));
-    v128.store(p, fused.fma4(f32x4.mul(r, sine), std, mean), 32);
-  }
+function sixteen(p: usize, mean: v128, std: v128, centred: bool): void {
+  const r0 = polar.radius(v128.load(p));
+  const r1 = polar.radius(v128.load(p, 16));
+  const t0 = f32x4.mul(lane.at(PARTS, 4), v128.load(p, 32));
+  const t1 = f32x4.mul(lane.at(PARTS, 4), v128.load(p, 48));
+  const j0 = polar.eighth(t0);
+  const j1 = polar.eighth(t1);
+  const x0 = polar.reduced(t0, j0);
+  const x1 = polar.reduced(t1, j1);
+  const z0 = f32x4.mul(x0, x0);
+  const z1 = f32x4.mul(x1, x1);
+  const c0 = polar.cos(z0);
+  const c1 = polar.cos(z1);
+  const s0 = polar.sin(x0, z0);
+  const s1 = polar.sin(x1, z1);
+  const two = i32x4.splat(2);
+  const a0 = f32x4.mul(r0, polar.turned(c0, s0, j0, v128.not(i32x4.sub(j0, two))));
+  const a1 = f32x4.mul(r1, polar.turned(c1, s1, j1, v128.not(i32x4.sub(j1, two))));
+  const b0 = f32x4.mul(r0, polar.turned(s0, c0, j0, j0));
+  const b1 = f32x4.mul(r1, polar.turned(s1, c1, j1, j1));
+  v128.store(p, fused.scaled(a0, std, mean, centred));
+  v128.store(p, fused.scaled(a1, std, mean, centred), 16);
+  v128.store(p, fused.scaled(b0, std, mean, centred), 32);
+  v128.store(p, fused.scaled(b1, std, mean, centred), 48);
 }
 
 function units(state: usize, out: usize, n: usize): void {
@@ -157,7 +238,8 @@ export function torchNormal(state: usize, out: usize, n: usize, mean: f32, std: 
   const m = f32x4.splat(mean);
   const s = f32x4.splat(std);
   units(state, out, n);
-  for (const end = out + (n << 2); out < end; out += 64) sixteen(out, m, s);
+  const centred = mean == 0;
+  for (const end = out + (n << 2); out < end; out += 64) sixteen(out, m, s, centred);
 }
 
 const DROPPED: usize = memory.data(64, 16);
