@@ -49,7 +49,8 @@ export function orthogonal(
 function decomposition(where: string, rows: number, columns: number): (values: Float32Array, gain: number) => void {
   const size = rows * columns;
   if (size === 0) return () => {};
-  const run = alone(where, 'orthogonal', size, 8 * (size + Math.min(rows, columns)) + 16);
+  const [shorter, longer] = [Math.min(rows, columns), Math.max(rows, columns)];
+  const run = alone(where, 'orthogonal', size, 8 * ((longer + 1) * (shorter + 4) + shorter + 1) + 16);
   return (values, gain) => run(values, rows, columns, gain);
 }
 
