@@ -21,7 +21,30 @@ export const SKIP: usize = 24;
 /** The ten round keys, two words each. */
 const KEYS: usize = memory.data(80, 16);
 
-/** n words, a multiple of 16, from a block on. Four blocks a turn; the low and high halves of four 32 x 32 products are gathered by one shuffle each. */
+abstract class words {
+  /** The high halves of four products. */
+  @inline static high(a: v128, b: v128): v128 {
+    return v128.shuffle<u32>(i64x2.extmul_low_i32x4_u(a, b), i64x2.extmul_high_i32x4_u(a, b), 1, 3, 5, 7);
+  }
+
+  /** From a word of four blocks a vector to a block a vector. */
+  @inline static store(out: usize, w0: v128, w1: v128, w2: v128, w3: v128): void {
+    const a = v128.shuffle<u32>(w0, w1, 0, 4, 1, 5);
+    const b = v128.shuffle<u32>(w2, w3, 0, 4, 1, 5);
+    const c = v128.shuffle<u32>(w0, w1, 2, 6, 3, 7);
+    const d = v128.shuffle<u32>(w2, w3, 2, 6, 3, 7);
+    v128.store(out, v128.shuffle<u64>(a, b, 0, 2));
+    v128.store(out, v128.shuffle<u64>(a, b, 1, 3), 16);
+    v128.store(out, v128.shuffle<u64>(c, d, 0, 2), 32);
+    v128.store(out, v128.shuffle<u64>(c, d, 1, 3), 48);
+  }
+}
+
+/**
+ * n words, a multiple of 32, from a block on. Four blocks side by side, a word of each a vector, and four more in turns
+ * with them: a round waits for the last (712 M/s with four, 875 with eight). The high halves of four 32 x 32 products
+ * are gathered by a shuffle; the low ones cost less as a product of their own (916).
+ */
 export function philox(state: usize, block: u64, out: usize, n: usize): void {
   let low = load<u32>(state);
   let high = load<u32>(state, 4);
@@ -35,33 +58,37 @@ export function philox(state: usize, block: u64, out: usize, n: usize): void {
   const m1 = lane.at(MULTIPLIER, 1);
   const stream0 = lane.at(state, 2);
   const stream1 = lane.at(state, 3);
-  let counter0 = i64x2.add(i64x2.splat(block), i64x2(0, 1));
-  let counter1 = i64x2.add(i64x2.splat(block), i64x2(2, 3));
-  for (const end = out + (n << 2); out < end; out += 64) {
-    let c0 = v128.shuffle<u32>(counter0, counter1, 0, 2, 4, 6);
-    let c1 = v128.shuffle<u32>(counter0, counter1, 1, 3, 5, 7);
-    let c2 = stream0;
-    let c3 = stream1;
-    for (let r: usize = 0; r < 80; r += 8) {
-      const p0 = i64x2.extmul_low_i32x4_u(c0, m0);
-      const q0 = i64x2.extmul_high_i32x4_u(c0, m0);
-      const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
-      const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
-      c0 = v128.xor(v128.xor(v128.shuffle<u32>(p1, q1, 1, 3, 5, 7), c1), v128.load32_splat(KEYS + r));
-      c1 = v128.shuffle<u32>(p1, q1, 0, 2, 4, 6);
-      c2 = v128.xor(v128.xor(v128.shuffle<u32>(p0, q0, 1, 3, 5, 7), c3), v128.load32_splat(KEYS + r, 4));
-      c3 = v128.shuffle<u32>(p0, q0, 0, 2, 4, 6);
+  let blocks = i64x2.add(i64x2.splat(block), i64x2(0, 1));
+  for (const end = out + (n << 2); out < end; out += 128) {
+    let next = i64x2.add(blocks, i64x2.splat(2));
+    let a0 = v128.shuffle<u32>(blocks, next, 0, 2, 4, 6);
+    let a1 = v128.shuffle<u32>(blocks, next, 1, 3, 5, 7);
+    let a2 = stream0;
+    let a3 = stream1;
+    blocks = i64x2.add(blocks, i64x2.splat(4));
+    next = i64x2.add(blocks, i64x2.splat(2));
+    let b0 = v128.shuffle<u32>(blocks, next, 0, 2, 4, 6);
+    let b1 = v128.shuffle<u32>(blocks, next, 1, 3, 5, 7);
+    let b2 = stream0;
+    let b3 = stream1;
+    blocks = i64x2.add(blocks, i64x2.splat(4));
+    for (let key = KEYS; key < KEYS + 80; key += 8) {
+      const key0 = lane.at(key, 0);
+      const key1 = lane.at(key, 1);
+      const aLow0 = i32x4.mul(a0, m0);
+      const aHigh0 = words.high(a0, m0);
+      const bLow0 = i32x4.mul(b0, m0);
+      const bHigh0 = words.high(b0, m0);
+      a0 = v128.xor(words.high(a2, m1), v128.xor(a1, key0));
+      b0 = v128.xor(words.high(b2, m1), v128.xor(b1, key0));
+      a1 = i32x4.mul(a2, m1);
+      b1 = i32x4.mul(b2, m1);
+      a2 = v128.xor(aHigh0, v128.xor(a3, key1));
+      b2 = v128.xor(bHigh0, v128.xor(b3, key1));
+      a3 = aLow0;
+      b3 = bLow0;
     }
-    // From one word of four blocks a vector to one block a vector.
-    const a = v128.shuffle<u32>(c0, c1, 0, 4, 1, 5);
-    const b = v128.shuffle<u32>(c2, c3, 0, 4, 1, 5);
-    const c = v128.shuffle<u32>(c0, c1, 2, 6, 3, 7);
-    const d = v128.shuffle<u32>(c2, c3, 2, 6, 3, 7);
-    v128.store(out, v128.shuffle<u64>(a, b, 0, 2));
-    v128.store(out, v128.shuffle<u64>(a, b, 1, 3), 16);
-    v128.store(out, v128.shuffle<u64>(c, d, 0, 2), 32);
-    v128.store(out, v128.shuffle<u64>(c, d, 1, 3), 48);
-    counter0 = i64x2.add(counter0, i64x2.splat(4));
-    counter1 = i64x2.add(counter1, i64x2.splat(4));
+    words.store(out, a0, a1, a2, a3);
+    words.store(out + 64, b0, b1, b2, b3);
   }
 }
