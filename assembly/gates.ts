@@ -4,18 +4,11 @@
 
 import { lane } from './lane';
 import { math } from './math';
-import { backward, forward, Pointwise } from './pointwise';
+import { backward, backwardTwo, forward, forwardTwo, Pointwise } from './pointwise';
 import { wide } from './wide';
 
 /** 1 / sqrt(2 pi); sqrt(8/pi) and sqrt(8/pi) 0.044715, the factors of 2u. */
 const GELU: usize = memory.data<f64>([0.3989422804014327, 1.5957691216057308, 0.07135481627260025]);
-
-/** Phi(x) + x phi(x) */
-function geluSlope(x: v128): v128 {
-  const t = wide.bounded(x);
-  const e = wide.bell(t);
-  return f64x2.add(wide.phi(t, e), f64x2.mul(f64x2.mul(t, wide.at(GELU, 0)), e));
-}
 
 /** 2u = sqrt(8/pi) (x + 0.044715 x^3) */
 function doubled(x: v128): v128 {
@@ -40,14 +33,74 @@ function geluTanhSlope(x: v128): v128 {
   return f64x2.add(s, f64x2.mul(f64x2.mul(t, s), f64x2.mul(f64x2.mul(e, s), inner)));
 }
 
-/** x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016). */
+/** Where Phi has reached 0 and 1 in binary32; -1/2; 2^64. And the mask of a float's upper twelve bits of mantissa. */
+const BELL: usize = memory.data<f32>([14.9, -0.5, 18446744073709551616.0]);
+const UPPER: usize = memory.data<u32>([0xfffff000]);
+
+/**
+ * e^(-a^2 / 2) in binary32, as the s and q of wide.power. a^2 = u^2 + (a + u)(a - u), u the upper half of a's bits, so
+ * that u^2 is exact and what is rounded is small.
+ */
+abstract class bell {
+  @inline static first(a: v128): v128 {
+    const u = v128.and(a, lane.at(UPPER, 0));
+    return f32x4.mul(f32x4.mul(u, u), lane.at(BELL, 1));
+  }
+  @inline static second(a: v128): v128 {
+    const u = v128.and(a, lane.at(UPPER, 0));
+    return f32x4.mul(f32x4.mul(f32x4.add(a, u), f32x4.sub(a, u)), lane.at(BELL, 1));
+  }
+  @inline static octaves(a: v128): v128 {
+    return math.octaves(f32x4.add(bell.first(a), bell.second(a)));
+  }
+  @inline static s(octaves: v128): v128 {
+    return math.scaled(lane.at(BELL, 2), octaves);
+  }
+  @inline static q(a: v128, octaves: v128): v128 {
+    return math.expm1(f32x4.add(math.reduce(bell.first(a), octaves), bell.second(a)));
+  }
+}
+
+/** above - a Phi(-a), from the bell's value. */
+abstract class phi {
+  @inline static gelu(above: v128, a: v128, bell: v128): v128 {
+    return f64x2.sub(above, f64x2.mul(f64x2.mul(a, bell), wide.mills(a)));
+  }
+  /** 0 + S or 1 - S, S = e^(-a^2 / 2) (M(a) - a / sqrt(2 pi)); sign: -1 or 1. */
+  @inline static slope(step: v128, a: v128, bell: v128): v128 {
+    const share = f64x2.mul(bell, f64x2.sub(wide.mills(a), f64x2.mul(a, wide.at(GELU, 0))));
+    // step is 0 or 1: step + share - 2 step share
+    return f64x2.add(step, f64x2.sub(share, f64x2.mul(f64x2.add(step, step), share)));
+  }
+}
+
+/**
+ * x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016). With a = |x| and its tail
+ * Phi(-a) = e^(-a^2 / 2) M(a) it is max(x, 0) - a Phi(-a). The exponential is made in binary32 and not rounded, the rest
+ * in binary64. (M in binary32 reached 3 to 10 ulp in the left tail, whatever it was a polynomial in; the exponential
+ * in binary64, too, had a third of the speed.)
+ */
 class Gelu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(wide.gelu(lane.low(x)), wide.gelu(lane.high(x)));
+    const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
+    const octaves = bell.octaves(size);
+    const s = bell.s(octaves);
+    const q = bell.q(size, octaves);
+    const above = f32x4.pmax(x, f32x4.splat(0));
+    return lane.narrow(
+      phi.gelu(lane.low(above), lane.low(size), wide.power(lane.low(s), lane.low(q))),
+      phi.gelu(lane.high(above), lane.high(size), wide.power(lane.high(s), lane.high(q))),
+    );
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), geluSlope(lane.low(x)));
-    return lane.narrow(low, f64x2.mul(lane.high(g), geluSlope(lane.high(x))));
+    const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
+    const octaves = bell.octaves(size);
+    const s = bell.s(octaves);
+    const q = bell.q(size, octaves);
+    const step = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1));
+    const low = phi.slope(lane.low(step), lane.low(size), wide.power(lane.low(s), lane.low(q)));
+    const high = phi.slope(lane.high(step), lane.high(size), wide.power(lane.high(s), lane.high(q)));
+    return lane.narrow(f64x2.mul(lane.low(g), low), f64x2.mul(lane.high(g), high));
   }
 }
 
@@ -63,12 +116,12 @@ class GeluTanh implements Pointwise {
 }
 /** a: 0 for the error function, 1 for tanh. */
 export function geluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a != 0) forward<GeluTanh>(x, out, n, a, b);
-  else forward<Gelu>(x, out, n, a, b);
+  if (a != 0) forwardTwo<GeluTanh>(x, out, n, a, b);
+  else forwardTwo<Gelu>(x, out, n, a, b);
 }
 export function geluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a != 0) backward<GeluTanh>(x, g, out, n, a, b);
-  else backward<Gelu>(x, g, out, n, a, b);
+  if (a != 0) backwardTwo<GeluTanh>(x, g, out, n, a, b);
+  else backwardTwo<Gelu>(x, g, out, n, a, b);
 }
 
 /** c = 2^-32; where x / (1 + e^-x) is 0, and where it is x; below 2^-64 it is x / 2. */
@@ -81,23 +134,24 @@ class Silu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     const c = lane.at(SILU, 0);
     const v = f32x4.pmax(x, lane.at(SILU, 1));
-    const t = f32x4.pmax(f32x4.neg(v), lane.at(SILU, 2));
+    const t = f32x4.pmax(lane.negated(v), lane.at(SILU, 2));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
-    const y = f32x4.div(f32x4.mul(v, c), math.sum(c, math.scaled(c, octaves), q));
-    return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(f32x4.abs(x), lane.at(SILU, 3)));
+    const s = math.scaled(c, octaves);
+    const y = f32x4.div(f32x4.mul(v, c), lane.mad(s, q, f32x4.add(c, s)));
+    return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(lane.size(x), lane.at(SILU, 3)));
   }
   /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
     const c = lane.at(SILU, 0);
     const one = lane.at(SILU, 5);
     // From 60 on s is 1 and x r is 0, also where x is infinite.
-    const v = f32x4.pmin(f32x4.pmax(x, lane.at(SILU, 1)), f32x4.neg(lane.at(SILU, 2)));
-    const t = f32x4.neg(v);
+    const v = f32x4.pmin(f32x4.pmax(x, lane.at(SILU, 1)), lane.negated(lane.at(SILU, 2)));
+    const t = lane.negated(v);
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const p = math.scaled(c, octaves);
-    const s = f32x4.div(c, math.sum(c, p, q));
+    const s = f32x4.div(c, lane.mad(p, q, f32x4.add(c, p)));
     const above = f32x4.mul(f32x4.mul(lane.mad(p, q, p), lane.at(SILU, 6)), s);
     const r = v128.bitselect(above, f32x4.sub(one, s), f32x4.gt(x, f32x4.splat(0)));
     return f32x4.mul(g, f32x4.mul(s, lane.mad(v, r, one)));
@@ -110,44 +164,54 @@ export function siluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b
   backward<Silu>(x, g, out, n, a, b);
 }
 
-/** Where mish is 0, and where it is x, in binary32. */
-const MISH: usize = memory.data<f64>([-120.0, 40.0]);
+/** Where mish is 0, and where it is x, in binary32; 2^64. */
+const MISH: usize = memory.data<f32>([-120.0, 30.0, 18446744073709551616.0]);
 
-/** x n / (n + 2) with n = e^x (e^x + 2): tanh(ln(1 + e^x)) without its logarithm. */
-function mish(x: v128): v128 {
-  const t = f64x2.pmax(x, wide.at(MISH, 0));
-  const e = wide.exp(f64x2.pmin(t, wide.at(MISH, 1)));
-  const two = f64x2.splat(2);
-  const n = f64x2.mul(e, f64x2.add(e, two));
-  return f64x2.mul(t, f64x2.div(n, f64x2.add(n, two)));
+/** With e = e^x and n = e (e + 2), tanh(ln(1 + e^x)) is n / (n + 2), without a logarithm. */
+abstract class mish {
+  @inline static value(x: v128, e: v128): v128 {
+    const two = f64x2.splat(2);
+    const n = f64x2.mul(e, f64x2.add(e, two));
+    return f64x2.div(f64x2.mul(x, n), f64x2.add(n, two));
+  }
+  /** Its slope, (n (n + 2) + 4 x e (1 + e)) / (n + 2)^2. */
+  @inline static slope(x: v128, e: v128): v128 {
+    const two = f64x2.splat(2);
+    const n = f64x2.mul(e, f64x2.add(e, two));
+    const d = f64x2.add(n, two);
+    const rise = f64x2.mul(f64x2.mul(x, f64x2.splat(4)), wide.mad(e, e, e));
+    return f64x2.div(wide.mad(n, d, rise), f64x2.mul(d, d));
+  }
 }
 
-/** With w = tanh(ln(1 + e^x)) = n / (n + 2): w + x w', w' = 4 e (1 + e) / (n + 2)^2. */
-function mishSlope(x: v128): v128 {
-  const t = f64x2.pmin(f64x2.pmax(x, wide.at(MISH, 0)), wide.at(MISH, 1));
-  const e = wide.exp(t);
-  const two = f64x2.splat(2);
-  const n = f64x2.mul(e, f64x2.add(e, two));
-  const d = f64x2.add(n, two);
-  const rise = f64x2.mul(f64x2.mul(e, f64x2.add(e, f64x2.splat(1))), f64x2.splat(4));
-  return f64x2.add(f64x2.div(n, d), f64x2.mul(t, f64x2.div(rise, f64x2.mul(d, d))));
-}
-
-/** x tanh(ln(1 + e^x)) (Misra 2019) */
+/** x tanh(ln(1 + e^x)) (Misra 2019), the exponential in binary32 and not rounded, the rest in binary64. */
 class Mish implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(mish(lane.low(x)), mish(lane.high(x)));
+    const v = f32x4.pmax(x, lane.at(MISH, 0));
+    const t = f32x4.pmin(v, lane.at(MISH, 1));
+    const octaves = math.octaves(t);
+    const s = math.scaled(lane.at(MISH, 2), octaves);
+    const q = math.expm1(math.reduce(t, octaves));
+    return lane.narrow(
+      mish.value(lane.low(v), wide.power(lane.low(s), lane.low(q))),
+      mish.value(lane.high(v), wide.power(lane.high(s), lane.high(q))),
+    );
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), mishSlope(lane.low(x)));
-    return lane.narrow(low, f64x2.mul(lane.high(g), mishSlope(lane.high(x))));
+    const t = f32x4.pmin(f32x4.pmax(x, lane.at(MISH, 0)), lane.at(MISH, 1));
+    const octaves = math.octaves(t);
+    const s = math.scaled(lane.at(MISH, 2), octaves);
+    const q = math.expm1(math.reduce(t, octaves));
+    const low = mish.slope(lane.low(t), wide.power(lane.low(s), lane.low(q)));
+    const high = mish.slope(lane.high(t), wide.power(lane.high(s), lane.high(q)));
+    return lane.narrow(f64x2.mul(lane.low(g), low), f64x2.mul(lane.high(g), high));
   }
 }
 export function mishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
   forward<Mish>(x, out, n, a, b);
 }
 export function mishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Mish>(x, g, out, n, a, b);
+  backwardTwo<Mish>(x, g, out, n, a, b);
 }
 
 /** x min(max(x + 3, 0), 6) / 6 */
@@ -178,8 +242,8 @@ class HardSwish implements Pointwise {
   }
 }
 export function hardSwishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<HardSwish>(x, out, n, a, b);
+  forwardTwo<HardSwish>(x, out, n, a, b);
 }
 export function hardSwishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<HardSwish>(x, g, out, n, a, b);
+  backwardTwo<HardSwish>(x, g, out, n, a, b);
 }

@@ -1,9 +1,9 @@
 // Gated linear units: a row is two halves, a value and a gate, and y = value f(gate) (Dauphin et al. 2017 with the
 // sigmoid, Shazeer 2020 with silu and gelu). In two binary64 lanes, rounded once.
 
-import { geluBackward, siluBackward } from './gates';
+import { geluBackward, geluForward, siluBackward } from './gates';
 import { lane } from './lane';
-import { backward, Pair } from './pointwise';
+import { backward, backwardTwo, Pair } from './pointwise';
 import { wide } from './wide';
 
 /** value / (1 + e^-gate) */
@@ -19,13 +19,6 @@ class Swiglu implements Pair {
     return lane.narrow(low, f64x2.mul(lane.high(value), wide.silu(lane.high(gate))));
   }
 }
-class Geglu implements Pair {
-  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(value), wide.gelu(lane.low(gate)));
-    return lane.narrow(low, f64x2.mul(lane.high(value), wide.gelu(lane.high(gate))));
-  }
-}
-
 /** s (1 - s) with s = 1 / (1 + e^-x), 1 - s as e^-x s, which keeps its digits. */
 function logisticSlope(x: v128): v128 {
   const e = wide.exp(f64x2.neg(x));
@@ -45,11 +38,14 @@ class Product implements Pair {
   }
 }
 
-/** out = value f(gate); f: 0 sigmoid, 1 silu, 2 gelu. */
+/** out = value f(gate); f: 0 sigmoid, 1 silu, 2 gelu. out is apart from both. */
 function gated(gate: usize, value: usize, out: usize, n: usize, f: i32): void {
-  if (f == 0) backward<Glu>(gate, value, out, n, 0, 0);
-  else if (f == 1) backward<Swiglu>(gate, value, out, n, 0, 0);
-  else backward<Geglu>(gate, value, out, n, 0, 0);
+  if (f == 0) backwardTwo<Glu>(gate, value, out, n, 0, 0);
+  else if (f == 1) backwardTwo<Swiglu>(gate, value, out, n, 0, 0);
+  else {
+    geluForward(gate, out, n, 0, 0);
+    backward<Product>(value, out, out, n, 0, 0);
+  }
 }
 
 /** Rows of 2n values become rows of n. first: whether the gate is the first half. */
@@ -67,7 +63,7 @@ export function gluBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize
     const out = dx + (1 - first) * half;
     gated(gate, g, dx + first * half, n, f);
     backward<Product>(x + first * half, g, out, n, 0, 0);
-    if (f == 0) backward<GluSlope>(gate, out, out, n, 0, 0);
+    if (f == 0) backwardTwo<GluSlope>(gate, out, out, n, 0, 0);
     else if (f == 1) siluBackward(gate, out, out, n, 0, 0);
     else geluBackward(gate, out, out, n, 0, 0);
   }

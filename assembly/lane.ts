@@ -11,8 +11,8 @@ export const VECTOR: usize = 16;
 /** The sign bits of four floats. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
-/** Four vectors of scratch for the last values of an array, or two and two more for those of a second. */
-export const TAIL: usize = memory.data(64, 16);
+/** Four vectors of scratch for the last values of an array, and four for those of a second. */
+export const TAIL: usize = memory.data(128, 16);
 
 export abstract class lane {
   /** The k-th float of a table, in all four lanes. */
@@ -33,6 +33,14 @@ export abstract class lane {
   /** The sign bit alone. */
   @inline static sign(): v128 {
     return v128.load32_splat(SIGN);
+  }
+
+  /** -x and |x| in one operation each (V8 makes the sign's mask anew for f32x4.neg and f32x4.abs, two more). */
+  @inline static negated(x: v128): v128 {
+    return v128.xor(x, lane.sign());
+  }
+  @inline static size(x: v128): v128 {
+    return v128.andnot(x, lane.sign());
   }
 
   /** Lanes 0 and 1 in binary64. */

@@ -2,7 +2,7 @@
 
 import { lane, VECTOR } from './lane';
 import { log64 } from './math';
-import { backward, Pair } from './pointwise';
+import { backward, backwardTwo, Pair } from './pointwise';
 import { rowExp, rowLogSum, rowMax } from './softmax';
 import { wide } from './wide';
 
@@ -177,8 +177,8 @@ function binarySlope(x: v128, t: v128, a: v128): v128 {
   return f64x2.sub(f64x2.mul(f64x2.sub(one, t), s), f64x2.mul(f64x2.mul(a, t), f64x2.mul(e, s)));
 }
 export function binaryCrossEntropyForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<BinaryCrossEntropy>(x, t, out, n, a, b);
+  backwardTwo<BinaryCrossEntropy>(x, t, out, n, a, b);
 }
 export function binaryCrossEntropyBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<BinaryCrossEntropySlope>(x, t, out, n, a, b);
+  backwardTwo<BinaryCrossEntropySlope>(x, t, out, n, a, b);
 }

@@ -139,10 +139,10 @@ export function seluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b
 class Softshrink implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     // x less its part between -a and a.
-    return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, f32x4.neg(a)), a));
+    return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, lane.negated(a)), a));
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(f32x4.abs(x), a), x);
+    return lane.masked(g, f32x4.gt(lane.size(x), a), x);
   }
 }
 export function softshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -155,10 +155,10 @@ export function softshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: 
 /** x where |x| > a, else 0 */
 class Hardshrink implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.masked(x, f32x4.gt(f32x4.abs(x), a), x);
+    return lane.masked(x, f32x4.gt(lane.size(x), a), x);
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(f32x4.abs(x), a), x);
+    return lane.masked(g, f32x4.gt(lane.size(x), a), x);
   }
 }
 export function hardshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

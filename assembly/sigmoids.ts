@@ -4,7 +4,7 @@
 
 import { lane } from './lane';
 import { math } from './math';
-import { backward, forward, Pointwise } from './pointwise';
+import { backward, backwardTwo, forward, forwardTwo, Pointwise } from './pointwise';
 import { wide } from './wide';
 
 const ONE: usize = memory.data<f32>([1.0, -2.0]);
@@ -19,11 +19,11 @@ const SIGMOID: usize = memory.data<f32>([2.3283064365386963e-10, -60.0, 104.0]);
 class Sigmoid implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     const c = lane.at(SIGMOID, 0);
-    const t = f32x4.pmin(f32x4.pmax(f32x4.neg(x), lane.at(SIGMOID, 1)), lane.at(SIGMOID, 2));
+    const t = f32x4.pmin(f32x4.pmax(lane.negated(x), lane.at(SIGMOID, 1)), lane.at(SIGMOID, 2));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(c, octaves);
-    return f32x4.div(c, math.sum(c, s, q));
+    return f32x4.div(c, lane.mad(s, q, f32x4.add(c, s)));
   }
   /** g y (1 - y) */
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
@@ -47,13 +47,13 @@ const TANH: usize = memory.data<f32>([-18.5]);
 class Tanh implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     const one = lane.at(ONE, 0);
-    const t = f32x4.pmax(f32x4.mul(f32x4.abs(x), lane.at(ONE, 1)), lane.at(TANH, 0));
+    const t = f32x4.pmax(f32x4.mul(lane.size(x), lane.at(ONE, 1)), lane.at(TANH, 0));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(one, octaves);
     const sq = f32x4.mul(s, q);
-    const y = f32x4.div(f32x4.add(sq, f32x4.sub(s, one)), f32x4.add(sq, f32x4.add(s, one)));
-    return v128.bitselect(x, y, lane.sign());
+    const y = f32x4.div(f32x4.sub(f32x4.sub(one, s), sq), f32x4.add(sq, f32x4.add(s, one)));
+    return v128.or(y, v128.and(x, lane.sign()));
   }
   /** g (1 - y^2), as (1 - y)(1 + y): 1 - y is exact where it is small. */
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
@@ -95,7 +95,7 @@ class Softplus implements Pointwise {
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^(-a y)
-    return f32x4.mul(g, f32x4.neg(math.expm1Negative(f32x4.neg(f32x4.mul(a, y)))));
+    return f32x4.mul(g, lane.negated(math.expm1Negative(lane.negated(f32x4.mul(a, y)))));
   }
 }
 
@@ -113,7 +113,7 @@ class SoftplusScaled implements Pointwise {
 }
 export function softplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
   if (a == 1) forward<Softplus>(x, out, n, a, b);
-  else forward<SoftplusScaled>(x, out, n, a, b);
+  else forwardTwo<SoftplusScaled>(x, out, n, a, b);
 }
 export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
   backward<Softplus>(y, g, out, n, a, b);
@@ -122,11 +122,11 @@ export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f3
 /** -ln(1 + e^-x) */
 class LogSigmoid implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return f32x4.neg(math.softplus(f32x4.neg(x)));
+    return lane.negated(math.softplus(lane.negated(x)));
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^y
-    return f32x4.mul(g, f32x4.neg(math.expm1Negative(y)));
+    return f32x4.mul(g, lane.negated(math.expm1Negative(y)));
   }
 }
 export function logSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -142,12 +142,12 @@ const LARGE: usize = memory.data<f32>([3.4028234663852886e38]);
 /** x / (1 + |x|) */
 class Softsign implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    const size = f32x4.pmin(f32x4.abs(x), lane.at(LARGE, 0));
+    const size = f32x4.pmin(lane.size(x), lane.at(LARGE, 0));
     return v128.bitselect(x, f32x4.div(size, f32x4.add(size, lane.at(ONE, 0))), lane.sign());
   }
   @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
     // (1 - |y|)^2
-    const rest = f32x4.sub(lane.at(ONE, 0), f32x4.abs(y));
+    const rest = f32x4.sub(lane.at(ONE, 0), lane.size(y));
     return f32x4.mul(g, f32x4.mul(rest, rest));
   }
 }
@@ -203,10 +203,10 @@ class Tanhshrink implements Pointwise {
   }
 }
 export function tanhshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Tanhshrink>(x, out, n, a, b);
+  forwardTwo<Tanhshrink>(x, out, n, a, b);
 }
 export function tanhshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Tanhshrink>(x, g, out, n, a, b);
+  backwardTwo<Tanhshrink>(x, g, out, n, a, b);
 }
 
 /** (x + sqrt(x^2 + a)) / 2; below 0 from its other side, of which it is a / 4 over. */
@@ -235,8 +235,8 @@ class Squareplus implements Pointwise {
   }
 }
 export function squareplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Squareplus>(x, out, n, a, b);
+  forwardTwo<Squareplus>(x, out, n, a, b);
 }
 export function squareplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Squareplus>(y, g, out, n, a, b);
+  backwardTwo<Squareplus>(y, g, out, n, a, b);
 }

@@ -12,24 +12,58 @@ function padded(p: usize, rest: usize, slot: usize, pad: f32): v128 {
   return v128.load(TAIL + slot);
 }
 
-/** The largest value of a row; NaN if it holds one. */
+const FOUR: usize = 4 * VECTOR;
+
+/** The largest value of a row; NaN if it holds one. In four parts: a comparison waits for the last of its own part alone. */
 export function rowMax(x: usize, n: usize): f32 {
   let top = f32x4.splat(-Infinity);
-  for (const end = x + ((n & ~3) << 2); x < end; x += VECTOR) top = f32x4.max(top, v128.load(x));
+  let top1 = top;
+  let top2 = top;
+  let top3 = top;
+  for (const end = x + ((n & ~15) << 2); x < end; x += FOUR) {
+    top = f32x4.max(top, v128.load(x));
+    top1 = f32x4.max(top1, v128.load(x, 16));
+    top2 = f32x4.max(top2, v128.load(x, 32));
+    top3 = f32x4.max(top3, v128.load(x, 48));
+  }
+  top = f32x4.max(f32x4.max(top, top1), f32x4.max(top2, top3));
+  for (const end = x + ((n & 12) << 2); x < end; x += VECTOR) top = f32x4.max(top, v128.load(x));
   const rest = (n & 3) << 2;
   if (rest) top = f32x4.max(top, padded(x, rest, 0, -Infinity));
   return lane.max(top);
 }
 
-/** out = e^(x - top), and the sum of it; out 0: the sum alone. */
+/** Four lanes in binary64, as (0 + 2), (1 + 3). */
+function halves(x: v128): v128 {
+  return f64x2.add(lane.low(x), lane.high(x));
+}
+
+/** out = e^(x - top), and the sum of it; out 0: the sum alone. Four vectors a turn (348 against 560 M/s), then one. */
 export function rowExp(x: usize, top: f32, out: usize, n: usize): f64 {
   const t = f32x4.splat(top);
   const rest = (n & 3) << 2;
   let sum = f64x2.splat(0);
-  for (const full = x + ((n & ~3) << 2), end = x + (n << 2); x < end; x += VECTOR) {
+  for (const end = x + ((n & ~15) << 2); x < end; x += FOUR) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const x2 = v128.load(x, 32);
+    const x3 = v128.load(x, 48);
+    const e0 = math.expDifference(x0, t);
+    const e1 = math.expDifference(x1, t);
+    const e2 = math.expDifference(x2, t);
+    const e3 = math.expDifference(x3, t);
+    sum = f64x2.add(sum, f64x2.add(f64x2.add(halves(e0), halves(e1)), f64x2.add(halves(e2), halves(e3))));
+    if (out == 0) continue;
+    v128.store(out, e0);
+    v128.store(out, e1, 16);
+    v128.store(out, e2, 32);
+    v128.store(out, e3, 48);
+    out += FOUR;
+  }
+  for (const end = x + ((n & 15) << 2), full = end - rest; x < end; x += VECTOR) {
     const whole = x < full;
     const e = math.expDifference(whole ? v128.load(x) : padded(x, rest, 0, -Infinity), t);
-    sum = f64x2.add(sum, f64x2.add(lane.low(e), lane.high(e)));
+    sum = f64x2.add(sum, halves(e));
     if (out == 0) continue;
     if (whole) v128.store(out, e);
     else {
@@ -59,11 +93,26 @@ export function softmaxForward(x: usize, y: usize, rows: usize, n: usize): void 
 /** dx = y (g - sum of g y) */
 export function softmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n: usize): void {
   const row = n << 2;
+  const full = (n & ~3) << 2;
   for (const end = y + rows * row; y < end; y += row, g += row, dx += row) {
-    let sum: f64 = 0;
-    for (let i: usize = 0; i < row; i += 4) sum += <f64>load<f32>(y + i) * <f64>load<f32>(g + i);
-    for (let i: usize = 0; i < row; i += 4)
-      store<f32>(dx + i, <f32>(<f64>load<f32>(y + i) * (<f64>load<f32>(g + i) - sum)));
+    let sums = f64x2.splat(0);
+    let i: usize = 0;
+    for (; i < full; i += VECTOR) {
+      const a = v128.load(y + i);
+      const b = v128.load(g + i);
+      const low = f64x2.mul(lane.low(a), lane.low(b));
+      sums = f64x2.add(sums, f64x2.add(low, f64x2.mul(lane.high(a), lane.high(b))));
+    }
+    let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+    for (; i < row; i += 4) sum += <f64>load<f32>(y + i) * <f64>load<f32>(g + i);
+    sums = f64x2.splat(sum);
+    for (i = 0; i < full; i += VECTOR) {
+      const a = v128.load(y + i);
+      const b = v128.load(g + i);
+      const low = f64x2.mul(lane.low(a), f64x2.sub(lane.low(b), sums));
+      v128.store(dx + i, lane.narrow(low, f64x2.mul(lane.high(a), f64x2.sub(lane.high(b), sums))));
+    }
+    for (; i < row; i += 4) store<f32>(dx + i, <f32>(<f64>load<f32>(y + i) * (<f64>load<f32>(g + i) - sum)));
   }
 }
 
@@ -75,10 +124,19 @@ export function rowLogSum(x: usize, top: f32, n: usize): f64 {
 /** y = x - top - ln of the sum of e^(x - top) */
 export function logSoftmaxForward(x: usize, y: usize, rows: usize, n: usize): void {
   const row = n << 2;
+  const full = (n & ~3) << 2;
   for (const end = x + rows * row; x < end; x += row, y += row) {
     const top = rowMax(x, n);
     const sum = rowLogSum(x, top, n);
-    for (let i: usize = 0; i < row; i += 4) store<f32>(y + i, <f32>(<f64>load<f32>(x + i) - <f64>top - sum));
+    const tops = f64x2.splat(<f64>top);
+    const sums = f64x2.splat(sum);
+    let i: usize = 0;
+    for (; i < full; i += VECTOR) {
+      const a = v128.load(x + i);
+      const low = f64x2.sub(f64x2.sub(lane.low(a), tops), sums);
+      v128.store(y + i, lane.narrow(low, f64x2.sub(f64x2.sub(lane.high(a), tops), sums)));
+    }
+    for (; i < row; i += 4) store<f32>(y + i, <f32>(<f64>load<f32>(x + i) - <f64>top - sum));
   }
 }
 
@@ -87,8 +145,11 @@ export function logSoftmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n
   const row = n << 2;
   const full = (n & ~3) << 2;
   for (const end = y + rows * row; y < end; y += row, g += row, dx += row) {
-    let sum: f64 = 0;
-    for (let i: usize = 0; i < row; i += 4) sum += <f64>load<f32>(g + i);
+    let sums = f64x2.splat(0);
+    let k: usize = 0;
+    for (; k < full; k += VECTOR) sums = f64x2.add(sums, halves(v128.load(g + k)));
+    let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+    for (; k < row; k += 4) sum += <f64>load<f32>(g + k);
     const s = f32x4.splat(<f32>sum);
     for (let i: usize = 0; i < row; i += VECTOR) {
       const whole = i < full;

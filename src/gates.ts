@@ -40,7 +40,7 @@ export const gates = {
       }),
     keeps: 'x',
     parameters: { approximate: { value: 'none', choices: { none: 0, tanh: 1 } } },
-    ulp: { forward: 1, backward: 1 },
+    ulp: { forward: 2, backward: 1 },
     crosses: true,
   },
   /** x / (1 + e^-x), also called swish (Elfwing et al. 2017, Ramachandran et al. 2017) */
@@ -58,7 +58,7 @@ export const gates = {
     derivative: (x) => between(x, (t) => mishShare(t) + t * mishShareSlope(t)),
     keeps: 'x',
     parameters: {},
-    ulp: { forward: 1, backward: 1 },
+    ulp: { forward: 2, backward: 1 },
     crosses: true,
   },
   /** x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019); its slope is 0 at -3 and 1 at 3 */

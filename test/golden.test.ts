@@ -25,6 +25,7 @@ for (const [name, make] of Object.entries({
   results[`${name} kaimingNormal`] = () => init.kaimingNormal([50, 40], { rng: make() });
   results[`${name} orthogonal`] = () => init.orthogonal([50, 40], { rng: make() });
 }
+results['philox truncatedNormal usual'] = () => random.philox(1).truncatedNormal(n);
 results.deltaOrthogonal = () => init.deltaOrthogonal([12, 8, 3, 3], { seed: 1 });
 results['torch truncatedNormal far out'] = () => random.torch(1).truncatedNormal(n, { low: 1, high: 3 });
 results['torch truncatedNormal 2.11'] = () => random.torch(1, { release: '2.11' }).truncatedNormal(n);
