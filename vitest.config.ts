@@ -4,28 +4,23 @@
 import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromium, firefox } from './test/browsers.js';
 import { webkitgtk } from './test/webkitgtk.js';
 
-const chromium = '/usr/bin/chromium';
-const firefox = '/usr/bin/firefox-esr';
 const webkit = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
 
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 const browsers = [
   {
     name: 'chromium',
-    needs: [chromium],
+    needs: [chromium.executablePath],
     headless: true,
-    provider: () =>
-      playwright({
-        launchOptions: { executablePath: chromium, args: [...quiet, '--disable-component-update', '--disable-sync'] },
-      }),
+    provider: () => playwright({ launchOptions: chromium }),
   },
   {
     name: 'firefox',
-    needs: [firefox],
+    needs: [firefox.executablePath],
     headless: true,
-    provider: () => playwright({ launchOptions: { channel: 'moz-firefox', executablePath: firefox } }),
+    provider: () => playwright({ launchOptions: firefox }),
   },
   { name: 'webkit', needs: [webkit, '/usr/bin/xvfb-run'], headless: false, provider: () => webkitgtk(webkit) },
 ];

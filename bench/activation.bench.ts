@@ -11,6 +11,8 @@ export function cases(size: number): Case[] {
   const outside = { x: random.philox(1).normal(size), dy: random.philox(2).normal(size), out: new Float32Array(size) };
   inside.x.set(outside.x);
   inside.dy.set(outside.dy);
+  // memory.copy of as many bytes: what a kernel that only reads and writes can reach.
+  const copy = () => inside.out.set(inside.x);
   return (Object.keys(activations) as Activation[]).flatMap((name) => {
     const row: Row = activations[name];
     const { forward, backward } = activation[name] as (typeof activation)['tanh'];
@@ -31,6 +33,7 @@ export function cases(size: number): Case[] {
         ways: {
           workspace: () => void forward(inside.x, { out: inside.out }),
           staged: () => void forward(outside.x, { out: outside.out }),
+          copy,
           baseline: () => plain(row.formula, outside.x, outside.out, a, b),
         },
       },
@@ -40,6 +43,7 @@ export function cases(size: number): Case[] {
         ways: {
           workspace: () => run(inside),
           staged: () => run(outside),
+          copy,
           baseline: () => slope(row.derivative, outside.x, outside.dy, outside.out, a, b),
         },
       },

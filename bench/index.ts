@@ -2,33 +2,44 @@
 // npm run bench -- tanh normal     only what has one of the words in its name
 // npm run bench -- --quick         64K alone, shorter
 // npm run bench -- peers           against TensorFlow.js; npm run bench -- report joins PyTorch's (see peers.ts)
-// npm run bench -- --record        64K and whole jobs, and writes the figures that README quotes
+// npm run bench -- browser         64K and whole jobs in Chromium and Firefox; writes report/browser.json
+// npm run bench -- small           calls of 16 and of 256 values
+// npm run bench -- guard           fails where a kernel has lost half of what bench/figures.json says of it
+// npm run bench -- --record        64K, whole jobs and small calls, and writes the figures that README quotes
 //
 // Prints a table and writes report/bench.json.
+//
+// Compiled by esbuild, file by file, to out/. tsx would name every function as it is made, which cost a call of this
+// package 600 to 1,000 ns; a bundle would make variables of constants, and halved the speed of plain JavaScript.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as activation from './activation.bench.js';
 import * as distribution from './distribution.bench.js';
+import { guard } from './guard.js';
 import * as linear from './linear.bench.js';
-import { type Case, measure, type Row, speed } from './measure.js';
+import { type Case, type Length, measure, type Row, speed } from './measure.js';
 import * as model from './model.bench.js';
 import { peers, report } from './peers.js';
 import * as pointwise from './pointwise.bench.js';
+import * as small from './small.js';
 import * as softmax from './softmax.bench.js';
+import { head, line } from './table.js';
 
-const { values: flags, positionals: words } = parseArgs({
+const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, record: { type: 'boolean', default: false } },
 });
-if (words[0] === 'report') {
+const modes = ['report', 'peers', 'browser', 'small', 'guard'];
+const mode = modes.find((one) => one === positionals[0]);
+const words = mode ? positionals.slice(1) : positionals;
+if (mode === 'report') {
   report();
   process.exit();
 }
 const wanted = ({ name }: Case) => words.length === 0 || words.some((word) => name.includes(word));
 const sizes = flags.quick || flags.record ? [65536] : [1024, 65536, 1048576, 16777216];
-const label = (size: number) => (size === 1 ? '' : size >= 1 << 20 ? `${size >> 20}M` : `${size >> 10}K`);
 
 const machine = {
   date: new Date().toISOString().slice(0, 10),
@@ -39,36 +50,32 @@ const machine = {
 console.log(
   `${machine.date}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; speeds, and how many times plain JavaScript\n`,
 );
-if (words[0] === 'peers') {
-  await peers(machine);
-  process.exit();
-}
-const columns = ['workspace', 'staged', 'baseline'];
-console.log(
-  `${'kernel'.padEnd(54)}${'values'.padStart(7)}${columns.map((way) => way.padStart(11)).join('')}   unit       workspace   staged`,
-);
+if (mode === 'peers') await peers(machine);
+// Loaded when it is wanted: a browser's driver beside a measurement is not.
+if (mode === 'browser') await (await import('./browser.js')).browser(machine, words);
+if (mode === 'guard') process.exitCode = (await guard(wanted)) ? 0 : 1;
+if (mode && mode !== 'small') process.exit();
 
-const rows: Row[] = [];
-async function run(cases: Case[], options?: { rounds?: number; time?: number }): Promise<void> {
+console.log(head);
+async function run(cases: Case[], length?: Length): Promise<Row[]> {
+  const rows: Row[] = [];
   for (const one of cases.filter(wanted)) {
-    const row = await measure(one, options);
+    const row = await measure(one, length);
     rows.push(row);
-    const figures = columns
-      .map((way) => (speed(row, way)?.toFixed(row.unit === 'M/s' ? 0 : 2) ?? '').padStart(11))
-      .join('');
-    const ratios = ['workspace', 'staged']
-      .map((way) => (row.ratio[way] ? `${row.ratio[way].toFixed(1)} x` : '').padStart(9))
-      .join('');
-    const size = row.unit === 'M/s' ? label(row.size) : '';
-    console.log(`${row.name.padEnd(54)}${size.padStart(7)}${figures}   ${row.unit.padEnd(9)}${ratios}`);
+    console.log(line(row));
   }
+  return rows;
 }
-for (const size of sizes) {
-  for (const { cases } of [activation, pointwise, distribution, softmax])
-    await run(cases(size), flags.quick ? { rounds: 3, time: 20 } : undefined);
+const rows: Row[] = [];
+if (mode !== 'small') {
+  for (const size of sizes) {
+    for (const { cases } of [activation, pointwise, distribution, softmax])
+      rows.push(...(await run(cases(size), flags.quick ? { rounds: 3, time: 20 } : undefined)));
+  }
+  rows.push(...(await run(linear.cases())), ...(await run(await model.cases(), { rounds: 3, time: 200 })));
 }
-await run(linear.cases());
-await run(await model.cases(), { rounds: 3, time: 200 });
+const few = mode === 'small' || flags.record ? await run(small.cases(), small.length) : [];
+if (mode === 'small') process.exit();
 
 mkdirSync('report', { recursive: true });
 writeFileSync('report/bench.json', `${JSON.stringify({ ...machine, rows }, null, 2)}\n`);
@@ -79,7 +86,13 @@ if (flags.record) {
   const figures = quoted.map((row) => ({
     name: row.name,
     speed: `${Number(speed(row, 'workspace')?.toPrecision(3)).toLocaleString('en')} ${row.unit}`,
-    ratio: row.ratio,
+    ratio: { workspace: row.ratio.workspace, staged: row.ratio.staged },
+    copy: row.milliseconds.copy && row.milliseconds.copy / row.milliseconds.workspace,
   }));
-  writeFileSync('bench/figures.json', `${JSON.stringify({ ...machine, figures }, null, 2)}\n`);
+  const calls = few.map(({ name, size, ratio: { workspace, staged } }) => ({
+    name,
+    size,
+    ratio: { workspace, staged },
+  }));
+  writeFileSync('bench/figures.json', `${JSON.stringify({ ...machine, figures, small: calls }, null, 2)}\n`);
 }

@@ -23,22 +23,52 @@ export interface Row extends Omit<Case, 'ways'> {
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
 
+export interface Length {
+  rounds?: number;
+  /** Milliseconds for a way in a round, and how many samples it takes in any case. */
+  time?: number;
+  iterations?: number;
+  /** The least milliseconds of a sample: of short calls as many are taken together, where the clock is too coarse. */
+  least?: number;
+}
+
+/** How many calls take `least` milliseconds, told from so many that the engine has warmed to them. */
+async function together(run: () => unknown, least: number): Promise<number> {
+  for (let calls = 1; least > 0; calls *= 2) {
+    const since = performance.now();
+    for (let i = 0; i < calls; i++) {
+      const made = run();
+      if (made instanceof Promise) await made;
+    }
+    const elapsed = performance.now() - since;
+    if (elapsed > Math.max(10, least)) return Math.ceil((calls * least) / elapsed);
+  }
+  return 1;
+}
+
 /** Measures one case: `rounds` rounds, the ways in turn, `time` milliseconds each. */
-export async function measure({ ways, ...about }: Case, { rounds = 5, time = 40 } = {}): Promise<Row> {
+export async function measure({ ways, ...about }: Case, given: Length = {}): Promise<Row> {
+  const { rounds = 5, time = 40, iterations = 3, least = 0 } = given;
   const times: Record<string, number[]> = {};
+  const samples: { way: string; run: () => void; calls: number }[] = [];
+  for (const [way, run] of Object.entries(ways)) {
+    if (run === undefined) continue;
+    const calls = await together(run, least);
+    const repeated = loop('run', `for (let i = 0; i < ${calls}; i++) run()`);
+    samples.push({ way, calls, run: calls === 1 ? run : () => repeated(run) });
+  }
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({
-      time,
-      iterations: 3,
+      ...{ time, iterations },
       warmupTime: round === 0 ? time : 0,
-      warmupIterations: round === 0 ? 3 : 1,
+      warmupIterations: round === 0 ? iterations : 1,
     });
-    for (const [way, run] of Object.entries(ways)) if (run) bench.add(way, run);
+    for (const { way, run } of samples) bench.add(way, run);
     await bench.run();
-    for (const { name, result } of bench.tasks) {
+    bench.tasks.forEach(({ name, result }, i) => {
       if (result.state !== 'completed') throw new Error(`${about.name}: ${name} ended as ${result.state}`);
-      (times[name] ??= []).push(result.latency.p50);
-    }
+      (times[name] ??= []).push(result.latency.p50 / samples[i].calls);
+    });
   }
   const milliseconds = Object.fromEntries(Object.entries(times).map(([way, values]) => [way, median(values)]));
   const { baseline } = milliseconds;
@@ -53,7 +83,13 @@ export function speed({ amount, unit, milliseconds }: Row, way: string): number 
   return unit === 'ms' ? time / amount : unit === 'M/s' ? amount / time / 1e3 : amount / time / 1e6;
 }
 
-/** A loop in plain JavaScript, compiled by itself: loops that share code would share what the engine learnt of it. */
+let loops = 0;
+
+/**
+ * A loop in plain JavaScript, compiled by itself: loops that share code would share what the engine learnt of it. Its
+ * number makes its text its own, for V8 keeps what it compiled by its text, and 22 functions called from one place are
+ * called two to five times as slowly as one.
+ */
 export function loop(parameters: string, body: string): (...values: unknown[]) => void {
-  return new Function(parameters, body) as (...values: unknown[]) => void;
+  return new Function(parameters, `${body} // ${loops++}`) as (...values: unknown[]) => void;
 }

@@ -1,5 +1,6 @@
 // npm run bench -- peers      against TensorFlow.js in one process, in turns; writes report/peers.json
-// npm run bench -- report     that and bench/torch.py's table side by side: docs/performance.md
+// npm run bench -- report     docs/performance.md, of that and of what bench/torch.py, bench/limit.c and
+//                             npm run bench -- browser have left in report/
 //
 // TensorFlow.js is not a dependency: npm install --no-save @tensorflow/tfjs @tensorflow/tfjs-backend-wasm
 
@@ -7,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { type Activation, activation, activations, parametersOf } from '../src/activation.js';
-import { init, nn, random, workspace } from '../src/index.js';
+import { init, nn, random, tensor, workspace } from '../src/index.js';
 import type { Row as Formulas } from '../src/pointwise.js';
 import { bind, scalar } from '../src/wasm.js';
 import { type Case, loop, measure, type Row, speed } from './measure.js';
@@ -90,6 +91,7 @@ function fills(tf: Peer): Case[] {
   const out = workspace({ bytes: 4 * N }).float32(N);
   const rng = random.philox(1);
   const torch = random.torch(1);
+  const big = tensor([4096, 4096]);
   const about = { size: N, amount: N, unit: 'M/s' as const };
   const whole = { size: 1, amount: 1, unit: 'ms' as const };
   const tfjs = (run: () => Peer) => (tf ? { tfjs: () => void tf.tidy(() => void run()) } : {});
@@ -110,8 +112,10 @@ function fills(tf: Peer): Case[] {
     },
     { ...about, name: 'random.torch uniform', ways: { fanwise: () => void torch.uniform({ out }) } },
     { ...about, name: 'random.torch normal', ways: { fanwise: () => void torch.normal({ out }) } },
+    // PyTorch fills what is there; TensorFlow.js makes an array, whose pages the system has to find first.
+    { ...whole, name: 'He normal 4096 x 4096', ways: { fanwise: () => void init.heNormal(big, { rng }) } },
     {
-      ...{ ...whole, name: 'He normal 4096 x 4096' },
+      ...{ ...whole, name: 'He normal 4096 x 4096, a new array' },
       ways: {
         fanwise: () => void init.heNormal([4096, 4096], { rng }),
         ...tfjs(() => tf.initializers.heNormal({ seed: 1 }).apply([4096, 4096])),
@@ -214,34 +218,98 @@ export async function peers(machine: object): Promise<void> {
   writeFileSync('report/peers.json', `${JSON.stringify({ ...machine, rows }, null, 2)}\n`);
 }
 
-/** What the aim of a row is, against whom: at least so many times the speed. */
-const aims: Record<string, [peer: 'tfjs' | 'torch' | 'copy', ratio: number]> = {
-  'relu forward': ['copy', 0.9],
-  'leakyRelu forward': ['copy', 0.8],
-  'sigmoid forward': ['tfjs', 1],
-  'tanh forward': ['torch', 1.6],
-  'elu forward': ['tfjs', 1],
-  'softplus forward': ['torch', 1],
-  'gelu forward': ['torch', 0.5],
-  'silu forward': ['torch', 0.5],
-  'mish forward': ['torch', 3],
-  'relu backward': ['torch', 0.9],
-  'sigmoid backward': ['torch', 0.9],
-  'tanh backward': ['torch', 0.9],
-  'gelu backward': ['torch', 0.8],
-  'silu backward': ['torch', 0.8],
-  uniform: ['torch', 2],
-  normal: ['torch', 1.1],
-  'truncated normal': ['torch', 10],
-  'random.torch normal': ['torch', 0.5],
-  'He normal 4096 x 4096': ['torch', 2.9],
-  'orthogonal 128': ['torch', 0.5],
-  'orthogonal 512': ['torch', 0.5],
-  'matmul 256 x 1024 x 1024': ['tfjs', 1.3],
-  'training step 784-100-10, batch 100': ['torch', 1],
+/**
+ * Against what a row is held: the speed of TensorFlow.js, of PyTorch, of memory.copy, or, for what reads two arrays and
+ * writes one, the bytes a second of memory.copy.
+ */
+const against = { tfjs: 'TF.js', torch: 'PyTorch', copy: 'memory.copy', bandwidth: 'bandwidth' };
+
+type Against = keyof typeof against;
+
+/** What the aims of a row are: at least so many times as fast. */
+const aims: Record<string, Partial<Record<Against, number>>> = {
+  'relu forward': { copy: 0.9 },
+  'relu backward': { torch: 0.9, bandwidth: 0.8 },
+  'leakyRelu forward': { copy: 0.8 },
+  'leakyRelu backward': { bandwidth: 0.8 },
+  'relu6 backward': { bandwidth: 0.8 },
+  'hardtanh backward': { bandwidth: 0.8 },
+  'elu forward': { tfjs: 1 },
+  'elu backward': { bandwidth: 0.8 },
+  'celu backward': { bandwidth: 0.8 },
+  'selu forward': { tfjs: 1 },
+  'selu backward': { bandwidth: 0.8 },
+  'sigmoid forward': { tfjs: 1 },
+  'sigmoid backward': { torch: 0.9, bandwidth: 0.8 },
+  'tanh forward': { tfjs: 1, torch: 1.6 },
+  'tanh backward': { torch: 0.9, bandwidth: 0.8 },
+  'hardSigmoid backward': { bandwidth: 0.8 },
+  'softplus forward': { tfjs: 1, torch: 1 },
+  'softsign backward': { bandwidth: 0.8 },
+  'gelu forward': { torch: 0.5 },
+  'gelu backward': { torch: 0.8 },
+  'silu forward': { torch: 0.5 },
+  'silu backward': { torch: 0.8 },
+  'mish forward': { torch: 3 },
+  uniform: { torch: 2 },
+  normal: { torch: 1.1 },
+  'truncated normal': { torch: 10 },
+  'random.torch normal': { torch: 0.5 },
+  'He normal 4096 x 4096': { torch: 1 },
+  'orthogonal 128': { torch: 0.5 },
+  'orthogonal 512': { torch: 0.5 },
+  'matmul 256 x 1024 x 1024': { tfjs: 1.3 },
+  'matmul 100 x 784 x 100': { tfjs: 1.3 },
+  'matmul 100 x 100 x 10': { tfjs: 1.3 },
+  'training step 784-100-10, batch 100': { torch: 1 },
+  'training step 256-256-256-10, batch 64': { torch: 1 },
 };
 
 const read = (path: string) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+
+/** Rows of cells in Markdown, the first of which is the head. */
+function table([head, ...body]: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
+}
+
+const times = (v: number | undefined) =>
+  v === undefined || Number.isNaN(v) ? '' : `${v.toPrecision(v < 10 ? 2 : 3)} ×`;
+
+function figure(row: Row, way: string): string {
+  const value = speed(row, way);
+  return value === undefined ? '' : `${Number(value.toPrecision(3)).toLocaleString('en')} ${row.unit}`;
+}
+
+/** report/limit.json and report/browser.json */
+interface Limit {
+  compiler: string;
+  milliseconds: Record<string, number>;
+}
+interface Browsers {
+  date: string;
+  cpu: string;
+  browsers: { name: string; rows: Row[] }[];
+}
+
+/** What `npm run bench -- browser` measured: the speed in each browser, and how many times plain JavaScript's there. */
+function inBrowsers({ date, cpu, browsers }: Browsers): string {
+  const names = new Set(browsers.flatMap(({ rows }) => rows.map(({ name }) => name)));
+  const lines = [...names].map((name) => [
+    name,
+    ...browsers.flatMap(({ rows }) => {
+      const row = rows.find((one) => one.name === name);
+      return row ? [figure(row, 'workspace'), times(row.milliseconds.baseline / row.milliseconds.workspace)] : ['', ''];
+    }),
+  ]);
+  return `
+## In browsers
+
+Measured on ${date}, ${cpu}, by \`npm run bench -- browser\`: kernels on 65,536 values in a workspace and whole jobs, one thread, and how many times the speed of plain JavaScript in the same browser.
+
+${table([['', ...browsers.flatMap(({ name }) => [name, '× JavaScript'])], ...lines])}
+`;
+}
 
 export function report(): void {
   const ours = read('report/peers.json');
@@ -250,29 +318,41 @@ export function report(): void {
     process.exit(1);
   }
   const torch = read('report/torch.json');
+  const limit: Limit | undefined = read('report/limit.json');
+  const browsers: Browsers | undefined = read('report/browser.json');
   const notes: Record<string, string> = read('bench/notes.json') ?? {};
   const rows = ours.rows as Row[];
-  const milliseconds = (name: string): number | undefined => torch?.milliseconds[name];
   const copy = rows.find(({ name }) => name === 'memory.copy')?.milliseconds.fanwise ?? Number.NaN;
-  const times = (v: number | undefined) =>
-    v === undefined || Number.isNaN(v) ? '' : `${v.toPrecision(v < 10 ? 2 : 3)} ×`;
+  const head = ['', 'speed', '× JavaScript', '× TF.js', '× PyTorch', '× memory.copy', 'aim'];
+  if (limit) head.splice(-1, 0, 'of the limit');
   const lines = rows.map((row) => {
     const { name, unit, amount } = row;
     const own = row.milliseconds.fanwise;
-    const theirs = milliseconds(name);
-    const ratio = {
+    const theirs: number | undefined = torch?.milliseconds[name];
+    const ratio: Record<Against, number> = {
       tfjs: row.milliseconds.tfjs / own,
       torch: ((theirs ?? Number.NaN) * (unit === 'ms' ? amount : 1)) / own,
       copy: copy / own,
+      // Twelve bytes a value, of which memory.copy moves eight.
+      bandwidth: ((copy / own) * 12) / 8,
     };
-    const figure = Number(speed(row, 'fanwise')!.toPrecision(3)).toLocaleString('en');
-    const aim = aims[name];
-    const told = aim && `${aim[1]} × ${{ tfjs: 'TF.js', torch: 'PyTorch', copy: 'memory.copy' }[aim[0]]}`;
-    const reached = aim && (Number.isNaN(ratio[aim[0]]) ? '' : ratio[aim[0]] >= aim[1] ? ' ✓' : ' ✗');
-    const cells = [name, `${figure} ${unit}`, times(row.ratio.fanwise), times(ratio.tfjs), times(ratio.torch)];
-    return `| ${[...cells, unit === 'M/s' ? times(ratio.copy) : '', told ? `${told}${reached}` : ''].join(' | ')} |`;
+    const told = (Object.entries(aims[name] ?? {}) as [Against, number][]).map(([peer, least]) => {
+      const reached = Number.isNaN(ratio[peer]) ? '' : ratio[peer] >= least ? ' ✓' : ' ✗';
+      return `${least} × ${against[peer]}${reached}`;
+    });
+    const bytes = name.endsWith(' backward') ? ratio.bandwidth : ratio.copy;
+    const cells = [name, figure(row, 'fanwise'), times(row.ratio.fanwise), times(ratio.tfjs), times(ratio.torch)];
+    cells.push(unit === 'M/s' ? times(bytes) : '');
+    const best = limit?.milliseconds[name];
+    if (limit) cells.push(best === undefined ? '' : `${Math.round((100 * best) / own)} %`);
+    return [...cells, told.join(', ')];
   });
   const missed = Object.entries(notes).map(([name, note]) => `- **${name}**: ${note}`);
+  const ofTheLimit = limit
+    ? `
+
+\`of the limit\` is the share reached of what the same algorithm does in C (${limit.compiler.split(' -')[0]}, intrinsics on 128-bit lanes, no fused multiply-add, the same bits), another process on the same machine: \`gcc -O3 -mavx2 -mno-fma -ffp-contract=off -o report/limit bench/limit.c -lm && report/limit\`. The aim is 90 %.`
+    : '';
   mkdirSync('docs', { recursive: true });
   writeFileSync(
     'docs/performance.md',
@@ -280,16 +360,14 @@ export function report(): void {
 
 Measured on ${ours.date}, ${ours.cpu}, ${ours.cores} cores, Node ${ours.node}, one thread: \`npm run bench -- peers\` (this package, TensorFlow.js on its wasm backend and plain JavaScript over preallocated arrays, in one process and in turns, medians of rounds) and \`python3 bench/torch.py\` (${torch ? `PyTorch ${torch.torch}, one thread, the same machine` : 'not run'}), joined by \`npm run bench -- report\`. Ratios say how many times faster this package is; those against PyTorch are of two processes, and good to a fifth.
 
-Kernels work on 65,536 values in a workspace. \`memory.copy\` moves as many bytes; it is the limit of what only reads and writes.
+Kernels work on 65,536 values in a workspace. \`memory.copy\` reads and writes as many bytes as a forward; it is the limit of what only reads and writes. A backward moves twelve bytes a value, two reads and a write, where \`memory.copy\` moves eight: its \`× memory.copy\` is the ratio of bytes a second, which is what an aim calls bandwidth.${ofTheLimit}
 
-| | speed | × JavaScript | × TF.js | × PyTorch | × memory.copy | aim |
-| --- | --- | --- | --- | --- | --- | --- |
-${lines.join('\n')}
+${table([head, ...lines])}
 
 TensorFlow.js' backward includes its forward, as a user of tf.grad pays it. An aim that is missed (✗) is said and explained below.
 
 ${missed.join('\n')}
-`,
+${browsers?.browsers.length ? inBrowsers(browsers) : ''}`,
   );
   console.log('docs/performance.md');
 }

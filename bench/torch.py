@@ -4,7 +4,8 @@
 """
 import sys
 sys.path.pop(0)  # this folder, in which torch is this file
-import json, pathlib, statistics, time
+import json, os, pathlib, statistics, time
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # set_num_threads does not reach OpenBLAS' own threads
 import torch
 from torch import nn
 from torch.nn import functional as F

@@ -1,0 +1,18 @@
+// What bench/browser.ts has a page run: the cases of the bench at 64K and the whole jobs.
+
+import * as activation from './activation.bench.js';
+import * as distribution from './distribution.bench.js';
+import * as linear from './linear.bench.js';
+import { measure, type Row } from './measure.js';
+import * as model from './model.bench.js';
+import * as softmax from './softmax.bench.js';
+
+/** Measures the cases that have one of the words in their names, and tells each as it is done. */
+export async function run(words: string[], tell: (row: Row) => Promise<void>): Promise<void> {
+  const kernels = [activation, distribution, softmax].flatMap(({ cases }) => cases(65536));
+  for (const one of [...kernels, ...linear.cases(), ...(await model.cases())]) {
+    // A browser's clock ticks every 5 or 20 microseconds, which is as long as a call of relu, and 1 % of 2 ms at most.
+    if (words.length === 0 || words.some((word) => one.name.includes(word)))
+      await tell(await measure(one, { rounds: 3, time: 40, iterations: 1, least: 2 }));
+  }
+}

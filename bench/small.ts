@@ -1,0 +1,22 @@
+// Calls of few values, where a call's own cost counts: at 16 and at 256, in turns with the plain loop. The aim is that
+// a call costs at most twice the loop: a ratio of 0.5.
+
+import * as activation from './activation.bench.js';
+import * as distribution from './distribution.bench.js';
+import type { Case, Length } from './measure.js';
+
+const named = /^(relu|tanh|sigmoid|gelu) |^philox (uniform|normal)$/;
+
+/** The plain loop takes as little as 15 ns: a sample is of many calls. */
+export const length: Length = { rounds: 5, time: 20, least: 0.02 };
+
+export const cases = (): Case[] =>
+  [16, 256].flatMap((size) =>
+    [activation, distribution]
+      .flatMap((one) => one.cases(size))
+      .filter(({ name }) => named.test(name))
+      .map(({ ways: { workspace, staged, baseline }, ...about }) => ({
+        ...about,
+        ways: { workspace, staged, baseline },
+      })),
+  );
