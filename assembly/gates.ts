@@ -66,10 +66,9 @@ abstract class phi {
   @inline static gelu(above: v128, a: v128, bell: v128): v128 {
     return f64x2.sub(above, f64x2.mul(f64x2.mul(a, bell), wide.mills(a)));
   }
-  /** 0 + S or 1 - S, S = e^(-a^2 / 2) (M(a) - a / sqrt(2 pi)); sign: -1 or 1. */
+  /** S = e^(-a^2 / 2) (M(a) - a / sqrt(2 pi)) where step is 0, 1 - S where it is 1. */
   @inline static slope(step: v128, a: v128, bell: v128): v128 {
     const share = f64x2.mul(bell, f64x2.sub(wide.mills(a), f64x2.mul(a, wide.at(GELU, 0))));
-    // step is 0 or 1: step + share - 2 step share
     return f64x2.add(step, f64x2.sub(share, f64x2.mul(f64x2.add(step, step), share)));
   }
 }

@@ -13,8 +13,8 @@ import { lane } from './lane';
 const TILE_ROWS: usize = 4;
 const TILE_COLUMNS: usize = 8;
 
-/** A block of the left operand (64 x 256) stays in the level-2 cache, one panel of the right (256 x 8) in level 1. */
-const BLOCK_DEPTH: usize = 512;
+/** A block of the left operand (64 x 400) stays in the level-2 cache, one panel of the right (400 x 8) in level 1. */
+const BLOCK_DEPTH: usize = 400;
 const BLOCK_ROWS: usize = 64;
 const BLOCK_COLUMNS: usize = 512;
 
@@ -306,10 +306,13 @@ function multiply(
       else memory.fill(c + i * stride, 0, stride);
     }
   }
+  // Blocks of one depth: of 784 two of 392, where a small rest would cost what it takes to begin and end each tile.
+  const blocks = max<usize>(1, (k + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
+  const most = (k + blocks - 1) / blocks;
   for (let j: usize = 0; j < n; j += BLOCK_COLUMNS) {
     const columns = min(BLOCK_COLUMNS, n - j);
-    for (let d: usize = 0; d < k; d += BLOCK_DEPTH) {
-      const depth = min(BLOCK_DEPTH, k - d);
+    for (let d: usize = 0; d < k; d += most) {
+      const depth = min(most, k - d);
       pack(b + d * bRow + j * bColumn, bColumn, bRow, columns, depth, TILE_COLUMNS, scratch);
       for (let i: usize = 0; i < m; i += BLOCK_ROWS) {
         const rows = min(BLOCK_ROWS, m - i);

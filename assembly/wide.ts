@@ -1,6 +1,6 @@
 // Functions on two binary64 lanes, for activations whose binary32 would lose what they promise: gates, whose
 // tails are products of small and large, and differences of near equals. Rounded once at the end, they are
-// within 0.51 ulp; they cost about twice what binary32 costs.
+// within 0.51 ulp; those whose exponential is made in binary32 (power) within 1.6, at twice the speed.
 
 import { lane } from './lane';
 
