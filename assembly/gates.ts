@@ -7,31 +7,8 @@ import { math } from './math';
 import { backward, backwardTwo, forward, forwardTwo, Pointwise } from './pointwise';
 import { wide } from './wide';
 
-/** 1 / sqrt(2 pi); sqrt(8/pi) and sqrt(8/pi) 0.044715, the factors of 2u. */
-const GELU: usize = memory.data<f64>([0.3989422804014327, 1.5957691216057308, 0.07135481627260025]);
-
-/** 2u = sqrt(8/pi) (x + 0.044715 x^3) */
-function doubled(x: v128): v128 {
-  return f64x2.mul(x, wide.mad(f64x2.mul(x, x), wide.at(GELU, 2), wide.at(GELU, 1)));
-}
-
-/** x / (1 + e^-2u), which is x (1 + tanh u) / 2. */
-function geluTanh(x: v128): v128 {
-  const t = wide.bounded(x);
-  const share = f64x2.add(f64x2.splat(1), wide.exp(f64x2.neg(doubled(t))));
-  return f64x2.div(v128.bitselect(x, t, f64x2.gt(x, f64x2.splat(0))), share);
-}
-
-/** s + x s (1 - s) (2u)' with s = 1 / (1 + e^-2u). */
-function geluTanhSlope(x: v128): v128 {
-  const t = wide.bounded(x);
-  const one = f64x2.splat(1);
-  const e = wide.exp(f64x2.neg(doubled(t)));
-  const s = f64x2.div(one, f64x2.add(one, e));
-  const inner = wide.mad(f64x2.mul(f64x2.mul(t, t), f64x2.splat(3)), wide.at(GELU, 2), wide.at(GELU, 1));
-  // 1 - s as e s, which keeps its digits; where e has overflown, s is 0 and so is the product.
-  return f64x2.add(s, f64x2.mul(f64x2.mul(t, s), f64x2.mul(f64x2.mul(e, s), inner)));
-}
+/** 1 / sqrt(2 pi) */
+const GELU: usize = memory.data<f64>([0.3989422804014327]);
 
 /** Where Phi has reached 0 and 1 in binary32; -1/2; 2^64. And the mask of a float's upper twelve bits of mantissa. */
 const BELL: usize = memory.data<f32>([14.9, -0.5, 18446744073709551616.0]);
@@ -103,14 +80,70 @@ class Gelu implements Pointwise {
   }
 }
 
-/** The same with tanh in place of the error function. */
+/**
+ * -sqrt(8/pi) and -sqrt(8/pi) 0.044715, the factors of -2u; where e^-2u is next to 1 and to e^-2u alone; 3; 2^-64.
+ * Where x / (1 + e^-2u) has reached 0 and x in binary32; 2^-64.
+ */
+const TANH: usize = memory.data<f64>([
+  -1.5957691216057308, -0.07135481627260025, -40.0, 115.0, 3.0, 5.421010862427522e-20,
+]);
+const TANH_ENDS: usize = memory.data<f32>([-15.0, 15.0, 5.421010862427522e-20]);
+
+/**
+ * x (1 + tanh u) / 2 = x / (1 + e^-2u) with u = sqrt(2/pi) (x + 0.044715 x^3): c x / (c + c e^-2u) with c = 2^-64, which
+ * keeps e^115 in range. The exponent is made in binary64 and handed to the exponential in two parts.
+ */
+abstract class soft {
+  /** -2u */
+  @inline static exponent(x: v128): v128 {
+    const t = f64x2.mul(x, wide.mad(f64x2.mul(x, x), wide.at(TANH, 1), wide.at(TANH, 0)));
+    return f64x2.pmin(f64x2.pmax(t, wide.at(TANH, 2)), wide.at(TANH, 3));
+  }
+  @inline static rest(low: v128, high: v128, rounded: v128): v128 {
+    return lane.narrow(f64x2.sub(low, lane.low(rounded)), f64x2.sub(high, lane.high(rounded)));
+  }
+  @inline static value(x: v128, s: v128, q: v128): v128 {
+    const c = wide.at(TANH, 5);
+    return f64x2.div(f64x2.mul(x, c), f64x2.add(c, wide.mad(s, q, s)));
+  }
+  /** h (1 + x (1 - h) (2u)') with h = 1 / (1 + e^-2u), 1 - h as e^-2u h, which keeps its digits. */
+  @inline static slope(x: v128, s: v128, q: v128): v128 {
+    const c = wide.at(TANH, 5);
+    const e = wide.mad(s, q, s);
+    const d = f64x2.div(f64x2.splat(1), f64x2.add(c, e));
+    const h = f64x2.mul(c, d);
+    const inner = wide.mad(f64x2.mul(f64x2.mul(x, x), wide.at(TANH, 4)), wide.at(TANH, 1), wide.at(TANH, 0));
+    return f64x2.sub(h, f64x2.mul(h, f64x2.mul(f64x2.mul(x, inner), f64x2.mul(e, d))));
+  }
+}
+
+/** Gelu with tanh in place of the error function. */
 class GeluTanh implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(geluTanh(lane.low(x)), geluTanh(lane.high(x)));
+    const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
+    const low = soft.exponent(lane.low(t));
+    const high = soft.exponent(lane.high(t));
+    const rounded = lane.narrow(low, high);
+    const octaves = math.octaves(rounded);
+    const q = math.expm1(f32x4.add(math.reduce(rounded, octaves), soft.rest(low, high, rounded)));
+    const s = math.scaled(lane.at(TANH_ENDS, 2), octaves);
+    const v = f32x4.pmax(t, x);
+    return lane.narrow(
+      soft.value(lane.low(v), lane.low(s), lane.low(q)),
+      soft.value(lane.high(v), lane.high(s), lane.high(q)),
+    );
   }
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), geluTanhSlope(lane.low(x)));
-    return lane.narrow(low, f64x2.mul(lane.high(g), geluTanhSlope(lane.high(x))));
+    const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
+    const low = soft.exponent(lane.low(t));
+    const high = soft.exponent(lane.high(t));
+    const rounded = lane.narrow(low, high);
+    const octaves = math.octaves(rounded);
+    const q = math.expm1(f32x4.add(math.reduce(rounded, octaves), soft.rest(low, high, rounded)));
+    const s = math.scaled(lane.at(TANH_ENDS, 2), octaves);
+    const dLow = soft.slope(lane.low(t), lane.low(s), lane.low(q));
+    const dHigh = soft.slope(lane.high(t), lane.high(s), lane.high(q));
+    return lane.narrow(f64x2.mul(lane.low(g), dLow), f64x2.mul(lane.high(g), dHigh));
   }
 }
 /** a: 0 for the error function, 1 for tanh. */
@@ -213,36 +246,27 @@ export function mishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b
   backwardTwo<Mish>(x, g, out, n, a, b);
 }
 
-/** x min(max(x + 3, 0), 6) / 6 */
-function hardSwish(x: v128): v128 {
-  const three = f64x2.splat(3);
-  const t = f64x2.pmax(x, f64x2.neg(three));
-  const six = f64x2.splat(6);
-  return f64x2.div(f64x2.mul(t, f64x2.pmin(f64x2.add(t, three), six)), six);
-}
+/** -3, 3, 6, 1/2 and 1. */
+const HARD_SWISH: usize = memory.data<f32>([-3.0, 3.0, 6.0, 0.5, 1.0]);
 
-/** 0 up to -3, x / 3 + 1/2 between, 1 from 3 on. */
-function hardSwishSlope(x: v128): v128 {
-  const three = f64x2.splat(3);
-  const inside = f64x2.add(f64x2.div(x, three), f64x2.splat(0.5));
-  const above = v128.bitselect(f64x2.splat(1), inside, f64x2.ge(x, three));
-  return v128.andnot(above, f64x2.le(x, f64x2.neg(three)));
-}
-
-/** x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019) */
+/** x (min(max(x + 3, 0), 6) / 6) (Howard et al. 2019), whose product cannot overflow. */
 class HardSwish implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(hardSwish(lane.low(x)), hardSwish(lane.high(x)));
+    const t = f32x4.pmax(x, lane.at(HARD_SWISH, 0));
+    const six = lane.at(HARD_SWISH, 2);
+    return f32x4.mul(t, f32x4.div(f32x4.pmin(f32x4.add(t, lane.at(HARD_SWISH, 1)), six), six));
   }
+  /** 0 up to -3, x / 3 + 1/2 between, 1 from 3 on. */
   @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), hardSwishSlope(lane.low(x)));
-    const dx = lane.narrow(low, f64x2.mul(lane.high(g), hardSwishSlope(lane.high(x))));
-    return lane.masked(dx, f32x4.gt(x, f32x4.splat(-3)), x);
+    const three = lane.at(HARD_SWISH, 1);
+    const inside = f32x4.add(f32x4.div(x, three), lane.at(HARD_SWISH, 3));
+    const slope = v128.bitselect(lane.at(HARD_SWISH, 4), inside, f32x4.ge(x, three));
+    return lane.masked(f32x4.mul(g, slope), f32x4.gt(x, lane.at(HARD_SWISH, 0)), x);
   }
 }
 export function hardSwishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forwardTwo<HardSwish>(x, out, n, a, b);
+  forward<HardSwish>(x, out, n, a, b);
 }
 export function hardSwishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backwardTwo<HardSwish>(x, g, out, n, a, b);
+  backward<HardSwish>(x, g, out, n, a, b);
 }

@@ -27,8 +27,8 @@ const MILLS: usize = memory.data<f64>([
   6.131838150221004e-3, -4.6213240271911635e-2, 0.12322504994761704, -0.2064026216003474, 0.12151394741754414, 3.0,
 ]);
 
-/** Where x (1 + tanh u) / 2 has reached 0 and x in binary32, and x / (1 + e^-x) 0. */
-const GATES: usize = memory.data<f64>([-15.0, 15.0, -120.0]);
+/** Where x / (1 + e^-x) has reached 0 in binary32. */
+const SILU: usize = memory.data<f64>([-120.0]);
 
 /** 2^-64 */
 const SCALE: usize = memory.data<f64>([5.421010862427522e-20]);
@@ -107,14 +107,9 @@ export abstract class wide {
     return f64x2.add(f64x2.pmax(x, f64x2.splat(0)), wide.log1p(e));
   }
 
-  /** x cut off where the gate changes no more, so that infinity has its limit. */
-  @inline static bounded(x: v128): v128 {
-    return f64x2.pmin(f64x2.pmax(x, wide.at(GATES, 0)), wide.at(GATES, 1));
-  }
-
   /** x / (1 + e^-x) */
   static silu(x: v128): v128 {
-    const t = f64x2.pmax(x, wide.at(GATES, 2));
+    const t = f64x2.pmax(x, wide.at(SILU, 0));
     return f64x2.div(t, f64x2.add(f64x2.splat(1), wide.exp(f64x2.neg(t))));
   }
 }

@@ -67,7 +67,7 @@ export const gates = {
     derivative: (x) => (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5),
     keeps: 'x',
     parameters: {},
-    ulp: { forward: 1, backward: 1 },
+    ulp: { forward: 2, backward: 2 },
     crosses: true,
   },
 } satisfies Record<string, Row>;
