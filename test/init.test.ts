@@ -182,6 +182,12 @@ describe('orthogonal', () => {
     [12, 5],
     [1, 9],
     [9, 1],
+    // Whole panels of four reflections, and what is left of them; an even and an odd number of vectors behind each.
+    [4, 4],
+    [6, 7],
+    [35, 9],
+    [11, 34],
+    [65, 66],
     [64, 64],
     [33, 100],
   ])('%i x %i: the shorter side is orthonormal', (rows, columns) => {

@@ -15,6 +15,8 @@ const shapes = [
   [2, 300, 520],
   [130, 3, 33],
   [1, 1000, 10],
+  [5, 400, 9],
+  [5, 401, 9],
 ];
 
 describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) => {
