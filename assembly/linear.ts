@@ -1,8 +1,7 @@
 // y = x W' + b and its gradients, on one matrix product in the manner of Goto and van de Geijn ("Anatomy of
 // high-performance matrix multiplication", 2008): panels of the operands are packed so that the innermost
-// loop reads both in order, and a tile of 4 x 8 results stays in eight registers. (Measured 46 GFLOP/s in Node 20, where
-// C with the same instructions reaches 52 and unpacked loops stay below 10; tiles of 3 x 12, 5 x 8 and 6 x 8 spill, and
-// 2 x 16 stood at 38.)
+// loop reads both in order, and a tile of 4 x 8 results stays in eight registers. (46 GFLOP/s in Node 20, C by the same
+// plan 52, unpacked loops below 10; tiles of 3 x 12, 5 x 8 and 6 x 8 spill, and 2 x 16 stood at 38.)
 //
 // Each result is summed in the order of k, whatever the blocking of rows and columns: the bits do not
 // depend on how the work is cut.

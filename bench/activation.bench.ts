@@ -25,7 +25,10 @@ export function cases(size: number): Case[] {
     const about = { size, amount: size, unit: 'M/s' as const };
     // Inputs as forward would leave them: y where y is kept, which for all of these lies in their range.
     type Arrays = Record<'x' | 'dy' | 'out', Float32Array>;
-    const run = ({ x, dy, out }: Arrays) => void backward({ [row.keeps]: x, dy, out } as never);
+    // As a user writes it: a name that is computed makes V8 look it up anew, 280 ns a call.
+    const keptY = ({ x, dy, out }: Arrays) => void backward({ y: x, dy, out });
+    const keptX = ({ x, dy, out }: Arrays) => void backward({ x, dy, out } as never);
+    const run = row.keeps === 'y' ? keptY : keptX;
     return [
       {
         ...about,

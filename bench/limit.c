@@ -104,7 +104,7 @@ INLINE v cosine(v y) {
 
 INLINE v relu(v x, v g, v a) { return pmax(x, splat(0.0f)); }
 INLINE v relu_slope(v y, v g, v a) { return masked(g, above(y, splat(0.0f)), y); }
-INLINE v leaky_relu(v x, v g, v a) { return choose(x, mul(x, a), above(x, splat(0.0f))); }
+INLINE v leaky_relu(v x, v g, v a) { return pmax(x, mul(x, a)); } // 0 < a <= 1
 INLINE v elu(v x, v g, v a) { return choose(x, mul(a, expm1_negative(x)), above(x, splat(0.0f))); }
 INLINE v sigmoid(v x, v g, v a) {
   const v c = splat(0x1p-32f), t = pmin(pmax(neg(x), splat(-60.0f)), splat(104.0f)), n = octaves(t);

@@ -31,7 +31,7 @@ FUNCTIONS = {
     'selu': F.selu, 'softshrink': F.softshrink, 'hardshrink': F.hardshrink, 'threshold': lambda t: F.threshold(t, 0, 0),
     'sigmoid': torch.sigmoid, 'tanh': torch.tanh, 'hardSigmoid': F.hardsigmoid, 'softplus': F.softplus,
     'logSigmoid': F.logsigmoid, 'softsign': F.softsign, 'tanhshrink': F.tanhshrink, 'gelu': F.gelu, 'silu': F.silu,
-    'mish': F.mish, 'hardSwish': F.hardswish,
+    'mish': F.mish, 'gelu tanh': lambda t: F.gelu(t, approximate='tanh'), 'hardSwish': F.hardswish,
 }
 milliseconds = {}
 for name, f in FUNCTIONS.items():

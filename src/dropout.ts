@@ -25,7 +25,7 @@ const drawn = (source: Source, p: number, mask: Float32Array) =>
 function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Dropout & { out?: Float32Array }) {
   const p = share(where, o.p);
   const source = generatorOf(where, o);
-  const out = output(where, o.out, { [name]: x });
+  const out = output(where, o.out, name, x);
   // The mask is made where the result goes: no memory beside it, and in a workspace no copy.
   const mask = out.byteOffset === x.byteOffset && out.buffer === x.buffer ? new Float32Array(x.length) : out;
   drawn(source, p, mask);

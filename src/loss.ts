@@ -147,7 +147,7 @@ const crossEntropy = {
     const o = options(where, given, [...classified, 'dy', 'out']);
     const c = checked(where, o);
     const dy = upstream(where, o.dy, c.reduction, c.rows);
-    const out = output(where, o.out, { logits: c.logits });
+    const out = output(where, o.out, 'logits', c.logits);
     apart(where, 'out', out, 'labels', c.labels, true);
     if (dy) apart(where, 'out', out, 'dy', dy, true);
     const slope = (rows: number, arrays: (Float32Array | Uint32Array)[], scale: number) =>
@@ -244,7 +244,7 @@ function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
       const where = `loss.${name}.backward`;
       const { o, x, targets, reduction, parameter } = checked(where, given, ['dy', 'out']);
       const dy = upstream(where, o.dy, reduction, x.length);
-      const out = output(where, o.out, { [row.from]: x, targets });
+      const out = output(where, o.out, row.from, x, 'targets', targets);
       if (dy) apart(where, 'out', out, 'dy', dy, true);
       const scale = reduction === 'mean' ? over(1, x.length) : 1;
       apply(`${name}Backward`, x.length, [x, targets, out], [parameter, scale]);

@@ -20,31 +20,24 @@ export function digest(start: bigint, text: string): bigint {
   return (BigInt(key[1]) << 32n) | BigInt(key[0]);
 }
 
-/** The kernel of a law and its numbers. */
-function kernel(law: Exclude<Law, { distribution: 'constant' }>): [Kernel, ...number[]] {
+/** The kernel of a law, and its numbers. */
+function kernel(law: Exclude<Law, { distribution: 'constant' }>): [Kernel, number[]] {
   switch (law.distribution) {
     case 'uniform': {
       const low = Math.fround(law.low);
       const high = Math.fround(law.high);
-      return ['philoxUniform', low, Math.fround(high - low), low < high ? neighbour(high, -1, true) : low];
+      return ['philoxUniform', [low, Math.fround(high - low), low < high ? neighbour(high, -1, true) : low]];
     }
     case 'normal':
-      return ['philoxNormal', law.mean, law.std];
+      return ['philoxNormal', [law.mean, law.std]];
     case 'truncatedNormal': {
       const { mean, std, low, high } = law;
       const { lower, upper, mirrored } = tails(mean, std, low, high);
-      return [
-        'philoxTruncatedNormal',
-        mean,
-        mirrored ? -std : std,
-        lower,
-        upper,
-        neighbour(low, 1, false),
-        neighbour(high, -1, false),
-      ];
+      const bounds = [neighbour(low, 1, false), neighbour(high, -1, false)];
+      return ['philoxTruncatedNormal', [mean, mirrored ? -std : std, lower, upper, ...bounds]];
     }
     case 'bernoulli':
-      return ['philoxBernoulli', Math.round(law.p * WORD)];
+      return ['philoxBernoulli', [Math.round(law.p * WORD)]];
   }
 }
 
@@ -73,7 +66,7 @@ export function philox(key: bigint, stream = 0n, block = 0): Source {
       const state = take(part);
       if (value !== undefined || law.distribution === 'constant') out.fill(value as number);
       else {
-        const [name, ...numbers] = kernel(law);
+        const [name, numbers] = kernel(law);
         draw(name, state, out, numbers);
       }
     },

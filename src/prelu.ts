@@ -65,7 +65,7 @@ export const prelu = {
     const where = 'activation.prelu.forward';
     const o = options(where, given, known);
     const channels = checked(where, float32(where, 'x', x), o);
-    const out = output(where, o.out, { x });
+    const out = output(where, o.out, 'x', x);
     run(channels, x, x, out);
     return out;
   },
@@ -80,7 +80,7 @@ export const prelu = {
     const channels = checked(where, x, o);
     const dy = float32(where, 'dy', o.dy);
     sameLength(where, 'dy', dy.length, 'x', x.length);
-    const out = output(where, o.out, { x, dy });
+    const out = output(where, o.out, 'x', x, 'dy', dy);
     const sums = new Float64Array(channels.slopes.length);
     gather(x, dy, sums, sums.length === 1 ? x.length : channels.inner);
     run(channels, x, dy, out);

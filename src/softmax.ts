@@ -40,7 +40,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       const where = `${name}.forward`;
       const o = options(where, given, [...alongs, 'out']);
       const axis = along(where, 'x', float32(where, 'x', x).length, o);
-      const out = output(where, o.out, { x });
+      const out = output(where, o.out, 'x', x);
       over(`${kernel}Forward`, axis, [x, out]);
       return out;
     },
@@ -52,7 +52,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       const dy = float32(where, 'dy', o.dy);
       const axis = along(where, 'y', y.length, o);
       sameLength(where, 'dy', dy.length, 'y', y.length);
-      const out = output(where, o.out, { y, dy });
+      const out = output(where, o.out, 'y', y, 'dy', dy);
       over(`${kernel}Backward`, axis, [y, dy, out]);
       return out;
     },
@@ -76,7 +76,7 @@ const logSumExp = {
     const axis = along(where, 'x', x.length, o);
     const dy = float32(where, 'dy', o.dy);
     sameLength(where, 'dy', dy.length, 'the rows', axis.outer * axis.inner);
-    const out = output(where, o.out, { x });
+    const out = output(where, o.out, 'x', x);
     apart(where, 'out', out, 'dy', dy, true);
     over('logSumExpBackward', axis, [x, dy, out]);
     return out;

@@ -3,7 +3,7 @@
 
 import { allocate } from './argument.js';
 import { degenerate, type Law, type Part, type Source, shuffled, tails } from './distribution.js';
-import { apply, draw, scalar, view } from './wasm.js';
+import { apply, draw, type Kernel, scalar, view } from './wasm.js';
 
 /** '2.12' are the rules since PyTorch 2.12, '2.11' those before: they differ in trunc_normal_, and in uniform_ at `high`. */
 export const releases = ['2.12', '2.11'] as const;
@@ -32,26 +32,29 @@ export function seeded(seed: bigint): Uint32Array {
 
 /** A source with PyTorch's state. */
 export function torch(seed: bigint, release: Release, state = seeded(seed)): Source {
+  const next = (kernel: Kernel, out: Float32Array | Uint32Array, numbers?: number[]) =>
+    draw(kernel, state, out, numbers, true);
+
   const words = (n: number) => {
     const out = allocate('random.torch', n, Uint32Array);
-    draw('torchBits', state, out);
+    next('torchBits', out);
     return out;
   };
 
   function uniform(out: Float32Array, low: number, high: number): void {
     const from = Math.fround(low);
     const to = Math.fround(high);
-    draw('torchUniform', state, out, [from, Math.fround(to - from), release === '2.12' ? to : Number.NaN]);
+    next('torchUniform', out, [from, Math.fround(to - from), release === '2.12' ? to : Number.NaN]);
   }
 
   function normal(out: Float32Array, mean: number, std: number): void {
     if (out.length < 16) {
-      draw('torchNormalFew', state, out, [mean, std]);
+      next('torchNormalFew', out, [mean, std]);
       return;
     }
     const rest = out.length % 16;
-    draw('torchNormal', state, view(out, 0, out.length - rest), [mean, std]);
-    if (rest > 0) draw('torchNormalTail', state, view(out, out.length - 16, out.length), [mean, std, rest]);
+    next('torchNormal', view(out, 0, out.length - rest), [mean, std]);
+    if (rest > 0) next('torchNormalTail', view(out, out.length - 16, out.length), [mean, std, rest]);
   }
 
   /** trunc_normal_ before 2.12: the inverse of the distribution function; PyTorch's to 3 ulp of the bounds. */
@@ -65,14 +68,14 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
   /** trunc_normal_ since 2.12: whole tensors are drawn again until each value has been inside once. */
   function truncatedByRejection(out: Float32Array, { mean, std, low, high }: Truncated): void {
     const { lower, upper } = tails(mean, std, low, high);
-    const next = new Float32Array(out.length);
+    const again = new Float32Array(out.length);
     const values = new Float32Array(out.length);
     if (upper - lower > 0.3) {
       const outside = (x: number) => x < Math.fround(low) || x > Math.fround(high);
       normal(values, mean, std);
       while (values.some(outside)) {
-        normal(next, mean, std);
-        for (let i = 0; i < values.length; i++) if (outside(values[i])) values[i] = next[i];
+        normal(again, mean, std);
+        for (let i = 0; i < values.length; i++) if (outside(values[i])) values[i] = again[i];
       }
     } else {
       const z = (Math.max(low, Math.min(mean, high)) - mean) / std;
@@ -86,10 +89,10 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
       const accepted = new Float32Array(out.length);
       const pending = new Uint8Array(out.length).fill(1);
       while (pending.includes(1)) {
-        uniform(next, low, high);
-        for (let i = 0; i < values.length; i++) if (pending[i]) values[i] = next[i];
+        uniform(again, low, high);
+        for (let i = 0; i < values.length; i++) if (pending[i]) values[i] = again[i];
         uniform(accepted, 0, 1);
-        apply('torchAccepted', next.length, [next, accepted, accepted], [mean, std, -0.5 * (z * z)]);
+        apply('torchAccepted', again.length, [again, accepted, accepted], [mean, std, -0.5 * (z * z)]);
         for (let i = 0; i < values.length; i++) if (accepted[i] === 1) pending[i] = 0;
       }
     }
@@ -137,7 +140,7 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
 
   return {
     fill,
-    bits: (out) => draw('torchBits', state, out),
+    bits: (out) => next('torchBits', out),
     permutation,
     order(n) {
       random63(); // the base seed of DataLoader's workers

@@ -84,7 +84,9 @@ describe('what is usual is done at once, with the same results and the same erro
   beforeEach(() => {
     ws = workspace({ bytes: 1 << 22 });
   });
-  const stranger = Object.create(Object.getPrototypeOf(Float32Array.prototype));
+  const stranger = Object.create(Object.getPrototypeOf(Float32Array.prototype), {
+    constructor: { value: Float32Array },
+  });
   class Own extends Float32Array {
     override set(): void {
       throw new Error('not to be called');
@@ -201,6 +203,29 @@ describe('what is usual is done at once, with the same results and the same erro
     fake(fake(out, 'byteOffset', around.byteOffset), 'buffer', new ArrayBuffer(64));
     expect(Array.from(forward(x, { out }))).toEqual(y);
     expect(around.every((value) => value === 7)).toBe(true);
+  });
+
+  test.runIf(typeof SharedArrayBuffer !== 'undefined')('shared memory and what was transferred, in any place', () => {
+    const shared = new Float32Array(new SharedArrayBuffer(16));
+    const gone = new Float32Array(4);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    const [x, out] = [new Float32Array(4).fill(1), new Float32Array(4).fill(7)];
+    for (const [wrong, says] of [
+      [shared, /is on shared memory/],
+      [gone, /is detached/],
+    ] as const) {
+      const calls = [
+        () => activation.relu.forward(wrong, { out }),
+        () => activation.relu.forward(x, { out: wrong }),
+        () => activation.relu.forward(wrong, { out: wrong }),
+        () => activation.relu.backward({ y: wrong, dy: x, out }),
+        () => activation.relu.backward({ y: x, dy: wrong, out }),
+        () => activation.relu.backward({ y: x, dy: x, out: wrong }),
+        () => random.philox(0).uniform({ out: wrong }),
+      ];
+      for (const call of calls) expect(call).toThrow(says);
+    }
+    expect(Array.from(out)).toEqual([7, 7, 7, 7]);
   });
 
   test('options are read once, wherever they stand', () => {
