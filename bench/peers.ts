@@ -11,7 +11,10 @@ import { type Activation, activation, activations, parametersOf } from '../src/a
 import { init, nn, random, tensor, workspace } from '../src/index.js';
 import type { Row as Formulas } from '../src/pointwise.js';
 import { bind, scalar } from '../src/wasm.js';
+import * as distribution from './distribution.bench.js';
+import * as linear from './linear.bench.js';
 import { type Case, loop, measure, type Row, speed } from './measure.js';
+import * as model from './model.bench.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a peer that may be absent has no types
 type Peer = any;
@@ -162,7 +165,8 @@ function products(tf: Peer): Case[] {
   });
 }
 
-const STEPS = 20;
+/** Steps a call, as many as the plain loop's. */
+const STEPS = 50;
 
 async function trainings(tf: Peer): Promise<Case[]> {
   const nets: [widths: number[], batch: number][] = [
@@ -206,10 +210,25 @@ async function trainings(tf: Peer): Promise<Case[]> {
   });
 }
 
+/** The plain loops of the other benches, by the names that rows have here. */
+async function plainLoops(): Promise<Map<string, Case['ways'][string]>> {
+  const all = [...distribution.cases(N), ...linear.cases(), ...(await model.cases())];
+  const names: Record<string, string> = { 'philox truncatedNormal': 'truncated normal' };
+  return new Map(
+    all.map(({ name, ways }) => [
+      names[name] ?? name.replace('philox ', '').replace('linear forward', 'matmul'),
+      ways.baseline,
+    ]),
+  );
+}
+
 export async function peers(machine: object): Promise<void> {
   const tf = await tensorflow();
   const rows: Row[] = [];
-  const all = [...pointwise(tf), ...fills(tf), ...products(tf), ...(await trainings(tf))];
+  const plain = await plainLoops();
+  const others = [...fills(tf), ...products(tf), ...(await trainings(tf))];
+  for (const { name, ways } of others) if (plain.has(name)) ways.baseline = plain.get(name);
+  const all = [...pointwise(tf), ...others];
   console.log(
     `${'of 65,536 values, or whole'.padEnd(40)}${['fanwise', 'TF.js', 'JavaScript'].map((v) => v.padStart(11)).join('')}`,
   );
