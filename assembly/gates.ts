@@ -161,7 +161,7 @@ const SILU: usize = memory.data<f32>([
   2.3283064365386963e-10, -110.0, -60.0, 5.421010862427522e-20, 0.5, 1.0, 4294967296.0,
 ]);
 
-/** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in parts, as in Sigmoid: c x is exact but for the smallest. */
+/** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in Sigmoid's order: c x is exact but for the smallest. */
 class Silu implements Pointwise {
   @inline forward(x: v128, a: v128, b: v128): v128 {
     const c = lane.at(SILU, 0);
@@ -170,7 +170,7 @@ class Silu implements Pointwise {
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(c, octaves);
-    const y = f32x4.div(f32x4.mul(v, c), lane.mad(s, q, f32x4.add(c, s)));
+    const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, c), s));
     return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(lane.size(x), lane.at(SILU, 3)));
   }
   /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */

@@ -109,7 +109,7 @@ INLINE v elu(v x, v g, v a) { return choose(x, mul(a, expm1_negative(x)), above(
 INLINE v sigmoid(v x, v g, v a) {
   const v c = splat(0x1p-32f), t = pmin(pmax(neg(x), splat(-60.0f)), splat(104.0f)), n = octaves(t);
   const v s = scaled(c, n);
-  return quotient(c, mad(s, expm1_reduced(reduce(t, n)), add(c, s)));
+  return quotient(c, add(mad(s, expm1_reduced(reduce(t, n)), c), s));
 }
 INLINE v sigmoid_slope(v y, v g, v a) { return mul(g, mul(y, sub(splat(1.0f), y))); }
 INLINE v tanh_(v x, v g, v a) {
@@ -120,7 +120,7 @@ INLINE v tanh_(v x, v g, v a) {
 INLINE v tanh_slope(v y, v g, v a) { return mul(g, mul(sub(splat(1.0f), y), add(splat(1.0f), y))); }
 INLINE v silu(v x, v g, v a) {
   const v c = splat(0x1p-32f), u = pmax(x, splat(-110.0f)), t = pmax(neg(u), splat(-60.0f)), n = octaves(t);
-  const v s = scaled(c, n), y = quotient(mul(u, c), mad(s, expm1_reduced(reduce(t, n)), add(c, s)));
+  const v s = scaled(c, n), y = quotient(mul(u, c), add(mad(s, expm1_reduced(reduce(t, n)), c), s));
   return choose(mul(x, splat(0.5f)), y, above(splat(0x1p-64f), size(x)));
 }
 INLINE v softplus(v x, v g, v a) {
