@@ -21,8 +21,8 @@ export interface Pair {
   backward(kept: v128, g: v128, a: v128, b: v128): v128;
 }
 
-// Four vectors a turn, loads first and stores last. Against two: tanh 24 %, sigmoid 30 %, silu forward 13 % and backward
-// 25 %, tanh backward 9 %, relu nothing (64K); with stores between, four gained nothing. (Six did not fit the registers.)
+// Four vectors a turn, loads first and stores last. Against two: tanh 24 %, sigmoid 11 %, silu forward 13 % and backward
+// 25 %, tanh backward 9 %, relu nothing (64K); with stores between, four gained nothing.
 // The last values go through vectors of scratch and the same loop: a value never depends on its place, and the
 // function's code stands once in each loop (a quarter of the size of body, half body and tail).
 

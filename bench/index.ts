@@ -1,7 +1,7 @@
 // npm run bench                    everything, at 1K, 64K, 1M and 16M
 // npm run bench -- tanh normal     only what has one of the words in its name
 // npm run bench -- --quick         64K alone, shorter
-// npm run bench -- peers           against TensorFlow.js; npm run bench -- report joins PyTorch's (see peers.ts)
+// npm run bench -- peers           against TensorFlow.js; npm run bench -- report joins PyTorch's (see report.ts)
 // npm run bench -- browser         64K and whole jobs in Chromium and Firefox; writes report/browser.json
 // npm run bench -- small           calls of 16 and of 256 values
 // npm run bench -- guard           fails where a kernel has lost half of what bench/figures.json says of it
@@ -21,8 +21,9 @@ import { guard } from './guard.js';
 import * as linear from './linear.bench.js';
 import { type Case, type Length, measure, type Row, speed } from './measure.js';
 import * as model from './model.bench.js';
-import { peers, report } from './peers.js';
+import { peers } from './peers.js';
 import * as pointwise from './pointwise.bench.js';
+import { report } from './report.js';
 import * as small from './small.js';
 import * as softmax from './softmax.bench.js';
 import { head, line } from './table.js';

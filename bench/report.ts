@@ -1,0 +1,179 @@
+// npm run bench -- report: docs/performance.md, of what `npm run bench -- peers`, bench/torch.py, bench/limit.c and
+// `npm run bench -- browser` have left in report/, with bench/notes.json beneath.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type Row, speed } from './measure.js';
+
+/**
+ * Against what a row is held: the speed of TensorFlow.js, of PyTorch, of memory.copy, or, for what reads two arrays and
+ * writes one, the bytes a second of memory.copy.
+ */
+const against = { tfjs: 'TF.js', torch: 'PyTorch', copy: 'memory.copy', bandwidth: 'bandwidth' };
+
+type Against = keyof typeof against;
+
+/** What the aims of a row are: at least so many times as fast. */
+const aims: Record<string, Partial<Record<Against, number>>> = {
+  'relu forward': { copy: 0.9 },
+  'relu backward': { torch: 0.9, bandwidth: 0.8 },
+  'leakyRelu forward': { copy: 0.8 },
+  'leakyRelu backward': { bandwidth: 0.8 },
+  'relu6 backward': { bandwidth: 0.8 },
+  'hardtanh backward': { bandwidth: 0.8 },
+  'elu forward': { tfjs: 1 },
+  'elu backward': { bandwidth: 0.8 },
+  'celu backward': { bandwidth: 0.8 },
+  'selu forward': { tfjs: 1 },
+  'selu backward': { bandwidth: 0.8 },
+  'sigmoid forward': { tfjs: 1 },
+  'sigmoid backward': { torch: 0.9, bandwidth: 0.8 },
+  'tanh forward': { tfjs: 1, torch: 1.6 },
+  'tanh backward': { torch: 0.9, bandwidth: 0.8 },
+  'hardSigmoid backward': { bandwidth: 0.8 },
+  'softplus forward': { tfjs: 1, torch: 1 },
+  'softsign backward': { bandwidth: 0.8 },
+  'gelu forward': { torch: 0.5 },
+  'gelu backward': { torch: 0.8 },
+  'gelu tanh forward': { torch: 1.5 },
+  'silu forward': { torch: 0.5 },
+  'silu backward': { torch: 0.8 },
+  'mish forward': { torch: 3 },
+  uniform: { torch: 2 },
+  normal: { torch: 1.1 },
+  'truncated normal': { torch: 10 },
+  'random.torch normal': { torch: 0.5 },
+  'He normal 4096 x 4096': { torch: 1 },
+  'orthogonal 128': { torch: 0.5 },
+  'orthogonal 512': { torch: 0.5 },
+  'matmul 256 x 1024 x 1024': { tfjs: 1.3 },
+  'matmul 100 x 784 x 100': { tfjs: 1.3 },
+  'matmul 100 x 100 x 10': { tfjs: 1.3 },
+  'training step 784-100-10, batch 100': { torch: 1 },
+  'training step 256-256-256-10, batch 64': { torch: 1 },
+};
+
+const read = (path: string) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+
+/** Rows of cells in Markdown, the first of which is the head. */
+function table([head, ...body]: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
+}
+
+const times = (v: number | undefined) =>
+  v === undefined || Number.isNaN(v) ? '' : `${v.toPrecision(v < 10 ? 2 : 3)} ×`;
+
+function figure(row: Row, way: string): string {
+  const value = speed(row, way);
+  return value === undefined ? '' : `${Number(value.toPrecision(3)).toLocaleString('en')} ${row.unit}`;
+}
+
+/** report/limit.json and report/browser.json */
+interface Limit {
+  compiler: string;
+  milliseconds: Record<string, number>;
+}
+interface Browsers {
+  date: string;
+  cpu: string;
+  browsers: { name: string; rows: Row[] }[];
+}
+
+/** What `npm run bench -- browser` measured: the speed in each browser, and how many times plain JavaScript's there. */
+function inBrowsers({ date, cpu, browsers }: Browsers): string {
+  const names = new Set(browsers.flatMap(({ rows }) => rows.map(({ name }) => name)));
+  const lines = [...names].map((name) => [
+    name,
+    ...browsers.flatMap(({ rows }) => {
+      const row = rows.find((one) => one.name === name);
+      return row ? [figure(row, 'workspace'), times(row.milliseconds.baseline / row.milliseconds.workspace)] : ['', ''];
+    }),
+  ]);
+  return `
+## In browsers
+
+Measured on ${date}, ${cpu}, by \`npm run bench -- browser\`: kernels on 65,536 values in a workspace and whole jobs, one thread, and how many times the speed of plain JavaScript in the same browser.
+
+${table([['', ...browsers.flatMap(({ name }) => [name, '× JavaScript'])], ...lines])}
+`;
+}
+
+/** What `npm run bench -- --record` measured of calls of few values. */
+function small({ date, small: calls }: { date: string; small?: Row[] }): string {
+  const sizes = [16, 256];
+  const lines = [...new Set((calls ?? []).map(({ name }) => name))].map((name) => [
+    name,
+    ...sizes.flatMap((size) => {
+      const { workspace, staged } = calls!.find((one) => one.name === name && one.size === size)!.ratio;
+      return [times(workspace), times(staged)];
+    }),
+  ]);
+  return `
+## Small calls
+
+Measured on ${date} by \`npm run bench -- --record\`: the speed of a call of 16 and of 256 values, its checks included, as a multiple of the plain loop's. The aim is 0.5 ×, that a call costs at most twice the loop.
+
+${table([['', ...sizes.flatMap((size) => [`${size} in a workspace`, `${size} staged`])], ...lines])}
+`;
+}
+
+export function report(): void {
+  const ours = read('report/peers.json');
+  if (ours === undefined) {
+    console.error('There is no report/peers.json; run `npm run bench -- peers` first');
+    process.exit(1);
+  }
+  const torch = read('report/torch.json');
+  const limit: Limit | undefined = read('report/limit.json');
+  const browsers: Browsers | undefined = read('report/browser.json');
+  const notes: Record<string, string> = read('bench/notes.json') ?? {};
+  const rows = ours.rows as Row[];
+  const copy = rows.find(({ name }) => name === 'memory.copy')?.milliseconds.fanwise ?? Number.NaN;
+  const head = ['', 'speed', '× JavaScript', '× TF.js', '× PyTorch', '× memory.copy', 'aim'];
+  if (limit) head.splice(-1, 0, 'of the limit');
+  const lines = rows.map((row) => {
+    const { name, unit, amount } = row;
+    const own = row.milliseconds.fanwise;
+    const theirs: number | undefined = torch?.milliseconds[name];
+    const ratio: Record<Against, number> = {
+      tfjs: row.milliseconds.tfjs / own,
+      torch: ((theirs ?? Number.NaN) * (unit === 'ms' ? amount : 1)) / own,
+      copy: copy / own,
+      // Twelve bytes a value, of which memory.copy moves eight.
+      bandwidth: ((copy / own) * 12) / 8,
+    };
+    const told = (Object.entries(aims[name] ?? {}) as [Against, number][]).map(([peer, least]) => {
+      const reached = Number.isNaN(ratio[peer]) ? '' : ratio[peer] >= least ? ' ✓' : ' ✗';
+      return `${least} × ${against[peer]}${reached}`;
+    });
+    const bytes = name.endsWith(' backward') ? ratio.bandwidth : ratio.copy;
+    const cells = [name, figure(row, 'fanwise'), times(row.ratio.fanwise), times(ratio.tfjs), times(ratio.torch)];
+    cells.push(unit === 'M/s' ? times(bytes) : '');
+    const best = limit?.milliseconds[name];
+    if (limit) cells.push(best === undefined ? '' : `${Math.round((100 * best) / own)} %`);
+    return [...cells, told.join(', ')];
+  });
+  const missed = Object.entries(notes).map(([name, note]) => `- **${name}**: ${note}`);
+  const ofTheLimit = limit
+    ? `
+
+\`of the limit\` is the share reached of what the same algorithm does in C (${limit.compiler.split(' -')[0]}, intrinsics on 128-bit lanes, no fused multiply-add, the same bits), another process on the same machine: \`gcc -O3 -mavx2 -mno-fma -ffp-contract=off -o report/limit bench/limit.c -lm && report/limit\`. The aim is 90 %.`
+    : '';
+  mkdirSync('docs', { recursive: true });
+  writeFileSync(
+    'docs/performance.md',
+    `# Performance
+
+Measured on ${ours.date}, ${ours.cpu}, ${ours.cores} cores, Node ${ours.node}, one thread: \`npm run bench -- peers\` (this package, TensorFlow.js on its wasm backend and plain JavaScript over preallocated arrays, in one process and in turns, medians of rounds) and \`python3 bench/torch.py\` (${torch ? `PyTorch ${torch.torch}, one thread, the same machine` : 'not run'}), joined by \`npm run bench -- report\`. Ratios say how many times faster this package is; those against PyTorch are of two processes, and good to a fifth.
+
+Kernels work on 65,536 values in a workspace. \`memory.copy\` reads and writes as many bytes as a forward; it is the limit of what only reads and writes. A backward moves twelve bytes a value, two reads and a write, where \`memory.copy\` moves eight: its \`× memory.copy\` is the ratio of bytes a second, which is what an aim calls bandwidth.${ofTheLimit}
+
+${table([head, ...lines])}
+
+TensorFlow.js' backward includes its forward, as a user of tf.grad pays it. An aim that is missed (✗) is explained below.
+
+${missed.join('\n')}
+${small(read('bench/figures.json'))}${browsers?.browsers.length ? inBrowsers(browsers) : ''}`,
+  );
+  console.log('docs/performance.md');
+}
