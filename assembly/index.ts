@@ -13,7 +13,7 @@ export * from './gates';
 export { gluBackward, gluForward } from './glu';
 export { linearBackwardBias, linearBackwardInput, linearBackwardWeight, linearForward, linearScratch } from './linear';
 export * from './loss';
-export { erf, normalCdf, normalDensity, sine64 } from './math';
+export { erf, exp64, log64, normalCdf, normalDensity, sine64 } from './math';
 export { adam, clip, sgd, sgdPlain } from './optimizer';
 export { orthogonal } from './orthogonal';
 export { prelu } from './prelu';
@@ -27,6 +27,7 @@ export {
   softmaxBackward,
   softmaxForward,
 } from './softmax';
+export * from './statistics';
 export {
   torchAccepted,
   torchBits,

@@ -132,6 +132,7 @@ export function activationLayer<A extends Activation>(name: A, given?: Parameter
       return {
         forward: (rows) => void forward(rows * inputs, ...numbers),
         backward: (rows) => void backward?.(rows * inputs, ...numbers),
+        slope: { name, kept: row.keeps === 'y' ? y : x, numbers },
       };
     },
   };

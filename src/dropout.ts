@@ -68,13 +68,21 @@ export function dropoutLayer(given?: Dropout): Layer {
     bind({ kernel, x, y, dx, dy, inputs, kept: mask }) {
       const forward = kernel('dropout', mask, x, y);
       const backward = dx && kernel('dropout', mask, dy, dx);
+      let masked = false;
       return {
-        forward: (rows) => void (x !== y && y.set(x.subarray(0, rows * inputs))),
+        forward(rows) {
+          masked = false;
+          if (x !== y) y.set(x.subarray(0, rows * inputs));
+        },
         train(rows) {
+          masked = true;
           drawn(source, p, mask.subarray(0, rows * inputs));
           forward(rows * inputs, scale(p));
         },
-        backward: (rows) => void backward?.(rows * inputs, scale(p)),
+        backward(rows) {
+          if (masked) backward?.(rows * inputs, scale(p));
+          else if (dx && dx !== dy) dx.set(dy.subarray(0, rows * inputs));
+        },
       };
     },
   };

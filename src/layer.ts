@@ -25,12 +25,34 @@ export interface Place {
   kept: Float32Array;
 }
 
+/** An activation by its name, its numbers, and what its forward kept: backward from dy = 1 these are its slopes. */
+export interface Slope {
+  name: string;
+  kept: Float32Array;
+  numbers: readonly [a: number, b: number];
+}
+
+/** One thing that a layer does, with what it makes and the gradient by it: what a probe looks at. */
+export interface Part {
+  kind: string;
+  y: Float32Array;
+  dy: Float32Array;
+  forward(rows: number): void;
+  backward(rows: number): void;
+  slope?: Slope;
+}
+
 /** The two passes over the first rows of a place. */
 export interface Passes {
   forward(rows: number): void;
+  /** From what the latest forward pass kept. */
   backward(rows: number): void;
   /** Forward in training, where that is another. */
   train?(rows: number): void;
+  /** Of a layer that is a function of one variable. */
+  slope?: Slope;
+  /** Of a layer that does several things: the same passes one by one, to the same bits. */
+  parts?: readonly Part[];
   /** What a layer with weights makes before its activation. */
   preactivation?(rows: number): Float32Array;
 }

@@ -54,9 +54,15 @@ export function linear<B extends boolean = true>(
         kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
       const [plain, forward] = [product(null), product(f ? y : null)];
       const slope = f && kernel(`${f.name}Backward`, fromInput ? z : y, dy, dy);
+      const activate = f && kernel(`${f.name}Forward`, z, y);
       const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
       const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
       const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
+      const descend = (rows: number) => {
+        byWeight(rows, inputs, outputs);
+        byBias?.(rows, outputs);
+        byInput?.(rows, inputs, outputs);
+      };
       return {
         forward(rows) {
           if (f) enter(`${f.name}Forward`);
@@ -68,10 +74,19 @@ export function linear<B extends boolean = true>(
         },
         backward(rows) {
           slope?.(rows * outputs, a, b);
-          byWeight(rows, inputs, outputs);
-          byBias?.(rows, outputs);
-          byInput?.(rows, inputs, outputs);
+          descend(rows);
         },
+        parts: f && [
+          {
+            ...{ kind: 'linear', y: z, dy, backward: descend },
+            forward: (rows) => void plain(rows, inputs, outputs, a, b),
+          },
+          {
+            ...{ kind: f.name, y, dy, slope: { name: f.name, kept: fromInput ? z : y, numbers: [a, b] } },
+            forward: (rows) => void activate!(rows * outputs, a, b),
+            backward: (rows) => void slope!(rows * outputs, a, b),
+          },
+        ],
       };
     },
   };

@@ -2,7 +2,7 @@
 // memory for values: it runs kernels over what has its place.
 
 import { float32, what } from './argument.js';
-import type { Layer, Passes, Place } from './layer.js';
+import type { Layer, Part, Passes, Place } from './layer.js';
 import type { Tensor } from './tensor.js';
 import { bind, enter, view, type Workspace, workspace } from './wasm.js';
 
@@ -31,15 +31,23 @@ interface Plan {
   outputs: Float32Array;
   outputGradient: Float32Array;
   passes: Passes[];
+  /** What the passes do, thing by thing, for a probe, and where it counts. */
+  parts: (Part & { layer: number; train?: Passes['train']; gradients: Place['gradients'] })[];
+  counts: Uint32Array;
   /** For what a loss needs. */
   room: Float32Array;
 }
 
 const plans = new WeakMap<Model, Plan>();
+/** The training of a model that is under way. */
+export const trainings = new WeakMap<Model, symbol>();
 /** Tensors that a model has: they live in its workspace, and a second model would move them out. */
 const taken = new WeakSet<Tensor>();
 
-const padded = (n: number) => Math.ceil(n / 4) * 4;
+/** What a statistics kernel writes: seven numbers of binary64 and 32 counts. */
+const COUNTS = 14 + 32;
+
+export const padded = (n: number) => Math.ceil(n / 4) * 4;
 /** Memory that a batch needs is bounded: a larger evaluation runs in parts. */
 const BATCH = 128;
 
@@ -61,7 +69,7 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
   // Two values an output for whichever loss: a loss that came later must not move a model that is being trained.
   const room = 2 * batchSize * model.outputs;
   const ws: Workspace = workspace({
-    bytes: 4 * ((2 + slots) * learnt + rows + keeping + padded(room) + padded(scratch)),
+    bytes: 4 * ((2 + slots) * learnt + rows + keeping + padded(room) + padded(scratch) + padded(COUNTS)),
   });
 
   const kernel: Place['kernel'] = (name, ...arrays) => bind(ws, name, ...arrays);
@@ -83,24 +91,29 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
   const shared = ws.float32(scratch);
   let x = first;
   let dx: Float32Array | null = null;
+  const parts: Plan['parts'] = [];
   const passes = layers.map((layer, i) => {
     const y = inPlace[i] ? x : ws.float32(batchSize * widths[i + 1]);
     const dy = inPlace[i] && dx ? dx : ws.float32(batchSize * widths[i + 1]);
     const named = Object.entries(layer.parameters).map(([name, tensor]) => [name, gradientOf.get(tensor)!]);
+    const byParameters: Place['gradients'] = Object.fromEntries(named);
     const bound = layer.bind({
       ...{ kernel, x, y, dx, dy, inputs: widths[i], outputs: widths[i + 1], scratch: shared },
       enter: (name) => enter(ws, name),
       kept: ws.float32(kept[i]),
-      gradients: Object.fromEntries(named),
+      gradients: byParameters,
     });
+    for (const part of bound.parts ?? [{ kind: layer.kind, y, dy, ...bound }])
+      parts.push({ ...part, layer: i, gradients: part.kind === layer.kind ? byParameters : {} });
     x = y;
     dx = dy;
     return bound;
   });
   return {
-    ...{ batchSize, slots, kernel, parameters, gradients, state, passes },
+    ...{ batchSize, slots, kernel, parameters, gradients, state, passes, parts },
     x: first,
     room: ws.float32(room),
+    counts: ws.uint32(COUNTS),
     outputs: x,
     outputGradient: dx ?? first,
   };

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 /** The order in which data flow. A file imports only from files to its left; every file has its place. */
 const flow = {
   assembly:
-    'lane math wide pointwise philox threefry mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer index',
-  src: 'argument wasm distribution counter philox torch threefry random tensor fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation gain softmax linear loss optimizer model training lsuv nn index',
+    'lane math wide pointwise philox threefry mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer statistics index',
+  src: 'argument wasm distribution counter philox torch threefry random tensor fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model probe training lsuv field theory verdict diagnose nn index',
 };
 const read = (path: string) => readFileSync(path, 'utf8');
 const files = (folder: string) =>
@@ -36,7 +36,7 @@ describe.each(Object.entries(flow))('%s', (folder, order) => {
 
 test('one word per thing: what has a test or a bench has a file of that word', () => {
   const words = new Set([...flow.assembly.split(' '), ...flow.src.split(' ')]);
-  const extra = ['accuracy', 'allocation', 'architecture', 'bundle', 'golden', 'readme', 'study', 'training'];
+  const extra = ['accuracy', 'allocation', 'architecture', 'bundle', 'golden', 'lab', 'readme', 'study', 'training'];
   for (const folder of ['test', 'bench']) {
     for (const file of files(folder)) {
       const [word, kind] = file.split('.');

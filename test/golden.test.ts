@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { type Activation, activation, activations } from '../src/activation.js';
-import { init, loss, nn, random, softmax } from '../src/index.js';
+import { diagnose, init, loss, nn, random, softmax } from '../src/index.js';
 import { hash, noise, sweep } from './oracle.js';
 
 const n = 10_007;
@@ -109,6 +109,16 @@ results['twenty steps of adamW'] = async () => {
   const data = { x: noise(6, 33 * 200), labels: Uint8Array.from({ length: 200 }, (_, i) => i % 7) };
   for await (const _ of nn.fit(model, data, { epochs: 2, batchSize: 20, seed: 1, optimizer: nn.adamW() }));
   return model.parameters['0.weight'].data;
+};
+
+results['a probe, and what is wrong'] = () => {
+  const layers = Array.from({ length: 12 }, (_, l) =>
+    nn.linear(40, 40, { seed: l, activation: l % 2 ? 'tanh' : 'gelu' }),
+  );
+  const model = nn.sequential([...layers, nn.linear(40, 7, { seed: 12 })]);
+  const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 7);
+  const made = diagnose.probe(model, { x: noise(9, 40 * 100), labels }, { lr: 0.1 });
+  return new TextEncoder().encode(JSON.stringify(made));
 };
 
 test('all hashes', async () => {

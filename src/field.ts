@@ -1,0 +1,161 @@
+// A function f in mean field: its moments over normals of any mean square q, where q goes through layers, where the
+// correlation of two inputs goes, and which weights are at the edge of chaos.
+
+import type { Named } from './activation.js';
+import { functionOf, type Nonlinear, rounded } from './gain.js';
+import { expectation, NEAR, type Quadrature, quadrature } from './quadrature.js';
+import { scalar } from './wasm.js';
+
+export const ln = (x: number) => scalar('log64', x);
+export const exp = (x: number) => scalar('exp64', x);
+
+/** The moments of f at a mean square q. */
+interface At {
+  /** E f^2, E f'^2, and the derivative of E f^2 by q. */
+  square: number;
+  steep: number;
+  growth: number;
+  /** By how much, relative to their squares, f^2 and f'^2 vary. */
+  spread: number;
+  steepSpread: number;
+  integral: Quadrature;
+}
+
+/** f at any mean square. */
+export interface Field {
+  f: (x: number) => number;
+  at(q: number): At;
+  /** f'(0)^2, or E f'^2 close to 0 where there is a kink. */
+  origin(): number;
+}
+
+export function field(where: string, given: Named | Nonlinear): Field {
+  const [word, parameters] = Array.isArray(given) ? given : [given, {}];
+  const f = functionOf(where, word as Nonlinear, parameters ?? {});
+  const reach = typeof word === 'function' ? undefined : NEAR;
+  // Near 0 the values of a function that is not 0 there are all alike in binary64, and their slope is noise; a function
+  // of one's own may be such a one with f(0) taken off. Where f(0) is 0 it is straight there, and so far out is what has
+  // not saturated: the ends stand for what is beyond them.
+  const through = f(0) === 0;
+  const [least, most] = [!through ? 1e-12 : typeof word === 'function' ? 1e-6 : 1e-70, 1e70];
+  const known = new Map<number, At>();
+  function at(q: number): At {
+    const inside = Math.min(Math.max(q, least), most);
+    if (inside !== q) {
+      const end = at(inside);
+      const straight = through && q < least ? true : q > most && end.growth > 0.5 * (end.square / inside);
+      return straight ? { ...end, square: end.square * (q / inside) } : end;
+    }
+    let found = known.get(q);
+    if (found === undefined) {
+      const root = Math.sqrt(q);
+      const integral = quadrature(where, (z) => f(root * z), reach);
+      const [square, slope, mixed] = integral.moments;
+      // A function without slope, such as a step, shows rounding errors.
+      const steep = slope < 1e-12 * square ? 0 : slope / q;
+      const relative = (of: number, fourth: number) => (of > 0 ? fourth / (of * of) : 0);
+      found = {
+        ...{ square, steep, growth: steep === 0 ? 0 : mixed / q, integral },
+        spread: relative(
+          square,
+          expectation(integral, (y) => y * y * y * y),
+        ),
+        steepSpread: relative(
+          slope,
+          expectation(integral, (_, d) => d * d * d * d),
+        ),
+      };
+      known.set(q, found);
+    }
+    return found;
+  }
+  // Twice nearer less once: what a bend adds, which goes as q, is gone.
+  return { f, at, origin: () => 2 * at(least).steep - at(2 * least).steep };
+}
+
+/** Where q goes from a start; Newton's steps once the map contracts. null where it grows for ever. */
+export function fixedPoint({ f, at, origin }: Field, v: number, b: number, start: number): number | null {
+  const falls = (q: number) => v * at(q).square <= q * (1 + 1e-12);
+  const down = [start];
+  while (down.length < 24) down.push(0.4 * down[down.length - 1]);
+  // What grows nowhere below goes to 0, at the edge as slowly as 1 / (2 l): that is not to be waited for.
+  const level = f(0) === 0 && b === 0 && v * origin() <= 1 + 1e-9 && down.every(falls);
+  let q = start;
+  for (let i = 0; i < 400; i++) {
+    const { square, growth } = at(q);
+    const next = v * square + b;
+    if (next > 1e76) return null; // its root is beyond float32
+    if (Math.abs(next - q) <= 1e-13 * q) return next;
+    if (level) return 0;
+    const slope = v * growth;
+    const leap = slope < 0.999 ? q + (next - q) / (1 - slope) : next;
+    q = leap > 0 && leap > q === next > q ? leap : next;
+  }
+  return v * at(q).square + b > q ? null : q;
+}
+
+/** The weight variance with chi = 1 at its own fixed point, where that is stable. */
+export function critical({ f, at, origin }: Field, b: number): { weightVariance: number; meanSquare: number } | null {
+  const of = (q: number) => ({ weightVariance: rounded(1 / at(q).steep), meanSquare: rounded(q) });
+  const stable = (q: number) => at(q).growth / at(q).steep <= 1 + 1e-9;
+  // q - B - E f^2 / E f'^2 is 0 at a fixed point with chi = 1.
+  const off = (q: number) => q - b - at(q).square / at(q).steep;
+  if (b === 0 && f(0) === 0) {
+    // A function that scales, such as relu, is critical at every q; one that bends, such as tanh, at 0.
+    if ([0.01, 1, 100].every((q) => Math.abs(off(q)) < 1e-10 * q)) return of(1);
+    if (origin() > 0 && at(1e-4).growth <= origin() * (1 + 1e-9))
+      return { weightVariance: rounded(1 / origin()), meanSquare: 0 };
+  }
+  for (let low = 1e-6; low < 1e5; low *= 1.5) {
+    if (!(at(low).steep > 0 && at(1.5 * low).steep > 0 && off(low) < 0 && off(1.5 * low) >= 0)) continue;
+    let high = 1.5 * low;
+    let mid = low;
+    for (let i = 0; i < 52 && high - low > 1e-14 * high; i++) {
+      mid = (low + high) / 2;
+      if (off(mid) < 0) low = mid;
+      else high = mid;
+    }
+    return stable(high) ? of(high) : null;
+  }
+  return null;
+}
+
+/** E f(sqrt(q) u) f(sqrt(q) v) of normals with correlation c, and its derivative by c, by Hermite's polynomials. */
+function correlations({ integral }: At): (c: number) => [value: number, slope: number] {
+  const TERMS = 400;
+  const coefficients = new Float64Array(TERMS);
+  for (const { z, weights, values } of integral.panels) {
+    z.forEach((x, i) => {
+      let [before, now] = [0, 1];
+      for (let k = 0; k < TERMS; k++) {
+        coefficients[k] += weights[i] * values[i] * now;
+        [before, now] = [now, (x * now - Math.sqrt(k) * before) / Math.sqrt(k + 1)];
+      }
+    });
+  }
+  return (c) => {
+    let [value, slope] = [0, 0];
+    for (let k = TERMS - 1; k >= 0; k--) {
+      slope = slope * c + value;
+      value = value * c + coefficients[k] * coefficients[k];
+    }
+    return [value, slope];
+  };
+}
+
+/** Where the correlation of two inputs goes, and by how much a deviation from there shrinks a layer. */
+export function correlation(at: At, q: number, v: number, b: number): [c: number, slope: number] {
+  const chi = v * at.steep;
+  if (chi <= 1 + 1e-9) return [1, chi];
+  const product = correlations(at);
+  const map = (c: number) => (v * product(c)[0] + b) / q;
+  let [low, high] = [0, 1 - 1e-9];
+  if (map(0) < 1e-14) high = 0;
+  while (high - low > 1e-15) {
+    const mid = (low + high) / 2;
+    if (mid === low || mid === high) break;
+    if (map(mid) > mid) low = mid;
+    else high = mid;
+  }
+  return [high, (v * product(high)[1]) / q];
+}

@@ -1,0 +1,207 @@
+// What a probe tells of a batch: forward and backward once, part by part, and of every array its figures. Plain data:
+// numbers that are finite, lists and names, so that it survives JSON and a message to another thread.
+
+import { type Activation, activations } from './activation.js';
+import type { Part, Slope } from './layer.js';
+import { type Model, padded, type planned } from './model.js';
+import { apply, type Kernel, scalar } from './wasm.js';
+
+/** Bins of a histogram. */
+const BINS = 32;
+
+/** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
+export interface Histogram {
+  /** The ends: the least and the largest value, or 4 standard deviations from the mean where that is nearer. */
+  low: number;
+  high: number;
+  /** 32 bins. */
+  counts: number[];
+}
+
+/** Of the finite values of an array (0 where there is none). */
+export interface Statistics {
+  mean: number;
+  variance: number;
+  meanSquare: number;
+  min: number;
+  max: number;
+  /** The share, 0 to 1, of values that are NaN or infinite. */
+  nonFinite: number;
+  histogram: Histogram;
+}
+
+/** What a layer makes of a batch; a linear layer with an activation of its own counts as two. */
+export interface LayerStatistics extends Statistics {
+  /** Its place in model.layers. */
+  layer: number;
+  /** 'linear' (what it makes before the activation), 'tanh', ... */
+  kind: string;
+  /** Values a row. */
+  units: number;
+  /** Of an activation: the share of values at which |f'| is below 0.05 of its maximum. */
+  saturated?: number;
+  /** The share of units that are 0 for every row. */
+  dead: number;
+  /** The gradient of the loss by what the layer makes; norm is its length over the whole batch. */
+  gradient: Statistics & { norm: number };
+  /** Of a layer with a weight. */
+  weight?: WeightStatistics;
+}
+
+export interface WeightStatistics {
+  /** The length of W, and of the gradient by it. */
+  norm: number;
+  gradientNorm: number;
+  /** The length of a step by the length of W: lr |dW| / |W|, or in training |W after - W before| / |W before|. */
+  update?: number;
+  /** The share of weights that are NaN or infinite. */
+  nonFinite: number;
+  /** Whether all rows of W are equal (and there is more than one): units that compute the same. */
+  symmetric: boolean;
+  /** Whether all biases are equal, or there are none. */
+  symmetricBias: boolean;
+}
+
+/** A forward and a backward pass over a batch. */
+export interface Probe {
+  rows: number;
+  /** The mean loss; 0 where it is not finite. */
+  loss: number;
+  input: Statistics;
+  layers: LayerStatistics[];
+}
+
+type Plan = ReturnType<typeof planned>;
+
+/** Numbers of binary64 that the kernel writes before the counts. */
+const SUMS = 7;
+
+function nothing(nonFinite: number): Statistics {
+  const histogram = { low: 0, high: 0, counts: new Array<number>(BINS).fill(0) };
+  return { mean: 0, variance: 0, meanSquare: 0, min: 0, max: 0, nonFinite, histogram };
+}
+
+/** The figures of the first n values of an array of the model. */
+function figures({ kernel, counts }: Plan, x: Float32Array, n: number): Statistics {
+  kernel('statistics', x, counts)(n);
+  const [finite, sum, squares, min, max, low, high] = new Float64Array(counts.buffer, counts.byteOffset, SUMS);
+  if (finite === 0) return nothing(n === 0 ? 0 : 1);
+  const [mean, meanSquare] = [sum / finite, squares / finite];
+  return {
+    ...{ mean, variance: Math.max(0, meanSquare - mean * mean), meanSquare, min, max, nonFinite: (n - finite) / n },
+    histogram: { low, high, counts: Array.from(counts.subarray(2 * SUMS)) },
+  };
+}
+
+/** The length of an array, and the share of it that is not finite and is left out. */
+function length(p: Plan, x: Float32Array): { norm: number; nonFinite: number } {
+  const norm = p.kernel('distance', x, null)(padded(x.length));
+  if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
+  const { meanSquare, nonFinite } = figures(p, x, x.length);
+  return { norm: Math.sqrt(meanSquare * x.length * (1 - nonFinite)), nonFinite };
+}
+
+/** A grid on which an activation's slopes are looked at once: from -32 to 32. */
+const GRID = 4097;
+const STEP = 1 / 64;
+/** A value is saturated where the slope is below that part of the largest. */
+const FLAT = 0.05;
+const flatness = new Map<string, { bound: number; usual: number; silent: boolean }>();
+
+/** Below which |f'| an activation counts as flat, the share of N(0, 1) at which it is, and whether it is 0 there. */
+export function flat(
+  name: string,
+  numbers: readonly [number, number],
+): { bound: number; usual: number; silent: boolean } {
+  const key = `${name} ${numbers}`;
+  let known = flatness.get(key);
+  if (known === undefined) {
+    const x = Float32Array.from({ length: GRID }, (_, i) => (i - (GRID - 1) / 2) * STEP);
+    const y = new Float32Array(GRID);
+    apply(`${name}Forward` as Kernel, GRID, [x, y], numbers);
+    const kept = activations[name as Activation].keeps === 'x' ? x : y;
+    const slopes = new Float32Array(GRID);
+    apply(`${name}Backward` as Kernel, GRID, [kept, slopes.slice().fill(1), slopes], numbers);
+    const bound = FLAT * slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
+    let usual = 0;
+    slopes.forEach((slope, i) => {
+      if (Math.abs(slope) < bound) usual += STEP * scalar('normalDensity', x[i]);
+    });
+    const silent = usual > 0.1 && slopes.some((slope, i) => Math.abs(slope) < bound && x[i] !== 0 && y[i] === 0);
+    flatness.set(key, (known = { bound, usual, silent }));
+  }
+  return known;
+}
+
+/** The share of the first n values of a part at which its slope is flat. */
+function saturated({ kernel }: Plan, { dy }: Part, { name, kept, numbers }: Slope, n: number): number {
+  // Forward, nobody needs the memory of the gradient.
+  dy.fill(1, 0, n);
+  kernel(`${name}Backward` as Kernel, kept, dy, dy)(n, ...numbers);
+  return n === 0 ? 0 : kernel('countBelow', dy)(n, flat(name, numbers).bound) / n;
+}
+
+/** Whether all rows of a matrix are equal: at the first that differs, or a NaN, it is known. */
+function equalRows(x: Float32Array, columns: number): boolean {
+  for (let i = columns; i < x.length; i++) if (x[i] !== x[i - columns]) return false;
+  return x.length > columns;
+}
+
+/**
+ * A probe of the first rows in a model's memory: its passes in place of the model's own, to the same bits. Behind a step
+ * `after` tells what it changed; without one, lr tells what plain gradient descent would.
+ */
+export function probing(model: Model, p: Plan, rows: number, training: boolean) {
+  const layers: LayerStatistics[] = [];
+  const none = { ...nothing(0), norm: 0 }; // until the pass backward
+  const input = figures(p, p.x, rows * model.inputs);
+  return {
+    forward(): void {
+      for (const part of p.parts) {
+        ((training && part.train) || part.forward)(rows);
+        const { layer, kind, y, slope } = part;
+        const units = model.layers[layer].outputs ?? y.length / p.batchSize;
+        const n = rows * units;
+        layers.push({
+          ...{ layer, kind, units, ...figures(p, y, n) },
+          ...(slope && { saturated: saturated(p, part, slope, n) }),
+          dead: rows === 0 ? 0 : p.kernel('deadColumns', y)(rows, units) / units,
+          gradient: none,
+        });
+      }
+    },
+    backward(lr?: number): void {
+      for (let i = p.parts.length - 1; i >= 0; i--) {
+        const part = p.parts[i];
+        const made = layers[i];
+        const gradient = figures(p, part.dy, rows * made.units);
+        const finite = rows * made.units * (1 - gradient.nonFinite);
+        made.gradient = { ...gradient, norm: Math.sqrt(gradient.meanSquare * finite) };
+        part.backward(rows);
+        const { weight, bias } = part.kind === model.layers[made.layer].kind ? model.layers[made.layer].parameters : {};
+        if (weight?.shape.length !== 2) continue;
+        const own = length(p, weight.data);
+        const { norm } = length(p, part.gradients.weight);
+        made.weight = {
+          ...{ ...own, gradientNorm: norm },
+          ...(lr !== undefined && { update: own.norm === 0 ? 0 : (lr * norm) / own.norm }),
+          symmetric: equalRows(weight.data, weight.shape[1]),
+          symmetricBias: bias === undefined || equalRows(bias.data, 1) || bias.data.length === 1,
+        };
+      }
+    },
+    /** What the step changed of what it was before. */
+    after(old: Float32Array): void {
+      // The gradients have done their work; the next step writes them anew.
+      p.gradients.set(old);
+      for (const { layer, weight } of layers) {
+        const data = model.layers[layer].parameters.weight?.data;
+        if (!weight || !data) continue;
+        const was = p.gradients.subarray((data.byteOffset - p.parameters.byteOffset) / 4).subarray(0, data.length);
+        const moved = p.kernel('distance', data, was)(padded(data.length));
+        if (Number.isFinite(moved)) weight.update = weight.norm === 0 ? 0 : moved / weight.norm;
+      }
+    },
+    report: (loss: number): Probe => ({ rows, loss: Number.isFinite(loss) ? loss : 0, input, layers }),
+  };
+}

@@ -1,0 +1,294 @@
+// What is wrong with a network, in words, and what to do: read from a probe. Thresholds, and where they come from:
+//
+//   vanishing, exploding  the mean square of the gradient (or of the signal) changes more than 10^3 times from the first
+//                         hidden layer to the last, 10^6 for an error: steps 30 or 1000 times too short or too long.
+//   saturated             half of what is not flat at N(0, 1) anyway, with four standard errors of the units' number.
+//   dead                  more than half of the units, with four standard errors: to one input half of them are off, and
+//                         deep in a network all rows look alike.
+//   symmetric             all rows of W equal, to the bit: with biases equal too the units stay equal for ever.
+//   nonFinite             any value.
+//
+// The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
+
+import { type Activation, activations as rows } from './activation.js';
+import { what } from './argument.js';
+import { critical, type Field, field } from './field.js';
+import { gain } from './gain.js';
+import { init } from './init.js';
+import { lsuv } from './lsuv.js';
+import { isModel, type Model, planned } from './model.js';
+import type { Row } from './pointwise.js';
+import { flat, type LayerStatistics, type Probe } from './probe.js';
+import { type Generator, generatorOf, random, type Seed } from './random.js';
+import { scalar } from './wasm.js';
+
+export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric' | 'nonFinite';
+
+export interface Fix {
+  /** What to do, in words. */
+  message: string;
+  /** The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain. */
+  initialiser?: 'kaimingNormal' | 'lsuv';
+  gain?: number;
+  /**
+   * Does it where it is mechanical: draws the weights anew and zeroes the biases; what was learnt is lost. Not
+   * enumerable, so that verdicts go through JSON and messages.
+   */
+  readonly apply?: (given?: { rng?: Generator; seed?: Seed }) => void;
+}
+
+export interface Verdict {
+  code: Code;
+  level: 'warning' | 'error';
+  /** Its place in model.layers: where it begins, or where it is worst. */
+  layer: number;
+  /** What was measured, and the limit. */
+  figures: Record<string, number>;
+  /** A sentence. */
+  message: string;
+  fix: Fix;
+}
+
+const POWERS = 3;
+const SATURATED = 0.5;
+const ERRORS = 4;
+/** The least square that float32 has: what is 0 counts as it. */
+const LEAST = 1e-90;
+const decimal = (x: number) => scalar('log64', Math.max(x, LEAST)) / Math.LN10;
+const percent = (share: number) => (share > 0 && share < 0.005 ? 'Less than 1 %' : `${Math.round(100 * share)} %`);
+
+/** What is wrong, worst first; nothing is a good sign. x, the batch, lets a fix by nn.lsuv be applied. */
+export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[] {
+  const where = 'diagnose.verdicts';
+  if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
+  if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
+    throw new TypeError(`${where}: probe is ${what(probe)}; pass what diagnose.probe gave, or step.probe`);
+  const weighted = probe.layers.filter(({ kind, weight }) => kind === 'linear' && weight);
+  const hidden = weighted.slice(0, -1);
+  const found = [
+    nonFinite(probe),
+    symmetric(hidden),
+    ...(hidden.some(({ weight }) => weight?.symmetric) ? [] : signals(probe, model, hidden)),
+  ].filter((verdict) => verdict !== undefined);
+  const order = { error: 0, warning: 1 };
+  return found
+    .sort((a, b) => order[a.level] - order[b.level])
+    .map((verdict) => ({ ...verdict, fix: remedy(verdict, probe, model, hidden.length, x) }));
+}
+
+/** What follows from something else is left out: through a dead layer no gradient comes, and a saturated one shrinks. */
+function signals(probe: Probe, model: Model, hidden: LayerStatistics[]): (Finding | undefined)[] {
+  const [off, stuck] = [dead(probe, model), saturated(probe, model)];
+  return [off, stuck, ...(off?.figures.share === 1 ? [] : ends(hidden, stuck !== undefined))];
+}
+
+type Finding = Omit<Verdict, 'fix'> & { cause?: 'input' | 'weight' | 'signal' };
+
+/** The first place of what is no number: in the data, in the weights, or made by the layers. */
+function nonFinite({ input, layers }: Probe): Finding | undefined {
+  const bad = layers.filter((l) => l.nonFinite > 0 || l.gradient.nonFinite > 0 || (l.weight?.nonFinite ?? 0) > 0);
+  if (input.nonFinite === 0 && bad.length === 0) return undefined;
+  const first = bad.find((l) => l.nonFinite > 0) ?? bad[0] ?? layers[0];
+  const weights = layers.find(({ weight }) => weight && weight.nonFinite > 0);
+  const cause = input.nonFinite > 0 ? 'input' : weights ? 'weight' : 'signal';
+  const layer = (cause === 'weight' ? weights! : first).layer;
+  const share = cause === 'input' ? input.nonFinite : cause === 'weight' ? weights!.weight!.nonFinite : first.nonFinite;
+  const message = {
+    input: `${percent(share)} of the inputs are NaN or infinite, and so is whatever they touch.`,
+    weight: `Weights of layer ${layer} are NaN or infinite: a step was so long that it left the range of numbers.`,
+    signal: `From layer ${layer} on values are NaN or infinite: they grew from layer to layer beyond what float32 holds.`,
+  }[cause];
+  return { code: 'nonFinite', level: 'error', layer, figures: { share }, message, cause };
+}
+
+function symmetric(hidden: LayerStatistics[]): Finding | undefined {
+  const equal = hidden.filter(({ weight }) => weight?.symmetric);
+  if (equal.length === 0) return undefined;
+  const first = equal.find(({ weight }) => weight?.symmetricBias) ?? equal[0];
+  const alike = first.weight!.symmetricBias;
+  return {
+    ...{ code: 'symmetric', level: alike ? 'error' : 'warning', layer: first.layer },
+    figures: { units: first.units, layers: equal.length },
+    message: alike
+      ? `All ${first.units} units of layer ${first.layer} have the same weights: they compute the same, get the same gradient and stay one unit for ever.`
+      : `All ${first.units} units of layer ${first.layer} have the same weights: only their biases tell them apart, and learning begins slowly.`,
+  };
+}
+
+/** Parts that are activations, with their slopes' limits. */
+function activations({ layers }: Probe, model: Model) {
+  return layers.flatMap((made, i) => {
+    const slope = planned(model, 1).parts[i]?.slope;
+    return slope && made.saturated !== undefined ? [{ made, ...flat(slope.name, slope.numbers) }] : [];
+  });
+}
+/** A share that so many units do not exceed by chance where each does with probability p. */
+const limitOf = (share: number, p: number, units: number) => share + ERRORS * Math.sqrt((p * (1 - p)) / units);
+
+function dead(probe: Probe, model: Model): Finding | undefined {
+  const off = activations(probe, model)
+    .filter(({ made, silent }) => silent && (made.dead === 1 || made.dead > limitOf(0.5, 0.5, made.units)))
+    .map(({ made }) => made);
+  if (off.length === 0) return undefined;
+  const worst = off.reduce((a, b) => (b.dead > a.dead ? b : a));
+  const rest = worst.dead === 1 ? ' Nothing comes through: no layer before it can learn.' : '';
+  return {
+    ...{ code: 'dead', level: worst.dead > 0.9 ? 'error' : 'warning', layer: worst.layer },
+    figures: { share: worst.dead, limit: Math.min(1, limitOf(0.5, 0.5, worst.units)), layers: off.length },
+    message: `${percent(worst.dead)} of the ${worst.units} units of layer ${worst.layer} (${worst.kind}) are 0 for every row: they get no gradient and cannot come back by themselves.${rest}`,
+  };
+}
+
+function saturated(probe: Probe, model: Model): Finding | undefined {
+  const stuck = activations(probe, model)
+    .map(({ made, usual, silent }) => {
+      const limit = limitOf(usual + SATURATED * (1 - usual), usual, made.units);
+      return { made, limit, over: silent && made.dead > 0.5 ? 0 : made.saturated! - limit, usual };
+    })
+    .filter(({ over }) => over > 0);
+  if (stuck.length === 0) return undefined;
+  const { made, limit, usual } = stuck.reduce((a, b) => (b.over > a.over ? b : a));
+  return {
+    ...{ code: 'saturated', level: made.saturated! > 0.75 + 0.25 * usual ? 'error' : 'warning', layer: made.layer },
+    figures: { share: made.saturated!, limit, layers: stuck.length },
+    message: `${percent(made.saturated!)} of what layer ${made.layer} (${made.kind}) makes is where it is flat: there a change of the input changes nothing, and next to no gradient comes back.`,
+  };
+}
+
+/** From one end of the hidden layers to the other: the gradient backward, the signal forward. */
+function ends(hidden: LayerStatistics[], stuck: boolean): Finding[] {
+  if (hidden.length < 2) return [];
+  const change = (from: number | undefined, to: number | undefined) =>
+    from === undefined || to === undefined || (from === 0 && to === 0)
+      ? 0
+      : Math.round(1e4 * (decimal(to) - decimal(from))) / 1e4;
+  const clean = hidden.filter(({ nonFinite }) => nonFinite === 0);
+  const back = hidden.filter(({ gradient }) => gradient.nonFinite === 0);
+  const signal = change(clean[0]?.meanSquare, clean[clean.length - 1]?.meanSquare);
+  const gradient = change(back[back.length - 1]?.gradient.meanSquare, back[0]?.gradient.meanSquare);
+  const [first, last] = [hidden[0].layer, hidden[hidden.length - 1].layer];
+  const share = (size: number) => (size > -45 ? `10^${size.toFixed(1)} of what it was` : 'nothing that float32 has');
+  const times = (size: number) => `10^${size.toFixed(1)} times`;
+  const of = (code: Code, size: number, layer: number, message: string): Finding => ({
+    ...{ code, level: Math.abs(size) > 2 * POWERS ? 'error' : 'warning', layer, message },
+    figures: { gradient, signal, limit: POWERS, layers: hidden.length },
+  });
+  const found: Finding[] = [];
+  if (gradient < -POWERS)
+    found.push(
+      of(
+        'vanishing',
+        gradient,
+        first,
+        `From layer ${last} back to layer ${first} the gradient's mean square falls to ${share(gradient)}: the first layers hardly learn.`,
+      ),
+    );
+  else if (signal < -POWERS && !stuck)
+    found.push(
+      of(
+        'vanishing',
+        signal,
+        last,
+        `From layer ${first} to layer ${last} the signal's mean square falls to ${share(signal)}: the last layers see next to nothing of the input.`,
+      ),
+    );
+  if (gradient > POWERS)
+    found.push(
+      of(
+        'exploding',
+        gradient,
+        first,
+        `From layer ${last} back to layer ${first} the gradient's mean square grows ${times(gradient)}: a step that suits the last layers throws the first ones about.`,
+      ),
+    );
+  else if (signal > POWERS)
+    found.push(
+      of(
+        'exploding',
+        signal,
+        last,
+        `From layer ${first} to layer ${last} the signal's mean square grows ${times(signal)}: the outputs, and with them loss and gradients, are far too large.`,
+      ),
+    );
+  return found;
+}
+
+/** With more powers of ten a scheme is no cure: a tenth of what is ill. */
+const CURED = 2;
+/** A mean square of the inputs that the first layer's weights had better make up for. */
+const unusual = (meanSquare: number) => meanSquare > 0 && (meanSquare < 1 / 16 || meanSquare > 16);
+
+/** Weights that carry a signal and its gradient through so many layers of this model; undefined: none do. */
+function scheme(
+  model: Model,
+  depth: number,
+): { initialiser: 'kaimingNormal' | 'lsuv'; gain?: number; why: string } | undefined {
+  const { parts } = planned(model, 1);
+  const functions = parts.flatMap(({ slope }) => slope ?? []);
+  const others = parts.some(({ kind, slope }) => !slope && kind !== 'linear' && kind !== 'dropout');
+  const distinct = new Map(functions.map((slope) => [`${slope.name} ${slope.numbers}`, slope]));
+  if (others || distinct.size > 1) return { initialiser: 'lsuv', why: 'fitted to the data, layer by layer' };
+  const [only] = distinct.values();
+  if (only === undefined) return { initialiser: 'kaimingNormal', gain: 1, why: 'which keeps what a linear layer gets' };
+  const row: Row = rows[only.name as Activation];
+  const own: Field = field('diagnose.verdicts', (x) => row.formula(x, ...only.numbers));
+  const { forward, chi, slope } = gain.describe(own.f);
+  const powers = Math.abs(depth * decimal(chi));
+  const unstable = slope > 1 && depth * decimal(slope) > 1;
+  if (powers <= CURED && !unstable)
+    return { initialiser: 'kaimingNormal', gain: forward, why: `${only.name}'s: it keeps the signal's mean square` };
+  const edge = critical(own, 0);
+  if (edge !== null && edge.meanSquare <= 4)
+    return {
+      ...{ initialiser: 'kaimingNormal', gain: Math.sqrt(edge.weightVariance) },
+      why: `at the edge of chaos of ${only.name}, where gradients pass ${depth} layers`,
+    };
+  return powers <= CURED ? { initialiser: 'lsuv', why: 'fitted to the data, layer by layer' } : undefined;
+}
+
+function remedy(
+  { code, cause }: Finding,
+  { input, layers }: Probe,
+  model: Model,
+  depth: number,
+  x?: Float32Array,
+): Fix {
+  if (cause === 'input') return { message: 'Leave out or mend the rows that are not finite.' };
+  const units = layers.filter(({ weight }) => weight).slice(0, -1);
+  const alive = units.reduce((share, { units: n }) => share * (1 - scalar('exp64', -n * Math.LN2)), 1);
+  if (code === 'dead' && alive < 0.99)
+    return {
+      message: `Make the layers wider, or take leakyRelu: with ${units.length} layers this narrow a network is dead for ${percent(1 - alive)} of all draws, whatever their scale.`,
+    };
+  const good = scheme(model, depth);
+  if (good === undefined)
+    return {
+      message: `No scale of the weights carries ${depth} layers of this activation: take tanh with init.lecunNormal or relu with init.kaimingNormal, or fewer layers.`,
+    };
+  const { initialiser, gain: by, why } = good;
+  const trained = code === 'dead' || cause === 'weight' ? ', and train with a smaller learning rate or clipNorm' : '';
+  const scaled = unusual(input.meanSquare)
+    ? ` The inputs' mean square is ${Number(input.meanSquare.toPrecision(2))}: standardise them, too.`
+    : '';
+  const draw =
+    initialiser === 'lsuv'
+      ? `nn.lsuv(model, batch), ${why}`
+      : `init.kaimingNormal(weight, { gain: ${Number(by!.toPrecision(5))} }), ${why}`;
+  const message = `Draw the weights anew by ${draw}, with biases of 0${trained}.${scaled}`;
+  const fix: Fix = { message, initialiser, ...(by === undefined ? {} : { gain: by }) };
+  if (initialiser === 'lsuv' && x === undefined) return fix;
+  const apply: Fix['apply'] = (given = {}) => {
+    generatorOf('fix.apply', given);
+    const rng = given.rng ?? random.philox(given.seed);
+    const linear = model.layers.filter(({ kind }) => kind === 'linear');
+    for (const { parameters } of linear) parameters.bias?.data.fill(0);
+    if (initialiser === 'lsuv') lsuv(model, x!, { rng });
+    else
+      linear.forEach(({ parameters: { weight } }, i) => {
+        // The first layer makes up for the scale of the data; the last has no activation behind it.
+        const first = i === 0 && unusual(input.meanSquare) ? 1 / Math.sqrt(input.meanSquare) : 1;
+        init.kaimingNormal(weight, { rng, gain: first * (i === linear.length - 1 ? 1 : by!) });
+      });
+  };
+  return Object.defineProperty(fix, 'apply', { value: apply });
+}
