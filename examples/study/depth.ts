@@ -71,6 +71,20 @@ export function propagate(
   return result;
 }
 
+/** One input through layers of N units, weights of any symmetric law, no biases: the layers that anything leaves. */
+export function reach(f: 'relu' | 'leakyRelu', width: number, layers: number, weights: Float32Array): number {
+  let x: Float32Array = new Float32Array(width).fill(1);
+  for (let l = 0; l < layers; l++) {
+    const at = l * width * width;
+    const h = Float32Array.from({ length: width }, (_, i) =>
+      x.reduce((sum, v, j) => sum + v * weights[at + i * width + j], 0),
+    );
+    x = activation[f].forward(h);
+    if (x.every((v) => v === 0)) return l;
+  }
+  return layers;
+}
+
 /** Means over several networks, each of its own seed. */
 export function average(networks: number, one: (rng: Generator) => number): { mean: number; error: number } {
   const values = Array.from({ length: networks }, (_, i) => one(random.philox(i)));

@@ -3,13 +3,17 @@
 //   npm start              everything, below two minutes on two cores
 //   npm start -- --quick   a small run
 //
-// Prints the rows and writes report/study.json.
+// Prints the rows, and writes them to report/study.json and with pictures to report/index.html.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { experiments, run } from './experiments.js';
+import { figures } from './figures/index.js';
+import type { Trained } from './figures/training.js';
 import { learning } from './learning.js';
 import { mnist } from './mnist.js';
+import { page, type Row } from './page.js';
 import { signals } from './signals.js';
 
 const { values: flags } = parseArgs({
@@ -17,7 +21,7 @@ const { values: flags } = parseArgs({
 });
 if (flags.help) {
   console.log(
-    'npm start               the study: five experiments on MNIST, and the article’s claims measured\nnpm start -- --quick    a small run of it',
+    'npm start               the study: five experiments on MNIST, and the article’s claims measured and drawn\nnpm start -- --quick    a small run of it',
   );
   process.exit();
 }
@@ -62,7 +66,7 @@ console.log(
   `    ${'experiment'.padEnd(18)}${'first loss'.padStart(11)}  ${'every 500 steps'.padEnd(Math.max(18, epochs * 8 + 4))}${'published'.padStart(9)}`,
 );
 
-const trained = [];
+const trained: Trained[] = [];
 for (const [i, experiment] of experiments.entries()) {
   const steps = 600 * epochs;
   const { losses, accuracy } = await run(experiment, data, {
@@ -70,7 +74,7 @@ for (const [i, experiment] of experiments.entries()) {
     each: (step) => step % 20 === 0 && progress(i * steps + step, experiments.length * steps, experiment.name),
   });
   progress(1, 1, '');
-  trained.push({ name: experiment.name, published: experiment.published, accuracy, losses: losses.slice(0, 100) });
+  trained.push({ name: experiment.name, published: experiment.published, accuracy, losses });
   const row = accuracy.map((a) => a.toFixed(2)).join('  ');
   console.log(
     `    ${experiment.name.padEnd(18)}${losses[0].toFixed(6).padStart(11)}  ${row.padEnd(Math.max(18, epochs * 8 + 4))}${experiment.published.toFixed(2).padStart(9)}`,
@@ -81,7 +85,7 @@ const [worst, best] = [Math.min(...good), Math.max(...good)];
 const final = trained[0].accuracy[trained[0].accuracy.length - 1];
 // After one epoch the good four still differ more than at the end.
 const together = quick ? 1.5 : 1;
-const ninth = {
+const ninth: Row = {
   id: '9',
   claim: 'The article’s table: normal + tanh is worst, and the four others are ordered.',
   how: 'The five experiments above.',
@@ -93,7 +97,7 @@ const ninth = {
 };
 
 const claims = [...signals, ...learning];
-const rows: (typeof ninth)[] = [];
+const rows: Row[] = [];
 for (const [i, { id, claim, how, correction = '', verdict, measure }] of claims.entries()) {
   progress(i, claims.length, claim);
   const tell = (what: string) => progress(i, claims.length, what);
@@ -112,11 +116,13 @@ for (const { id, claim, how, expected, measured, verdict, correction } of rows) 
   if (correction) console.log(wrapped('', correction));
 }
 
+const drawn = figures(data, trained, quick, (done, of, what) => progress(done, of, what));
+progress(1, 1, '');
 const seconds = (performance.now() - began) / 1000;
 mkdirSync('report', { recursive: true });
-writeFileSync(
-  'report/study.json',
-  `${JSON.stringify({ quick, seconds, experiments: trained, claims: rows }, null, 2)}\n`,
-);
+const kept = trained.map((one) => ({ ...one, losses: one.losses.slice(0, 100) }));
+writeFileSync('report/study.json', `${JSON.stringify({ quick, seconds, experiments: kept, claims: rows }, null, 2)}\n`);
+writeFileSync('report/index.html', page(drawn, rows, quick));
 console.log(`\n${seconds.toFixed(0)} s; the rows are in report/study.json`);
+console.log(`The page with pictures: ${resolve('report/index.html')}`);
 if (rows.some(({ verdict }) => verdict === 'not as expected')) process.exitCode = 1;

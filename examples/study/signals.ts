@@ -3,22 +3,8 @@
 
 import { activation, init, nn, random, type tensor } from 'fanwise';
 import { type Claim, near, percent, short, square } from './claim.js';
-import { average, gaussian, propagate } from './depth.js';
+import { average, gaussian, propagate, reach } from './depth.js';
 import { first } from './mnist.js';
-
-/** One input through layers of N units, weights of any symmetric law, no biases: is anything left? */
-function dies(f: 'relu' | 'leakyRelu', width: number, layers: number, weights: Float32Array): boolean {
-  let x: Float32Array = new Float32Array(width).fill(1);
-  for (let l = 0; l < layers; l++) {
-    const at = l * width * width;
-    const h = Float32Array.from({ length: width }, (_, i) =>
-      x.reduce((sum, v, j) => sum + v * weights[at + i * width + j], 0),
-    );
-    x = activation[f].forward(h);
-    if (x.every((v) => v === 0)) return true;
-  }
-  return false;
-}
 
 export const signals: Claim[] = [
   {
@@ -181,8 +167,8 @@ export const signals: Claim[] = [
         let leaky = 0;
         for (let i = 0; i < networks; i++) {
           const weights = rng.normal(layers * width * width);
-          if (dies('relu', width, layers, weights)) dead++;
-          if (i < networks / 10 && dies('leakyRelu', width, layers, weights)) leaky++;
+          if (reach('relu', width, layers, weights) < layers) dead++;
+          if (i < networks / 10 && reach('leakyRelu', width, layers, weights) < layers) leaky++;
         }
         return {
           share: dead / networks,

@@ -1,6 +1,6 @@
 // Deep networks on digits: layers of 100 units between 784 inputs and 10 outputs.
 
-import { type Activation, init, nn, random, type Tensor } from 'fanwise';
+import { type Activation, init, type Linear, nn, random, type Tensor } from 'fanwise';
 import { type Digits, first } from './mnist.js';
 
 /** What a layer's weight is filled with; undefined leaves PyTorch's default. */
@@ -15,7 +15,20 @@ export const fills = {
   hundredth: (weight, seed) => void init.normal(weight, { seed, std: 0.01 }),
 } satisfies Record<string, Fill>;
 
-/** Test accuracy in per cent after so many epochs on the first 8,000 digits; biases start at zero but for the default. */
+/** The linear layers of such a network; biases start at zero but for the default. */
+export function layersOf(hidden: number, fill: keyof typeof fills, seed: number): Linear[] {
+  const f: Fill = fills[fill];
+  return Array.from({ length: hidden + 1 }, (_, l) => {
+    const linear = nn.linear(l === 0 ? 784 : 100, l === hidden ? 10 : 100, { seed: `${seed} ${l}` });
+    if (f) {
+      f(linear.weight, `${seed} ${l} weight`);
+      linear.bias?.data.fill(0);
+    }
+    return linear;
+  });
+}
+
+/** Test accuracy in per cent after so many epochs on the first 8,000 digits. */
 export async function deep(
   name: Activation,
   hidden: number,
@@ -24,18 +37,8 @@ export async function deep(
   data: { train: Digits; test: Digits },
   { epochs = 5 }: { epochs?: number } = {},
 ): Promise<number> {
-  const layers = [];
-  for (let l = 0; l <= hidden; l++) {
-    const linear = nn.linear(l === 0 ? 784 : 100, l === hidden ? 10 : 100, { seed: `${seed} ${l}` });
-    const f: Fill = fills[fill];
-    if (f) {
-      f(linear.weight, `${seed} ${l} weight`);
-      linear.bias?.data.fill(0);
-    }
-    layers.push(linear);
-    if (l < hidden) layers.push(nn.activation(name));
-  }
-  const model = nn.sequential(layers);
+  const linears = layersOf(hidden, fill, seed);
+  const model = nn.sequential(linears.flatMap((linear, l) => (l < hidden ? [linear, nn.activation(name)] : [linear])));
   const optimizer = nn.sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
   const rng = random.philox(seed);
   for await (const _ of nn.fit(model, first(data.train, 8000), { epochs, batchSize: 100, rng, optimizer }));
