@@ -13,6 +13,7 @@ import { type Case, type Length, measure } from './measure.js';
 import * as model from './model.bench.js';
 import * as pointwise from './pointwise.bench.js';
 import * as softmax from './softmax.bench.js';
+import * as statistics from './statistics.bench.js';
 
 interface Figure {
   name: string;
@@ -57,7 +58,7 @@ const told = ({ name, against, ratio, written }: Check) =>
 export async function guard(wanted: (one: Case) => boolean): Promise<boolean> {
   const { figures } = JSON.parse(readFileSync('bench/figures.json', 'utf8')) as { figures: Figure[] };
   const size = 65536;
-  const kernels = [activation, pointwise, distribution, softmax].flatMap(({ cases }) => cases(size));
+  const kernels = [activation, pointwise, distribution, softmax, statistics].flatMap(({ cases }) => cases(size));
   const all = [...kernels, ...linear.cases(), ...(await model.cases())].filter(({ ways }) => ways.baseline);
   console.log(`${'kernel'.padEnd(40)}${'against'.padEnd(12)}${'now'.padStart(12)}${'written'.padStart(12)}`);
   const doubtful: { one: Case; figure: Figure; best: Check[] }[] = [];

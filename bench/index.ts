@@ -26,6 +26,7 @@ import * as pointwise from './pointwise.bench.js';
 import { report } from './report.js';
 import * as small from './small.js';
 import * as softmax from './softmax.bench.js';
+import * as statistics from './statistics.bench.js';
 import { head, line } from './table.js';
 
 const { values: flags, positionals } = parseArgs({
@@ -70,7 +71,7 @@ async function run(cases: Case[], length?: Length): Promise<Row[]> {
 const rows: Row[] = [];
 if (mode !== 'small') {
   for (const size of sizes) {
-    for (const { cases } of [activation, pointwise, distribution, softmax])
+    for (const { cases } of [activation, pointwise, distribution, softmax, statistics])
       rows.push(...(await run(cases(size), flags.quick ? { rounds: 3, time: 20 } : undefined)));
   }
   rows.push(...(await run(linear.cases())), ...(await run(await model.cases(), { rounds: 3, time: 200 })));
