@@ -2,6 +2,7 @@
 // a page does not use.
 
 export { activationLayer as activation } from './activation.js';
+export { load, save } from './checkpoint.js';
 export { dropoutLayer as dropout } from './dropout.js';
 export { gegluLayer as geglu, gluLayer as glu, swigluLayer as swiglu } from './glu.js';
 export { linear } from './linear.js';

@@ -45,6 +45,8 @@ export interface Generator {
   bernoulli: Draws<{ p?: number }>;
   /** 32 random bits each. */
   bits(length: number, options?: { out?: Uint32Array; slice?: readonly [number, number] }): Uint32Array;
+  /** Like Math.random, for whatever takes such a function (d3-random's source): 53 bits in [0, 1), bound to the generator. */
+  source(): number;
   /** 0 to n - 1 in random order. */
   permutation(n: number): Uint32Array;
   /** In which order a data loader visits n rows in its next epoch; with torch, PyTorch's DataLoader's. */
@@ -142,6 +144,8 @@ function generator<G extends Generator = Generator>(name: string, source: Source
       return out!;
     };
   };
+  const pair = new Uint32Array(2);
+  const both = { from: 0, of: 2, length: 2 };
   const made: Generator = {
     uniform: draws('uniform'),
     normal: draws('normal'),
@@ -155,6 +159,11 @@ function generator<G extends Generator = Generator>(name: string, source: Source
       const words = out ?? allocate(where, wanted.length, Uint32Array);
       source.bits(words, wanted);
       return words;
+    },
+    source() {
+      source.bits(pair, both);
+      // The first 27 bits and the next 26, as Python's random has them.
+      return ((pair[0] >>> 5) * 2 ** 26 + (pair[1] >>> 6)) / 2 ** 53;
     },
     permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 31 })),
     order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 31 })),
