@@ -1,4 +1,4 @@
-export type { Activation, Named } from './activation.js';
+export type { Activation, Functions, Named, Parameters } from './activation.js';
 export { activation } from './activation.js';
 export type { Diagnosis } from './diagnose.js';
 export { diagnose } from './diagnose.js';
@@ -7,9 +7,19 @@ export type { Common, Layout } from './fan.js';
 export type { GainDescription, Nonlinear } from './gain.js';
 export { gain } from './gain.js';
 export type { Halves } from './glu.js';
-export type { Description, Mode, Nonlinearity } from './init.js';
+export type {
+  Description,
+  Gain,
+  Initialiser,
+  Kaiming,
+  LinearOptions,
+  Mode,
+  Nonlinearity,
+  Truncated,
+  VarianceScaling,
+} from './init.js';
 export { init } from './init.js';
-export type { Layer, Passes, Place } from './layer.js';
+export type { Layer, Part, Passes, Place, Slope } from './layer.js';
 export type { Linear } from './linear.js';
 export type { CrossEntropy, Data, Labels, NamedLoss, Reduction } from './loss.js';
 export { loss } from './loss.js';
@@ -19,11 +29,12 @@ export * as nn from './nn.js';
 export { npy } from './npy.js';
 export type { AdamOptions, Optimizer, Schedule } from './optimizer.js';
 export type { Histogram, LayerStatistics, Probe, Statistics, WeightStatistics } from './probe.js';
-export type { Generator, GeneratorState, Seed, Threefry } from './random.js';
+export type { Draw, Draws, Generator, GeneratorState, Seed, Threefry } from './random.js';
 export { random } from './random.js';
 export type { Tensors } from './safetensors.js';
 export { safetensors } from './safetensors.js';
 export { softmax } from './softmax.js';
+export type { Structure } from './structured.js';
 export type { Along, Tensor } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './theory.js';

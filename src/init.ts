@@ -148,7 +148,7 @@ export interface Description {
   high: number;
 }
 
-interface Initialiser<O> {
+export interface Initialiser<O> {
   /** A new array (or options.out) of the shape's values in row-major order. */
   (shape: readonly number[], options?: O & Common): Float32Array;
   /** The tensor, filled in place. */
@@ -189,7 +189,7 @@ function sides(where: string, shape: readonly number[], o: Partial<Common>): Pic
   return { fanIn: fanIn ?? own?.fanIn ?? null, fanOut: fanOut ?? own?.fanOut ?? null };
 }
 
-type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | 'fanOut'>;
+export type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | 'fanOut'>;
 
 /**
  * What PyTorch's nn.Linear and nn.Conv2d start from, in its order: weight, then bias (a value for each
@@ -235,11 +235,11 @@ function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & 
 }
 
 type Name = keyof typeof initialisers;
-interface Gain {
+export interface Gain {
   /** A factor of the standard deviation: gain('tanh'), 5 / 3, ... 0 or more. */
   gain?: number;
 }
-interface Kaiming {
+export interface Kaiming {
   /** Which fan the variance is divided by: 'fanIn' (the default) keeps it forward, 'fanOut' backward. */
   mode?: 'fanIn' | 'fanOut';
   /** Whose gain, of PyTorch's table; 'relu' by default. For any other function pass gain. */
@@ -249,7 +249,7 @@ interface Kaiming {
   /** Instead of the nonlinearity's: gain('gelu'), ... */
   gain?: number;
 }
-interface VarianceScaling {
+export interface VarianceScaling {
   /** The variance times the fan; 1 by default. */
   scale?: number;
   /** The fan; 'fanIn' by default. 'fanAvg' is the mean of both, 'fanGeoAvg' their geometric mean. */
@@ -257,7 +257,7 @@ interface VarianceScaling {
   /** 'truncatedNormal' (the default) is cut at two deviations and widened to have the variance it claims. */
   distribution?: 'truncatedNormal' | 'normal' | 'uniform';
 }
-interface Truncated {
+export interface Truncated {
   mean?: number;
   /** The standard deviation before the cut. */
   std?: number;

@@ -22,7 +22,7 @@ export interface Draw {
   slice?: readonly [number, number];
 }
 
-type Draws<O> = {
+export type Draws<O> = {
   (length: number, options?: O & Draw): Float32Array;
   (options: O & Draw & { out: Float32Array }): Float32Array;
 };

@@ -93,7 +93,7 @@ function strides(shape: readonly number[], layout: Layout, centre: (length: numb
   return { outputs, inputs, index };
 }
 
-type Structure = Omit<Common, 'rng' | 'seed' | 'fanIn' | 'fanOut'>;
+export type Structure = Omit<Common, 'rng' | 'seed' | 'fanIn' | 'fanOut'>;
 const structure = ['layout', 'out', 'slice'] as const;
 
 /** Zeros, and a value at each of some places, as far as the part that is asked for holds them. */

@@ -12,7 +12,7 @@ type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };
 type Name = keyof typeof initialisers | 'orthogonal';
 type Options<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice'> & Common;
-type Make<N extends Name> = (given?: Options<N>) => Initializer;
+export type Make<N extends Name> = (given?: Options<N>) => Initializer;
 
 /** What all of TensorFlow.js' initialisers extend; it has no name there. */
 const Base = Object.getPrototypeOf(initializers.zeros().constructor) as new () => Initializer;

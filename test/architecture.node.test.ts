@@ -36,7 +36,18 @@ describe.each(Object.entries(flow))('%s', (folder, order) => {
 
 test('one word per thing: what has a test or a bench has a file of that word', () => {
   const words = new Set([...flow.assembly.split(' '), ...flow.src.split(' ')]);
-  const extra = ['accuracy', 'allocation', 'architecture', 'bundle', 'golden', 'lab', 'readme', 'study', 'training'];
+  const extra = [
+    'accuracy',
+    'allocation',
+    'architecture',
+    'bundle',
+    'golden',
+    'lab',
+    'readme',
+    'study',
+    'training',
+    'types',
+  ];
   for (const folder of ['test', 'bench']) {
     for (const file of files(folder)) {
       const [word, kind] = file.split('.');

@@ -1,16 +1,42 @@
-// What a user of the package downloads.
+// What a user of the package downloads and installs.
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 
-// The core alone was 29.6 kB, the whole catalogue 41.4. Speed cost 9 more: 7 for kernels that work on four vectors a turn
-// and whose constants asc no longer has loaded for each (shrinkLevel 0: sigmoid 1,170 instead of 870 M/s), 1 for calls of
-// 50 ns instead of 1,500. Diagnosis is 8 kB on top, all of which a bundler leaves out where `diagnose` is not imported, but
-// for the 1.5 of a probe that `nn.fit` can take. 30 kB for a whole page is still the aim: what a page does not use has to be left out by its
-// bundler, which `nn` and /* @__PURE__ */ prepare.
-test('the minified bundle of everything is below 59 kB, gzipped', () => {
-  expect(gzipSync(readFileSync('dist/fanwise.min.js'), { level: 9 }).length).toBeLessThan(59_000);
+const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
+
+// 25 kB of it are the WebAssembly: four vectors a turn and constants that are not loaded for each cost 7 (sigmoid 1,170
+// instead of 870 M/s). Of the 36 of JavaScript the checks and their messages are about a third.
+test('the minified bundle of everything is below 62 kB, gzipped', () => {
+  expect(gzipped(readFileSync('dist/fanwise.min.js'))).toBeLessThan(62_000);
+});
+
+// 30 kB is the aim for this page, and not reached: the one module has the kernels of all functions, 25 kB of it.
+test('a page that trains the article’s network is below 54 kB, gzipped', async () => {
+  const contents = `import { init, nn, random } from 'fanwise';
+    const rng = random.philox(0);
+    const layer = nn.linear(784, 100, { rng });
+    init.xavierNormal(layer.weight, { rng });
+    const model = nn.sequential([layer, nn.activation('tanh'), nn.linear(100, 10, { rng })]);
+    globalThis.train = (data) => nn.fit(model, data, { optimizer: nn.sgd({ lr: 0.1 }) });`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: '.' },
+    ...{ bundle: true, minify: true, format: 'esm', write: false },
+  });
+  expect(gzipped(outputFiles[0].contents)).toBeLessThan(54_000);
+});
+
+// The module is there three times: as itself for runtimes that compile no bytes, as a text, and in the single file.
+test('installed it takes less than 680 kB, and nothing that its user does not need', () => {
+  const [{ unpackedSize, files }] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }),
+  ) as [{ unpackedSize: number; files: { path: string }[] }];
+  expect(unpackedSize).toBeLessThan(680_000);
+  const wanted = /^(dist\/[\w.]+\.(js|d\.ts|wasm)|(LICENSE|README\.md|CHANGELOG\.md|package\.json))$/;
+  expect(files.map(({ path }) => path).filter((path) => !wanted.test(path))).toEqual([]);
 });
 
 test('the bundle works by itself', async () => {
