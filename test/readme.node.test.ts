@@ -13,13 +13,15 @@ import { initialisers } from '../src/init.js';
 import type { Row } from '../src/pointwise.js';
 
 const readme = readFileSync('README.md', 'utf8');
-const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ i: i + 1, code }));
+const blocks = ['README.md', 'docs/reproducibility.md'].flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ file, i: i + 1, code })),
+);
 
-test.each(blocks)('snippet $i runs', async ({ i, code }) => {
+test.each(blocks)('$file: snippet $i runs', async ({ file: from, i, code }) => {
   const asserted = code.replace(/^(.+); \/\/ => (.+)$/gm, 'globalThis.same($1, $2);');
   const { code: js } = await transform(asserted, { loader: 'ts', format: 'esm', target: 'es2022' });
   mkdirSync('out/readme', { recursive: true });
-  const file = resolve(`out/readme/${i}.mjs`);
+  const file = resolve(`out/readme/${from.replace(/\W/g, '-')}-${i}.mjs`);
   writeFileSync(file, js);
   let assertions = 0;
   (globalThis as unknown as { same: unknown }).same = (got: unknown, expected: unknown) => {
