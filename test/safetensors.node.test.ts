@@ -1,13 +1,15 @@
-// Files that PyTorch and NumPy read and write, both ways, with a reader and a writer of safetensors of twenty lines.
+// What others make of it. PyTorch and NumPy read and write files, both ways, by a reader and a writer of twenty lines.
 // Where there is no PyTorch it is left out, and said to be; with FANWISE_TORCH=required that is a failure.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseSafetensorsMetadata } from '@huggingface/hub';
+import { randomNormal } from 'd3-random';
 import { expect, test } from 'vitest';
 import { nn, npy, random, safetensors, tensor } from '../src/index.js';
-import { hash } from './oracle.js';
+import { hash, mean, variance } from './oracle.js';
 
 const python = '/usr/bin/python3';
 const script = `
@@ -84,5 +86,36 @@ test.runIf(has())('a network goes to PyTorch and comes from it', () => {
   }
   expect(Object.keys(safetensors.decode(readFileSync(join(folder, 'theirs.safetensors'))).tensors)).toEqual(
     Object.keys(model.parameters),
+  );
+});
+
+test('Hugging Face’s own parser reads the header', async () => {
+  const model = nn.sequential([nn.linear(6, 9, { seed: 1 }), nn.activation('tanh'), nn.linear(9, 4, { seed: 2 })]);
+  const bytes = nn.save(model, { metadata: { format: 'pt' } });
+  // What it would ask the hub for: parts of the file, as HTTP has them.
+  const served: typeof fetch = async (_, init) => {
+    const [, from, to] = /bytes=(\d+)-(\d+)?/.exec(new Headers(init?.headers).get('Range') ?? 'bytes=0-') ?? [];
+    const part = bytes.slice(Number(from), to === undefined ? undefined : Number(to) + 1);
+    return new Response(part, {
+      status: 206,
+      headers: { ETag: '"1"', 'Content-Range': `bytes ${from}-${to}/${bytes.length}` },
+    });
+  };
+  const { header, parameterCount } = (await parseSafetensorsMetadata({
+    ...{ repo: 'fanwise/test', path: 'model.safetensors', fetch: served },
+    computeParametersCount: true,
+  })) as { header: Record<string, { dtype?: string; shape?: number[] }>; parameterCount: Record<string, number> };
+  expect(Object.keys(header).sort()).toEqual(['0.bias', '0.weight', '2.bias', '2.weight', '__metadata__']);
+  expect(header['0.weight']).toMatchObject({ dtype: 'F32', shape: [9, 6] });
+  expect(parameterCount).toEqual({ F32: 9 * 6 + 9 + 4 * 9 + 4 });
+});
+
+test('d3-random draws from a generator of this package', () => {
+  const normal = randomNormal.source(random.philox(4).source)(2, 3);
+  const values = Float32Array.from({ length: 20_000 }, normal);
+  expect(Math.abs(mean(values) - 2)).toBeLessThan((5 * 3) / Math.sqrt(20_000));
+  expect(Math.abs(variance(values) / 9 - 1)).toBeLessThan(5 * Math.sqrt(2 / 20_000));
+  expect(randomNormal.source(random.philox(4).source)(2, 3)()).toBe(
+    randomNormal.source(random.philox(4).source)(2, 3)(),
   );
 });
