@@ -16,7 +16,8 @@ export interface Diagnosis extends Probe {
 
 /**
  * One forward and one backward pass over a batch, some hundred rows: of every layer the figures of what it makes, of the
- * gradients and weights, and what is wrong with them. The model stays as it is; dropout leaves nothing out. With lr the
+ * gradients and weights, and what is wrong with them. The model stays as it is (with more rows than before its
+ * tensors move, as by a training step of so many); dropout leaves nothing out. With lr the
  * weights' `update` is told: the length of a step of plain gradient descent by the length of the weights (1e-3 is usual).
  * Plain data. RangeError for no rows, and for more rows than a step has while the model is being trained.
  */

@@ -18,13 +18,16 @@ interface At {
   /** By how much, relative to their squares, f^2 and f'^2 vary. */
   spread: number;
   steepSpread: number;
-  integral: Quadrature;
+  /** Whether f jumps somewhere, or has no bound on its slope. */
+  jumps: boolean;
 }
 
 /** f at any mean square. */
 export interface Field {
   f: (x: number) => number;
   at(q: number): At;
+  /** For other integrals; not kept, as the moments are. */
+  integral(q: number): Quadrature;
   /** f'(0)^2, or E f'^2 close to 0 where there is a kink. */
   origin(): number;
 }
@@ -39,8 +42,13 @@ export function field(where: string, given: Named | Nonlinear): Field {
   const through = f(0) === 0;
   const [least, most] = [!through ? 1e-12 : typeof word === 'function' ? 1e-6 : 1e-70, 1e70];
   const known = new Map<number, At>();
+  const within = (q: number) => (q > least ? Math.min(q, most) : least);
+  const integral = (q: number) => {
+    const root = Math.sqrt(within(q));
+    return quadrature(where, (z) => f(root * z), reach);
+  };
   function at(q: number): At {
-    const inside = Math.min(Math.max(q, least), most);
+    const inside = within(q);
     if (inside !== q) {
       const end = at(inside);
       const straight = through && q < least ? true : q > most && end.growth > 0.5 * (end.square / inside);
@@ -48,21 +56,20 @@ export function field(where: string, given: Named | Nonlinear): Field {
     }
     let found = known.get(q);
     if (found === undefined) {
-      const root = Math.sqrt(q);
-      const integral = quadrature(where, (z) => f(root * z), reach);
-      const [square, slope, mixed] = integral.moments;
+      const made = integral(q);
+      const [square, slope, mixed] = made.moments;
       // A function without slope, such as a step, shows rounding errors.
       const steep = slope < 1e-12 * square ? 0 : slope / q;
-      const relative = (of: number, fourth: number) => (of > 0 ? fourth / (of * of) : 0);
+      const relative = (of: number, fourth: number) => (of * of > 0 ? fourth / (of * of) : 1);
       found = {
-        ...{ square, steep, growth: steep === 0 ? 0 : mixed / q, integral },
+        ...{ square, steep, growth: steep === 0 ? 0 : mixed / q, jumps: made.jumps },
         spread: relative(
           square,
-          expectation(integral, (y) => y * y * y * y),
+          expectation(made, (y) => y * y * y * y),
         ),
         steepSpread: relative(
           slope,
-          expectation(integral, (_, d) => d * d * d * d),
+          expectation(made, (_, d) => d * d * d * d),
         ),
       };
       known.set(q, found);
@@ -70,7 +77,7 @@ export function field(where: string, given: Named | Nonlinear): Field {
     return found;
   }
   // Twice nearer less once: what a bend adds, which goes as q, is gone.
-  return { f, at, origin: () => 2 * at(least).steep - at(2 * least).steep };
+  return { f, at, integral, origin: () => 2 * at(least).steep - at(2 * least).steep };
 }
 
 /** Where q goes from a start; Newton's steps once the map contracts. null where it grows for ever. */
@@ -95,7 +102,18 @@ export function fixedPoint({ f, at, origin }: Field, v: number, b: number, start
 }
 
 /** The weight variance with chi = 1 at its own fixed point, where that is stable. */
-export function critical({ f, at, origin }: Field, b: number): { weightVariance: number; meanSquare: number } | null {
+export function critical(field: Field, b: number): { weightVariance: number; meanSquare: number } | null {
+  try {
+    const found = edge(field, b);
+    return found !== null && found.weightVariance < 1e300 ? found : null;
+  } catch (error) {
+    // The edge is looked for far and wide: where f is not finite there it is none.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function edge({ f, at, origin }: Field, b: number): { weightVariance: number; meanSquare: number } | null {
   const of = (q: number) => ({ weightVariance: rounded(1 / at(q).steep), meanSquare: rounded(q) });
   const stable = (q: number) => at(q).growth / at(q).steep <= 1 + 1e-9;
   // q - B - E f^2 / E f'^2 is 0 at a fixed point with chi = 1.
@@ -121,7 +139,7 @@ export function critical({ f, at, origin }: Field, b: number): { weightVariance:
 }
 
 /** E f(sqrt(q) u) f(sqrt(q) v) of normals with correlation c, and its derivative by c, by Hermite's polynomials. */
-function correlations({ integral }: At): (c: number) => [value: number, slope: number] {
+function correlations(integral: Quadrature): (c: number) => [value: number, slope: number] {
   const TERMS = 400;
   const coefficients = new Float64Array(TERMS);
   for (const { z, weights, values } of integral.panels) {
@@ -143,11 +161,15 @@ function correlations({ integral }: At): (c: number) => [value: number, slope: n
   };
 }
 
-/** Where the correlation of two inputs goes, and by how much a deviation from there shrinks a layer. */
-export function correlation(at: At, q: number, v: number, b: number): [c: number, slope: number] {
-  const chi = v * at.steep;
-  if (chi <= 1 + 1e-9) return [1, chi];
-  const product = correlations(at);
+/**
+ * Where the correlation of two inputs goes, and by how much a deviation from there shrinks a layer. chi is the slope at 1,
+ * but where f jumps: there neighbours part at once.
+ */
+export function correlation(field: Field, q: number, v: number, b: number): [c: number, slope: number] {
+  const { steep, jumps } = field.at(q);
+  const chi = v * steep;
+  if (chi <= 1 + 1e-9 && !jumps) return [1, chi];
+  const product = correlations(field.integral(q));
   const map = (c: number) => (v * product(c)[0] + b) / q;
   let [low, high] = [0, 1 - 1e-9];
   if (map(0) < 1e-14) high = 0;

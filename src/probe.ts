@@ -65,8 +65,8 @@ export interface WeightStatistics {
 /** A forward and a backward pass over a batch. */
 export interface Probe {
   rows: number;
-  /** The mean loss; 0 where it is not finite. */
-  loss: number;
+  /** The mean loss; null where it is not finite. */
+  loss: number | null;
   input: Statistics;
   layers: LayerStatistics[];
 }
@@ -125,9 +125,9 @@ export function flat(
     const bound = FLAT * slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
     let usual = 0;
     slopes.forEach((slope, i) => {
-      if (Math.abs(slope) < bound) usual += STEP * scalar('normalDensity', x[i]);
+      if (Math.abs(slope) <= bound) usual += STEP * scalar('normalDensity', x[i]);
     });
-    const silent = usual > 0.1 && slopes.some((slope, i) => Math.abs(slope) < bound && x[i] !== 0 && y[i] === 0);
+    const silent = usual > 0.1 && slopes.some((slope, i) => Math.abs(slope) <= bound && x[i] !== 0 && y[i] === 0);
     flatness.set(key, (known = { bound, usual, silent }));
   }
   return known;
@@ -202,6 +202,6 @@ export function probing(model: Model, p: Plan, rows: number, training: boolean) 
         if (Number.isFinite(moved)) weight.update = weight.norm === 0 ? 0 : moved / weight.norm;
       }
     },
-    report: (loss: number): Probe => ({ rows, loss: Number.isFinite(loss) ? loss : 0, input, layers }),
+    report: (loss: number): Probe => ({ rows, loss: Number.isFinite(loss) ? loss : null, input, layers }),
   };
 }

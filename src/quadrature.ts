@@ -10,6 +10,8 @@ const HALVINGS = 44;
 /** Beyond END the normal density is below the smallest number; from CUT on less than 1e-13 of it is left. */
 const END = 38;
 const CUT = 7.5;
+/** Panels that a function may ask for: a kink takes some ninety. More is noise, or steps without number. */
+const PANELS = 6000;
 /** An end for functions that grow no faster than their argument: 1e-20 of E f^2 lies beyond. */
 export const NEAR = 10;
 
@@ -52,6 +54,14 @@ interface Panel {
   moments: Moments;
   /** What the moments may be off by because the values are rounded: a slope is a difference of them. */
   noise: Moments;
+}
+
+/** What refining has found. */
+interface Found {
+  panels: Panel[];
+  /** Whether f jumps somewhere, or has no bound on its slope: at a point is a good part of E f'^2. */
+  jumps: boolean;
+  evaluated: number;
 }
 
 /** One panel, by interpolating f on it; an error where f is no number that counts. */
@@ -100,21 +110,27 @@ function refine(
   [low, high]: [number, number],
   whole: Panel,
   tolerance: Moments,
-  found: Panel[],
+  found: Found,
   depth = 0,
 ): void {
   // What is left around a kink or a step is a point: it has no slope.
   if (depth === HALVINGS) {
-    const [square] = whole.moments;
-    found.push({ ...whole, slopes: whole.slopes.map(() => 0), moments: [square, 0, 0] });
+    const [square, steep] = whole.moments;
+    found.panels.push({ ...whole, slopes: whole.slopes.map(() => 0), moments: [square, 0, 0] });
+    if (steep > 1e10 * tolerance[1]) found.jumps = true;
     return;
   }
+  found.evaluated += 2;
+  if (found.evaluated > PANELS)
+    throw new RangeError(
+      `${where}: f has too many kinks or steps to integrate, or rounded values such as float32's; pass a smoother function, in double precision`,
+    );
   const middle = (low + high) / 2;
   const [left, right] = [panel(where, f, low, middle), panel(where, f, middle, high)];
   const agrees = (value: number, k: number) =>
     Math.abs(left.moments[k] + right.moments[k] - value) <= tolerance[k] + whole.noise[k];
   if (whole.moments.every(agrees)) {
-    found.push(left, right);
+    found.panels.push(left, right);
     return;
   }
   refine(where, f, [low, middle], left, tolerance, found, depth + 1);
@@ -123,6 +139,8 @@ function refine(
 
 /** Panels from low to high on which sums are integrals, and E f^2, E f'^2, E z f f'. */
 export interface Quadrature {
+  /** Whether f jumps somewhere, or has no bound on its slope. */
+  jumps: boolean;
   panels: readonly Panel[];
   moments: Moments;
 }
@@ -133,19 +151,22 @@ export function quadrature(where: string, f: (x: number) => number, reach = END)
   const coarse = lows.map((low) => panel(where, f, low, low + 1));
   const size: Moments = [0, 0, 0];
   for (const { moments } of coarse) for (let k = 0; k < 3; k++) size[k] += Math.abs(moments[k]);
-  if (!size.every(Number.isFinite) || coarse[0].moments[0] + coarse[coarse.length - 1].moments[0] > 1e-10 * size[0]) {
+  const ends = coarse[0].moments[0] + coarse[coarse.length - 1].moments[0];
+  // What grows fast is large at the far end; a shrinkage of small numbers is something there alone, and next to nothing.
+  if (!size.every(Number.isFinite) || (reach === END && ends > 1e-10 * size[0] && ends > 1e-20)) {
     throw new RangeError(`${where}: E f(z)^2 is not finite; there is no gain for a function that grows so fast`);
   }
   const tolerance = size.map((value) => 1e-13 * value) as Moments;
-  const panels: Panel[] = [];
+  const found: Found = { panels: [], jumps: false, evaluated: 0 };
+  const { panels } = found;
   lows.forEach((low, i) => {
     // Of what is far below the tolerance, halves agree.
     if (coarse[i].moments.every((value, k) => Math.abs(value) <= 1e-3 * tolerance[k])) panels.push(coarse[i]);
-    else refine(where, f, [low, low + 1], coarse[i], tolerance, panels);
+    else refine(where, f, [low, low + 1], coarse[i], tolerance, found);
   });
   const moments: Moments = [0, 0, 0];
   for (const panel of panels) for (let k = 0; k < 3; k++) moments[k] += panel.moments[k];
-  return { panels, moments };
+  return { panels, moments, jumps: found.jumps };
 }
 
 /** The integral of anything made of z, f(z) and f'(z). */

@@ -98,10 +98,11 @@ function variances(where: string, o: Partial<TheorySpec>, widths: readonly numbe
       return std * std * widths[l];
     });
   }
-  const list = Array.isArray(weightVariance) ? weightVariance : new Array(layers).fill(weightVariance);
+  const several = Array.isArray(weightVariance);
+  const list = several ? Array.from(weightVariance) : new Array(layers).fill(weightVariance);
   if (list.length !== layers)
     throw new RangeError(`${where}: weightVariance has ${list.length} values for ${layers} layers; pass one for each`);
-  return list.map((v, l) => number(where, `weightVariance${list === weightVariance ? `[${l}]` : ''}`, v, { least: 0 }));
+  return list.map((v, l) => number(where, `weightVariance${several ? `[${l}]` : ''}`, v, { least: 0 }));
 }
 
 /**
@@ -114,10 +115,10 @@ export function theory(given: TheorySpec): Theory {
   const where = 'diagnose.theory';
   const known = ['widths', 'activation', 'weightVariance', 'initialiser', 'biasVariance', 'meanSquare'];
   const o = options(where, given, known);
-  const { widths } = o;
-  if (!Array.isArray(widths) || widths.length < 2)
-    throw new TypeError(`${where}: widths is ${what(widths)}; pass those of the input, the layers and the output`);
-  widths.forEach((n, i) => whole(where, `widths[${i}]`, n, { least: 1 }));
+  const list: unknown = o.widths;
+  if (!Array.isArray(list) || list.length < 2)
+    throw new TypeError(`${where}: widths is ${what(list)}; pass those of the input, the layers and the output`);
+  const widths = Array.from(list, (n, i) => whole(where, `widths[${i}]`, n, { least: 1 }));
   if (o.activation === undefined) throw new TypeError(`${where}: activation is undefined; pass the name of one`);
   const v = variances(where, o, widths);
   const b = number(where, 'biasVariance', o.biasVariance ?? 0, { least: 0 });
@@ -132,8 +133,15 @@ export function theory(given: TheorySpec): Theory {
   const at = q === null ? undefined : mean.at(q);
   const chi = at === undefined ? null : v[deep] * at.steep;
   const slope = at === undefined ? null : v[deep] * at.growth;
-  const pair = at === undefined || q === null ? undefined : correlation(at, Math.max(q, 1e-200), v[deep], b);
-  const phase = chi === null ? null : Math.abs(chi - 1) <= 1e-6 ? 'critical' : chi < 1 ? 'ordered' : 'chaotic';
+  const pair = at === undefined || q === null ? undefined : correlation(mean, Math.max(q, 1e-200), v[deep], b);
+  const phase =
+    chi === null || at === undefined
+      ? null
+      : at.jumps || chi > 1 + 1e-6
+        ? 'chaotic'
+        : chi < 1 - 1e-6
+          ? 'ordered'
+          : 'critical';
   const depthScale = {
     correlation: pair === undefined ? null : scale(pair[1]),
     variance: slope === null ? null : scale(slope),
@@ -221,7 +229,7 @@ export const SATURATED = 0.5;
  * what is not flat already at N(0, 1) flat; a network dead for one input more often than once in a hundred (Lu et al.
  * 2020); a relative variance over networks above 1.
  */
-function warnings({ layers, depthScale, slope, phase }: Theory, { f, at }: Field): Theory['warnings'] {
+function warnings({ layers, depthScale, slope, phase }: Theory, { f, integral }: Field): Theory['warnings'] {
   const found: Theory['warnings'] = [];
   const warn = (code: TheoryCode, level: 'warning' | 'error', message: string) => found.push({ code, level, message });
   const hidden = layers.length > 1 ? layers.slice(0, -1) : layers;
@@ -239,11 +247,11 @@ function warnings({ layers, depthScale, slope, phase }: Theory, { f, at }: Field
     const lost = phase === 'ordered' ? 'all inputs look alike' : 'inputs that were alike have nothing in common';
     warn('depth', 'warning', `after ${hidden.length} layers ${lost}: the depth scale is ${reach.toFixed(1)} layers`);
   }
-  const usual = at(1).integral;
+  const usual = integral(1);
   const bound = 0.05 * usual.panels.reduce((most, { slopes }) => Math.max(most, ...slopes.map(Math.abs)), 0);
   const flat = (q: number) => {
     const root = Math.sqrt(q);
-    return expectation(at(q).integral, (_, d) => (Math.abs(d) < bound * root ? 1 : 0));
+    return expectation(integral(q), (_, d) => (Math.abs(d) < bound * root ? 1 : 0));
   };
   const limit = flat(1) + SATURATED * (1 - flat(1));
   const saturated = hidden.filter(({ preactivation: q }) => q > 1e-12 && flat(q) > limit);

@@ -128,7 +128,9 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
   const { clipNorm } = o;
   if (clipNorm !== undefined) number(where, 'clipNorm', clipNorm, { least: 0, open: true });
   const every =
-    o.probe && whole(where, 'every of probe', options(`${where}: probe`, o.probe, ['every']).every, { least: 1 });
+    o.probe === undefined
+      ? undefined
+      : whole(where, 'every of probe', options(`${where}: probe`, o.probe, ['every']).every, { least: 1 });
   if (signal !== undefined && typeof signal.throwIfAborted !== 'function')
     throw new TypeError(`${where}: signal is ${what(signal)}; pass an AbortSignal`);
   const source = generatorOf(where, o);

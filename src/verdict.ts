@@ -2,6 +2,7 @@
 //
 //   vanishing, exploding  the mean square of the gradient (or of the signal) changes more than 10^3 times from the first
 //                         hidden layer to the last, 10^6 for an error: steps 30 or 1000 times too short or too long.
+//                         Or the outputs' is above 10^8 or below 10^-8, whatever came in.
 //   saturated             half of what is not flat at N(0, 1) anyway, with four standard errors of the units' number.
 //   dead                  more than half of the units, with four standard errors: to one input half of them are off, and
 //                         deep in a network all rows look alike.
@@ -11,9 +12,9 @@
 // The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
 
 import { type Activation, activations as rows } from './activation.js';
-import { what } from './argument.js';
+import { float32, options, what } from './argument.js';
 import { critical, type Field, field } from './field.js';
-import { gain } from './gain.js';
+import { rounded } from './gain.js';
 import { init } from './init.js';
 import { lsuv } from './lsuv.js';
 import { isModel, type Model, planned } from './model.js';
@@ -50,6 +51,7 @@ export interface Verdict {
 }
 
 const POWERS = 3;
+const OUTPUT = 8;
 const SATURATED = 0.5;
 const ERRORS = 4;
 /** The least square that float32 has: what is 0 counts as it. */
@@ -63,12 +65,16 @@ export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[
   if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
     throw new TypeError(`${where}: probe is ${what(probe)}; pass what diagnose.probe gave, or step.probe`);
+  const { parts } = planned(model, 1);
+  const same = parts.length === probe.layers.length && parts.every(({ kind }, i) => kind === probe.layers[i]?.kind);
+  if (!same) throw new RangeError(`${where}: probe is of another model than this one; pass the one it was made of`);
+  if (x !== undefined) float32(where, 'x', x);
   const weighted = probe.layers.filter(({ kind, weight }) => kind === 'linear' && weight);
   const hidden = weighted.slice(0, -1);
   const found = [
-    nonFinite(probe),
+    nonFinite(probe, model),
     symmetric(hidden),
-    ...(hidden.some(({ weight }) => weight?.symmetric) ? [] : signals(probe, model, hidden)),
+    ...(hidden.some(({ weight }) => weight?.symmetric) ? [] : signals(probe, model, weighted)),
   ].filter((verdict) => verdict !== undefined);
   const order = { error: 0, warning: 1 };
   return found
@@ -77,28 +83,60 @@ export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[
 }
 
 /** What follows from something else is left out: through a dead layer no gradient comes, and a saturated one shrinks. */
-function signals(probe: Probe, model: Model, hidden: LayerStatistics[]): (Finding | undefined)[] {
+function signals(probe: Probe, model: Model, weighted: LayerStatistics[]): (Finding | undefined)[] {
+  const { input, layers } = probe;
+  if (input.meanSquare === 0 && input.nonFinite === 0)
+    return [
+      {
+        ...{ code: 'dead', level: 'error', layer: layers[0].layer, figures: { share: 1, limit: 1 }, cause: 'input' },
+        message: 'All inputs are 0: there is nothing to learn from.',
+      },
+    ];
   const [off, stuck] = [dead(probe, model), saturated(probe, model)];
-  return [off, stuck, ...(off?.figures.share === 1 ? [] : ends(hidden, stuck !== undefined))];
+  if (off?.figures.share === 1) return [off, stuck];
+  const between = ends(weighted.slice(0, -1), stuck !== undefined);
+  return [off, stuck, ...(between.length > 0 || stuck ? between : [outcome(weighted[weighted.length - 1])])];
 }
 
-type Finding = Omit<Verdict, 'fix'> & { cause?: 'input' | 'weight' | 'signal' };
+/** What comes out, by itself: without hidden layers to compare, or with data of a strange scale. */
+function outcome(output: LayerStatistics | undefined): Finding | undefined {
+  if (output === undefined || output.nonFinite > 0 || output.weight?.norm === 0) return undefined;
+  const size = decimal(output.meanSquare);
+  if (Math.abs(size) <= OUTPUT) return undefined;
+  const [code, effect] =
+    size > 0
+      ? (['exploding', 'the loss and its gradient are far too large'] as const)
+      : (['vanishing', 'nothing of the input is left in it'] as const);
+  return {
+    ...{ code, level: 'error', layer: output.layer, figures: { signal: Math.round(1e4 * size) / 1e4, limit: OUTPUT } },
+    message: `What layer ${output.layer} makes has a mean square of 10^${size.toFixed(1)}: ${effect}.`,
+  };
+}
 
-/** The first place of what is no number: in the data, in the weights, or made by the layers. */
-function nonFinite({ input, layers }: Probe): Finding | undefined {
-  const bad = layers.filter((l) => l.nonFinite > 0 || l.gradient.nonFinite > 0 || (l.weight?.nonFinite ?? 0) > 0);
-  if (input.nonFinite === 0 && bad.length === 0) return undefined;
-  const first = bad.find((l) => l.nonFinite > 0) ?? bad[0] ?? layers[0];
-  const weights = layers.find(({ weight }) => weight && weight.nonFinite > 0);
-  const cause = input.nonFinite > 0 ? 'input' : weights ? 'weight' : 'signal';
-  const layer = (cause === 'weight' ? weights! : first).layer;
-  const share = cause === 'input' ? input.nonFinite : cause === 'weight' ? weights!.weight!.nonFinite : first.nonFinite;
+type Cause = 'input' | 'parameter' | 'signal' | 'loss';
+type Finding = Omit<Verdict, 'fix'> & { cause?: Cause };
+
+/** The first place of what is no number: in the data, in a parameter, made by the layers, or by the loss alone. */
+function nonFinite({ input, layers, loss }: Probe, model: Model): Finding | undefined {
+  const made = layers.find((l) => l.nonFinite > 0);
+  const back = layers.findLast((l) => l.gradient.nonFinite > 0);
+  if (input.nonFinite === 0 && loss !== null && !made && !back && !layers.some((l) => l.weight?.nonFinite))
+    return undefined;
+  const parameter = Object.entries(model.parameters).find(([, { data }]) => data.some((v) => !Number.isFinite(v)));
+  const cause = input.nonFinite > 0 ? 'input' : parameter ? 'parameter' : made ? 'signal' : 'loss';
+  const [name = '', bad] = parameter ?? [];
+  const count = bad?.data.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) ?? 0;
+  const first = { input: layers[0].layer, parameter: Number.parseInt(name, 10), signal: made?.layer, loss: undefined };
+  const layer = first[cause] ?? layers[layers.length - 1].layer;
+  const share = { input: input.nonFinite, parameter: bad ? count / bad.data.length : 0, signal: made?.nonFinite };
   const message = {
-    input: `${percent(share)} of the inputs are NaN or infinite, and so is whatever they touch.`,
-    weight: `Weights of layer ${layer} are NaN or infinite: a step was so long that it left the range of numbers.`,
+    input: `${percent(input.nonFinite)} of the inputs are NaN or infinite, and so is whatever they touch.`,
+    parameter: `${percent(share.parameter)} of ${name} of layer ${layer} are NaN or infinite: a step was so long that it left the range of numbers.`,
     signal: `From layer ${layer} on values are NaN or infinite: they grew from layer to layer beyond what float32 holds.`,
+    loss: `The loss or its gradient is NaN or infinite, though all that the layers make is finite.`,
   }[cause];
-  return { code: 'nonFinite', level: 'error', layer, figures: { share }, message, cause };
+  const figures = { share: (cause === 'loss' ? back?.gradient.nonFinite : share[cause]) ?? 1 };
+  return { code: 'nonFinite', level: 'error', layer, figures, message, cause };
 }
 
 function symmetric(hidden: LayerStatistics[]): Finding | undefined {
@@ -218,32 +256,63 @@ const CURED = 2;
 /** A mean square of the inputs that the first layer's weights had better make up for. */
 const unusual = (meanSquare: number) => meanSquare > 0 && (meanSquare < 1 / 16 || meanSquare > 16);
 
+interface Scheme {
+  initialiser: 'kaimingNormal' | 'lsuv';
+  gain?: number;
+  why: string;
+}
+
+/** Powers of ten by which the gradient's mean square grows through so many layers of weight variance v. */
+function powersOf({ at }: Field, v: number, depth: number): number {
+  let [q, powers] = [v, 0];
+  for (let l = 1; l < depth; l++) {
+    powers += decimal(v * at(q).steep);
+    q = v * at(q).square;
+  }
+  return powers;
+}
+
 /** Weights that carry a signal and its gradient through so many layers of this model; undefined: none do. */
-function scheme(
-  model: Model,
-  depth: number,
-): { initialiser: 'kaimingNormal' | 'lsuv'; gain?: number; why: string } | undefined {
+function scheme(model: Model, depth: number): Scheme | undefined {
   const { parts } = planned(model, 1);
   const functions = parts.flatMap(({ slope }) => slope ?? []);
   const others = parts.some(({ kind, slope }) => !slope && kind !== 'linear' && kind !== 'dropout');
   const distinct = new Map(functions.map((slope) => [`${slope.name} ${slope.numbers}`, slope]));
-  if (others || distinct.size > 1) return { initialiser: 'lsuv', why: 'fitted to the data, layer by layer' };
+  const fitted: Scheme = { initialiser: 'lsuv', why: 'fitted to the data, layer by layer' };
+  if (others || distinct.size > 1) return fitted;
   const [only] = distinct.values();
   if (only === undefined) return { initialiser: 'kaimingNormal', gain: 1, why: 'which keeps what a linear layer gets' };
   const row: Row = rows[only.name as Activation];
-  const own: Field = field('diagnose.verdicts', (x) => row.formula(x, ...only.numbers));
-  const { forward, chi, slope } = gain.describe(own.f);
-  const powers = Math.abs(depth * decimal(chi));
-  const unstable = slope > 1 && depth * decimal(slope) > 1;
-  if (powers <= CURED && !unstable)
-    return { initialiser: 'kaimingNormal', gain: forward, why: `${only.name}'s: it keeps the signal's mean square` };
+  const own = field('diagnose.verdicts', (x) => row.formula(x, ...only.numbers));
+  const { square, steep, growth } = own.at(1);
+  if (square === 0 || steep === 0) return undefined; // it lets nothing through
+  const drawn = (v: number, why: string): Scheme => ({
+    initialiser: 'kaimingNormal',
+    gain: rounded(Math.sqrt(v)),
+    why,
+  });
+  // Growth of a deviation of the signal, and of the gradient.
+  const unstable = growth / square > 1 && depth * decimal(growth / square) > 1;
+  const keeps = powersOf(own, 1 / square, depth);
+  if (Math.abs(keeps) <= CURED && !unstable)
+    return drawn(1 / square, `${only.name}'s: it keeps the signal's mean square`);
   const edge = critical(own, 0);
-  if (edge !== null && edge.meanSquare <= 4)
-    return {
-      ...{ initialiser: 'kaimingNormal', gain: Math.sqrt(edge.weightVariance) },
-      why: `at the edge of chaos of ${only.name}, where gradients pass ${depth} layers`,
-    };
-  return powers <= CURED ? { initialiser: 'lsuv', why: 'fitted to the data, layer by layer' } : undefined;
+  if (edge !== null && edge.meanSquare <= 4) {
+    const passes = powersOf(own, edge.weightVariance, depth);
+    if (Math.abs(passes) <= CURED)
+      return drawn(edge.weightVariance, `at the edge of chaos of ${only.name}, where gradients pass ${depth} layers`);
+    if (passes < 0 !== keeps < 0) {
+      let [low, high] = [edge.weightVariance, 1 / square];
+      for (let i = 0; i < 30; i++) {
+        const mid = (low + high) / 2;
+        if (powersOf(own, mid, depth) < 0 === passes < 0) low = mid;
+        else high = mid;
+      }
+      return drawn(low, `with which a gradient is as long behind ${depth} layers of ${only.name} as before`);
+    }
+  }
+  // Fitted to the data, every layer's mean square is 1.
+  return Math.abs((depth - 1) * decimal(steep / square)) <= CURED ? fitted : undefined;
 }
 
 function remedy(
@@ -253,42 +322,66 @@ function remedy(
   depth: number,
   x?: Float32Array,
 ): Fix {
-  if (cause === 'input') return { message: 'Leave out or mend the rows that are not finite.' };
-  const units = layers.filter(({ weight }) => weight).slice(0, -1);
-  const alive = units.reduce((share, { units: n }) => share * (1 - scalar('exp64', -n * Math.LN2)), 1);
+  if (cause === 'input')
+    return {
+      message: code === 'dead' ? 'Look at how the batch is made.' : 'Leave out or mend the rows that are not finite.',
+    };
+  if (cause === 'loss')
+    return { message: 'Look at the targets: they are not finite, or so large that the loss is not; scale them.' };
+  const widths = layers.filter(({ weight }) => weight).slice(0, -1);
+  const alive = widths.reduce((share, { units: n }) => share * (1 - scalar('exp64', -n * Math.LN2)), 1);
   if (code === 'dead' && alive < 0.99)
     return {
-      message: `Make the layers wider, or take leakyRelu: with ${units.length} layers this narrow a network is dead for ${percent(1 - alive)} of all draws, whatever their scale.`,
+      message: `Make the layers wider, or take leakyRelu: with ${widths.length} layers this narrow a network is dead for ${percent(1 - alive)} of all draws, whatever their scale.`,
     };
-  const good = scheme(model, depth);
+  // Units that are one need no more than to be drawn apart.
+  const good = scheme(model, code === 'symmetric' ? Math.min(depth, 1) : depth);
   if (good === undefined)
     return {
       message: `No scale of the weights carries ${depth} layers of this activation: take tanh with init.lecunNormal or relu with init.kaimingNormal, or fewer layers.`,
     };
   const { initialiser, gain: by, why } = good;
-  const trained = code === 'dead' || cause === 'weight' ? ', and train with a smaller learning rate or clipNorm' : '';
+  const trained =
+    code === 'dead' || cause === 'parameter' ? ', and train with a smaller learning rate or clipNorm' : '';
   const scaled = unusual(input.meanSquare)
     ? ` The inputs' mean square is ${Number(input.meanSquare.toPrecision(2))}: standardise them, too.`
     : '';
+  // Of a mean over n units, 5 / n is the relative variance, of relu's; those of all layers add up.
+  const narrow =
+    widths.reduce((sum, { units }) => sum + 5 / units, 0) > 1
+      ? ' Layers this narrow stray far from what is expected of them: make them wider.'
+      : '';
   const draw =
     initialiser === 'lsuv'
       ? `nn.lsuv(model, batch), ${why}`
       : `init.kaimingNormal(weight, { gain: ${Number(by!.toPrecision(5))} }), ${why}`;
-  const message = `Draw the weights anew by ${draw}, with biases of 0${trained}.${scaled}`;
+  const message = `Draw the weights anew by ${draw}, with biases of 0${trained}.${scaled}${narrow}`;
   const fix: Fix = { message, initialiser, ...(by === undefined ? {} : { gain: by }) };
   if (initialiser === 'lsuv' && x === undefined) return fix;
-  const apply: Fix['apply'] = (given = {}) => {
-    generatorOf('fix.apply', given);
-    const rng = given.rng ?? random.philox(given.seed);
+  return Object.defineProperty(fix, 'apply', { value: applied(model, good, input.meanSquare, x) });
+}
+
+/** Draws the weights anew; a model as it was where that fails. */
+function applied(model: Model, { initialiser, gain: by }: Scheme, meanSquare: number, x?: Float32Array): Fix['apply'] {
+  return (given) => {
+    const where = 'fix.apply';
+    const o = options(where, given, ['rng', 'seed']);
+    generatorOf(where, o);
+    const rng = o.rng ?? random.philox(o.seed);
+    const before = Object.values(model.parameters).map(({ data }) => data.slice());
     const linear = model.layers.filter(({ kind }) => kind === 'linear');
-    for (const { parameters } of linear) parameters.bias?.data.fill(0);
-    if (initialiser === 'lsuv') lsuv(model, x!, { rng });
-    else
-      linear.forEach(({ parameters: { weight } }, i) => {
-        // The first layer makes up for the scale of the data; the last has no activation behind it.
-        const first = i === 0 && unusual(input.meanSquare) ? 1 / Math.sqrt(input.meanSquare) : 1;
-        init.kaimingNormal(weight, { rng, gain: first * (i === linear.length - 1 ? 1 : by!) });
-      });
+    try {
+      for (const { parameters } of linear) parameters.bias?.data.fill(0);
+      if (initialiser === 'lsuv') lsuv(model, x!, { rng });
+      else
+        linear.forEach(({ parameters: { weight } }, i) => {
+          // The first layer makes up for the scale of the data; the last has no activation behind it.
+          const first = i === 0 && unusual(meanSquare) ? 1 / Math.sqrt(meanSquare) : 1;
+          init.kaimingNormal(weight, { rng, gain: first * (i === linear.length - 1 ? 1 : by!) });
+        });
+    } catch (error) {
+      Object.values(model.parameters).forEach(({ data }, k) => data.set(before[k]));
+      throw error;
+    }
   };
-  return Object.defineProperty(fix, 'apply', { value: apply });
 }

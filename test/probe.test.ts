@@ -165,7 +165,7 @@ test('dead units, rows of W that are equal, what is not finite', () => {
   expect(of(bad, 0).nonFinite).toBe(1 / 8);
   expect(of(bad, 0).weight?.nonFinite).toBe(1 / 48);
   expect(Number.isFinite(of(bad, 0).weight?.norm)).toBe(true);
-  expect(bad.loss).toBe(0);
+  expect(bad.loss).toBe(null);
   expect(JSON.parse(JSON.stringify(bad))).toEqual(bad);
 });
 
@@ -270,6 +270,8 @@ describe('while a model is fitted', () => {
     [{}, TypeError, /every of probe is undefined/],
     [{ often: 1 }, TypeError, /unknown option often/],
     [true, TypeError, /the options are true/],
+    [0, TypeError, /the options are 0/],
+    [false, TypeError, /the options are false/],
   ])('probe: %o is an error', (probe, kind, message) => {
     const call = () => nn.fit(net(), { x, labels }, { optimizer, probe: probe as never });
     expect(call).toThrow(kind);
@@ -286,4 +288,8 @@ test('what is wrong is said', () => {
   expect(() => diagnose.probe(model, { x, labels }, { lr: -1 })).toThrow(/lr is -1/);
   expect(() => diagnose.probe(model, { x, labels }, { rate: 1 } as never)).toThrow(/unknown option rate/);
   expect(() => diagnose.verdicts({} as never, model)).toThrow(/pass what diagnose.probe gave/);
+  const probe = diagnose.probe(model, { x, labels });
+  for (const layers of [[], [null], probe.layers.slice(1)])
+    expect(() => diagnose.verdicts({ ...probe, layers } as never, model)).toThrow(/probe is of another model/);
+  expect(() => diagnose.verdicts(probe, model, [1] as never)).toThrow(/x is the array \[1\]/);
 });

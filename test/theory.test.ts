@@ -75,11 +75,22 @@ test('relu is critical at 2 whatever goes in; gelu nowhere with a stable signal;
   for (const f of ['tanh', 'hardtanh', 'softsign', 'elu'] as const) expect(deep(f, 1).fixedPoint, f).toBe(0);
 });
 
+test('where f jumps neighbours part at once, whatever the gradient says', () => {
+  // sign: E f(u) f(v) = 2 / pi asin(c), whose only fixed point below 1 is 0 without biases.
+  const sign = deep(Math.sign, 1);
+  expect(sign).toMatchObject({ phase: 'chaotic', chi: 0 });
+  expect(Math.abs(sign.correlation!)).toBeLessThan(1e-9);
+  near(sign.depthScale.correlation, -1 / Math.log(2 / Math.PI), 1e-6);
+  expect(deep(['threshold', { threshold: 0, value: 1 }], 1, 0.2).phase).toBe('chaotic');
+});
+
 test('SELU keeps mean 0 and variance 1, and comes back to them', () => {
-  const at = field('test', 'selu').at(1);
-  expect(Math.abs(expectation(at.integral, (y) => y))).toBeLessThan(1e-9);
+  const selu = field('test', 'selu');
+  const at = selu.at(1);
+  const integral = selu.integral(1);
+  expect(Math.abs(expectation(integral, (y) => y))).toBeLessThan(1e-9);
   expect(Math.abs(at.square - 1)).toBeLessThan(1e-9);
-  expect(Math.abs(expectation(at.integral, (_, slope, z) => (z * slope) / 2) - 0.0888347551)).toBeLessThan(1e-9);
+  expect(Math.abs(expectation(integral, (_, slope, z) => (z * slope) / 2) - 0.0888347551)).toBeLessThan(1e-9);
   expect(Math.abs(at.growth - 0.7826478832)).toBeLessThan(1e-9);
   expect(Math.abs(at.steep - 1.0715749925)).toBeLessThan(1e-9);
 });
@@ -235,6 +246,10 @@ describe('what is wrong is said', () => {
   test.each([
     [{ ...good, widths: [3] }, TypeError, /widths is the array \[3\]; pass those of the input/],
     [{ ...good, widths: [3, 0] }, RangeError, /widths\[1\] is 0/],
+    // biome-ignore lint/suspicious/noSparseArray: what a hole is taken for
+    [{ ...good, widths: [, 3] }, TypeError, /widths\[0\] is undefined/],
+    [{ ...good, activation: (x: number) => Math.fround(Math.tanh(x)) }, RangeError, /rounded values such as float32's/],
+    [{ ...good, activation: Math.floor }, RangeError, /too many kinks or steps/],
     [{ ...good, activation: 'tan' }, RangeError, /f is the string "tan"; pass one of linear, relu/],
     [{ ...good, activation: undefined }, TypeError, /activation is undefined/],
     [{ ...good, initialiser: 'normal' }, TypeError, /both weightVariance and initialiser/],
@@ -261,6 +276,11 @@ describe('what is wrong is said', () => {
       { widths: new Array(400).fill(100), activation: 'relu', weightVariance: 1e-3 },
       { widths: new Array(400).fill(100), activation: 'tanh', weightVariance: 1e-3 },
       { widths: [3, 3, 3], activation: ['threshold', { value: 1 }], weightVariance: 1 },
+      { widths: [3, 3, 3], activation: 'softshrink', weightVariance: 1 },
+      { widths: [3, 3, 3], activation: ['hardshrink', { lambda: 40 }], weightVariance: 1 },
+      { widths: [1, 1, 1], activation: 'tanhshrink', weightVariance: 0 },
+      { widths: [3, 3, 3], activation: (x: number) => 1e-160 * Math.tanh(x), weightVariance: 1 },
+      { widths: [3, 3, 3], activation: (x: number) => Math.exp(x) - 1, weightVariance: 0.01 },
     ] as Parameters<typeof theory>[0][]) {
       const made = theory(spec);
       expect(JSON.parse(JSON.stringify(made))).toEqual(made);

@@ -264,6 +264,91 @@ test('data: what is not finite in them, and a scale that saturates', () => {
   expect(diagnose.probe(model, pixels).verdicts).toEqual([]);
 });
 
+test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each is told from the others', () => {
+  const model = () => net('relu', 3, 50, named('kaimingNormal'));
+  const targets = (value: number) => ({ x, targets: new Float32Array(10 * rows).fill(value) });
+  for (const value of [Number.NaN, Infinity, 3e38]) {
+    const { loss, verdicts } = diagnose.probe(model(), targets(value), { loss: 'meanSquaredError' });
+    expect(loss).toBe(null);
+    expect(verdicts.map(({ code, message, fix }) => [code, message, fix.message, fix.apply])).toEqual([
+      [
+        'nonFinite',
+        'The loss or its gradient is NaN or infinite, though all that the layers make is finite.',
+        'Look at the targets: they are not finite, or so large that the loss is not; scale them.',
+        undefined,
+      ],
+    ]);
+  }
+  for (const f of ['relu', 'sigmoid'] as const) {
+    const [zeros, ...rest] = diagnose.probe(net(f, 3, 50), {
+      x: new Float32Array(64 * 20),
+      labels: new Uint8Array(20),
+    }).verdicts;
+    expect(rest).toEqual([]);
+    expect(zeros).toMatchObject({
+      code: 'dead',
+      level: 'error',
+      message: 'All inputs are 0: there is nothing to learn from.',
+    });
+    expect(zeros.fix).toEqual({ message: 'Look at how the batch is made.' });
+  }
+  const biased = model();
+  biased.parameters['2.bias'].data[3] = -Infinity;
+  expect(diagnose.probe(biased, { x, labels }).verdicts[0].message).toMatch(/^2 % of 2\.bias of layer 2 are NaN/);
+  const sloped = nn.sequential([nn.linear(64, 20, { seed: 1 }), nn.prelu(), nn.linear(20, 10, { seed: 2 })]);
+  sloped.parameters['1.weight'].data[0] = Number.NaN;
+  expect(diagnose.probe(sloped, { x, labels }).verdicts[0].message).toMatch(/^100 % of 1\.weight of layer 1 are NaN/);
+});
+
+test.each([
+  ['exploding', () => net('relu', 1, 50, normal(1e6)), 1],
+  ['vanishing', () => net('relu', 1, 50, normal(1e-12)), 1],
+  ['exploding', () => net('relu', 3, 50, named('kaimingNormal')), 1e30],
+  ['vanishing', () => net('tanh', 3, 50, named('lecunNormal')), 1e-30],
+] as const)('%s, by what comes out alone', (code, make, scale) => {
+  const model = make();
+  const data = { x: x.map((v) => v * scale), labels };
+  const { verdicts } = diagnose.probe(model, data);
+  expect(verdicts.map(({ code, level }) => [code, level])).toEqual([[code, 'error']]);
+  verdicts[0].fix.apply?.({ seed: 1 });
+  expect(diagnose.probe(model, data).verdicts).toEqual([]);
+});
+
+test('softsign falls at its edge and grows at its gain: a gain between carries 40 layers', () => {
+  const model = net('softsign', 40, 100);
+  const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
+  expect(fix.gain).toBeGreaterThan(1);
+  expect(fix.gain).toBeLessThan(2.3375);
+  expect(fix.message).toMatch(/a gradient is as long behind 40 layers of softsign as before/);
+  fix.apply?.({ seed: 1 });
+  expect(diagnose.probe(model, { x, labels }).verdicts).toEqual([]);
+});
+
+test('units that are one need no more than to be drawn apart; nothing heals what lets nothing through', () => {
+  const alike = net('sigmoid', 4, 50, (w) => init.zeros(w));
+  expect(diagnose.probe(alike, { x, labels }).verdicts[0].fix).toMatchObject({ initialiser: 'kaimingNormal' });
+  const shut = nn.sequential([
+    ...[nn.linear(64, 50, { seed: 1 }), nn.activation('hardtanh', { low: 0, high: 0 })],
+    ...[nn.linear(50, 50, { seed: 2 }), nn.activation('hardtanh', { low: 0, high: 0 }), nn.linear(50, 10, { seed: 3 })],
+  ]);
+  const [verdict] = diagnose.probe(shut, { x, labels }).verdicts;
+  expect(verdict).toMatchObject({ code: 'dead', level: 'error' });
+  expect(verdict.fix.message).toMatch(/No scale of the weights/);
+});
+
+test('apply asks for its options, and leaves a model as it was where it fails', () => {
+  const model = net('gelu', 20, 30, named('lecunNormal'));
+  const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
+  expect(() => fix.apply?.({ sede: 1 } as never)).toThrow(/unknown option sede/);
+  expect(() => fix.apply?.(1 as never)).toThrow(/the options are 1/);
+  expect(() => fix.apply?.(null as never)).toThrow(/the options are null/);
+  // LSUV on a batch whose rows are all alike in the first layer.
+  const before = Object.values(model.parameters).map(({ data }) => hash(data.slice()));
+  const flat = diagnose.verdicts(diagnose.probe(model, { x, labels }), model, new Float32Array(64 * 10));
+  expect(() => flat[0].fix.apply?.({ seed: 1 })).toThrow(/makes values of variance 0/);
+  expect(Object.values(model.parameters).map(({ data }) => hash(data.slice()))).toEqual(before);
+});
+
 test('a step that was far too long: its probe says so, and a fix without the batch is told, not applied', async () => {
   const model = net('gelu', 6, 50, named('kaimingNormal', 8));
   const given = { epochs: 4, batchSize: 64, seed: 1, optimizer: nn.sgd({ lr: 10 }), probe: { every: 1 } };
