@@ -90,7 +90,7 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
 
   test('every figure is that of the network in double precision', () => {
     expect(probe.rows).toBe(rows);
-    expect(Math.abs(probe.loss / expected.loss - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(probe.loss! / expected.loss - 1)).toBeLessThan(1e-6);
     expect(Math.abs(probe.input.meanSquare - mean(x.map((v) => v * v)))).toBeLessThan(1e-6);
     expect(probe.layers.map(({ layer, kind, units }) => [layer, kind, units])).toEqual([
       [0, 'linear', 9],
