@@ -2,7 +2,8 @@
 // minified file for script tags.
 //
 //   node build.mjs          all
-//   node build.mjs wasm     what src/ needs to run from source (tests, benchmarks)
+//   node build.mjs wasm     what src/ needs to run from source (tests)
+//   node build.mjs bench    that, and the benchmarks in out/, file by file (see bench/index.ts)
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -62,9 +63,17 @@ writeFileSync('dist/module.d.ts', types);
 writeFileSync('dist/module.workerd.d.ts', `export * from './module.js';\n`);
 writeFileSync('dist/fanwise.wasm.d.ts', 'declare const module: WebAssembly.Module;\nexport default module;\n');
 
-if (process.argv[2] !== 'wasm') {
+const [, , mode] = process.argv;
+const inside = (folder) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `${folder}/${file}`);
+if (mode === 'bench') {
+  const entryPoints = [...inside('bench'), ...inside('src'), 'test/browsers.ts'];
+  await build({ entryPoints, outbase: '.', outdir: 'out', logLevel: 'warning' });
+} else if (mode !== 'wasm') {
   run('typescript/bin/tsc', '-p', 'tsconfig.json');
-  // Comments stay in the types, where editors show them; names and lines of errors stay too.
+  // Comments stay in the types, where editors show them.
   await build({
     entryPoints: readdirSync('dist')
       .filter((file) => file.endsWith('.js') && !file.startsWith('module'))
