@@ -17,7 +17,10 @@ run('assemblyscript/bin/asc.js', '--config', 'asconfig.json');
 
 // The types of the kernels are asc's own, so that they cannot drift from assembly/. Its JavaScript is not used.
 rmSync('dist/fanwise.js');
-const kernels = readFileSync('dist/fanwise.d.ts', 'utf8').replace(/\/\*\* Instantiates[\s\S]*/, '');
+// Of WebAssembly's own types they need none, which a project without the DOM's does not have.
+const kernels = readFileSync('dist/fanwise.d.ts', 'utf8')
+  .replace(/\/\*\* Instantiates[\s\S]*/, '')
+  .replace(/WebAssembly\.(Memory|Table)/g, 'object');
 rmSync('dist/fanwise.d.ts');
 
 // Two carriers of the module, chosen by the "#wasm" import of package.json: its bytes inside JavaScript, and an
@@ -48,7 +51,13 @@ export function compile() {
       base = -3;
     }
   }
-  return (module = new WebAssembly.Module(Uint8Array.from(bytes)));
+  try {
+    return (module = new WebAssembly.Module(Uint8Array.from(bytes)));
+  } catch (cause) {
+    // An engine's own words differ, and Chromium's name what is not needed.
+    const advice = "a content security policy has to have 'wasm-unsafe-eval' in script-src";
+    throw new Error("fanwise: the WebAssembly could not be compiled; " + advice, { cause });
+  }
 }
 `,
 );
@@ -57,7 +66,7 @@ const types = `${kernels.trim()}
 /** What the WebAssembly module exports. */
 export type Kernels = typeof __AdaptedExports;
 /** The compiled module; compiled once. */
-export declare function compile(): WebAssembly.Module;
+export declare function compile(): object;
 `;
 writeFileSync('dist/module.d.ts', types);
 writeFileSync('dist/module.workerd.d.ts', `export * from './module.js';\n`);

@@ -56,7 +56,7 @@ function settle(where: string, bytes: number): Home {
     );
   }
   // The bare exports: the loader's wrappers cost 4 ns a call, and no table takes them.
-  const { exports } = instantiateSync(compile(), { env: { memory } }).instance;
+  const { exports } = instantiateSync(compile() as WebAssembly.Module, { env: { memory } }).instance;
   const kernels = exports as unknown as Home['kernels'];
   const { table } = exports as unknown as Home;
   const state = align(kernels.heapBase());

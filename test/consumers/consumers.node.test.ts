@@ -1,0 +1,215 @@
+// Who uses the package, and how: Node, bundlers, workers, pages with and without a content security policy. Each is a
+// small project with the package as npm packs it, made here and thrown away, and trains the same net to the same bits.
+
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import * as esbuild from 'esbuild';
+import { type Browser, chromium, firefox } from 'playwright';
+import * as vite from 'vite';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import webpack from 'webpack';
+import * as debian from '../browsers.js';
+import { find } from '../everywhere/runtimes.js';
+import { ask } from '../everywhere/workerd.js';
+import { program } from './program.js';
+import { type Workshop, workshop } from './project.js';
+import { type Site, serve } from './site.js';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let project: Workshop['project'];
+let site: Site;
+let same: number;
+const close: (() => unknown)[] = [];
+beforeAll(async () => {
+  const shop = workshop();
+  close.push(shop.remove);
+  project = shop.project;
+  site = await serve(shop.folder, { csp: `script-src 'self' 'wasm-unsafe-eval'`, strict: `script-src 'self'` });
+  close.push(site.close);
+  same = await program();
+});
+afterAll(async () => {
+  for (const each of close.reverse()) await each();
+});
+
+const node = (cwd: string, ...args: string[]) => promisify(execFile)(process.execPath, args, { cwd });
+
+describe('Node', () => {
+  test('import', async () => {
+    const main = `import { program } from './program.js';\nconsole.log(await program());\n`;
+    expect(await node(project('import', { 'main.js': main }), 'main.js')).toMatchObject({ stdout: `${same}\n` });
+  });
+  test.skipIf(!process.features.require_module)('require', async () => {
+    const main = `const { program } = require('./program.cjs');\nprogram().then(console.log);\n`;
+    expect(await node(project('require', { 'main.cjs': main }), 'main.cjs')).toMatchObject({ stdout: `${same}\n` });
+  });
+});
+
+// Every check that strict TypeScript has, of the package's own declarations too. All is well but for two lines.
+const wrong = `import { activation } from 'fanwise';
+const x = new Float32Array(1);
+activation.gelu.backward({ x, dy: x });
+activation.gelu.backward({ y: x, dy: x });
+activation.tanh.backward({ y: x, dy: x });
+activation.tanh.backward({ x, dy: x });
+`;
+test.each([
+  ['nodenext', 'nodenext'],
+  ['bundler', 'esnext'],
+])('TypeScript, moduleResolution %s', async (moduleResolution, module) => {
+  const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+  const target = { noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution };
+  const root = project(`types-${moduleResolution}`, {
+    'tsconfig.json': JSON.stringify({ compilerOptions: { ...strict, ...target } }),
+    'program.ts': readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8'),
+    'wrong.ts': wrong,
+  });
+  const tsc = resolve('node_modules/typescript/bin/tsc');
+  const { stdout } = await node(root, tsc, '-p', '.', '--pretty', 'false').catch((error) => error);
+  expect(stdout.trim().split('\n')).toEqual([
+    expect.stringMatching(/^wrong\.ts\(4,28\): error TS2353: .* 'y' does not exist in type 'Kept<"gelu">/),
+    expect.stringMatching(/^wrong\.ts\(6,28\): error TS2353: .* 'x' does not exist in type 'Kept<"tanh">/),
+  ]);
+});
+
+const workerd = find('workerd');
+test.skipIf(!workerd)('workerd, which npm run test:everywhere installs', async () => {
+  const answer = 'export default { fetch: async () => Response.json(await program()) };';
+  const root = project('workerd', { 'main.js': `import { program } from './program.js';\n${answer}\n` });
+  const wasm = join(root, 'node_modules/fanwise/dist/fanwise.wasm');
+  expect(await ask(workerd!, join(root, 'main.js'), wasm, join(root, 'built'))).toBe(same);
+});
+
+// A page's title becomes the net's hash, or what went wrong.
+const titled = 'then((hash) => (document.title = hash), (error) => (document.title = error));';
+const main = `import { program } from './program.js';\nprogram().${titled}\n`;
+const html = (script: string) => `<!doctype html>\n<link rel="icon" href="data:,">\n${script}\n`;
+const loads = (file: string) => html(`<script type="module" src="${file}"></script>`);
+const bundle = async (root: string, ...files: string[]) =>
+  esbuild.build({
+    entryPoints: files.map((file) => join(root, file)),
+    outdir: join(root, 'built'),
+    bundle: true,
+    format: 'esm',
+  });
+const local = { configFile: false, logLevel: 'error' } as const;
+
+/** Makes a page; its address. */
+const pages: Record<string, () => Promise<string>> = {
+  async 'Vite, its server'() {
+    const root = project('vite-server', { 'main.js': main, 'index.html': loads('/main.js') });
+    const server = await vite.createServer({ ...local, root, server: { port: 0 } });
+    close.push(() => server.close());
+    await server.listen();
+    return server.resolvedUrls!.local[0];
+  },
+  async 'Vite, built'() {
+    const root = project('vite', { 'main.js': main, 'index.html': loads('/main.js') });
+    await vite.build({ ...local, root, base: './' });
+    return `${site.url}/vite/dist/`;
+  },
+  async webpack() {
+    const context = project('webpack', { 'main.js': main, 'index.html': loads('built/main.js') });
+    const output = { path: join(context, 'built'), filename: 'main.js' };
+    const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
+      ...{ mode: 'production', context, entry: './main.js', output },
+    });
+    expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
+    return `${site.url}/webpack/`;
+  },
+  async rollup() {
+    // Rollup leaves to a plugin where packages are; here it is Node itself.
+    const plugin = '{ resolveId: (id, from) => from && fileURLToPath(import.meta.resolve(id, pathToFileURL(from))) }';
+    const config = `import { fileURLToPath, pathToFileURL } from 'node:url';
+export default { input: 'main.js', output: { file: 'built/main.js' }, plugins: [${plugin}] };
+`;
+    const files = { 'main.js': main, 'rollup.config.mjs': config, 'index.html': loads('built/main.js') };
+    const bin = resolve('node_modules/rollup/dist/bin/rollup');
+    await node(project('rollup', files), '--experimental-import-meta-resolve', bin, '-c', '--failAfterWarnings');
+    return `${site.url}/rollup/`;
+  },
+  async esbuild() {
+    await bundle(project('esbuild', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
+    return `${site.url}/esbuild/`;
+  },
+  async 'a web worker'() {
+    const start = `const worker = new Worker('built/worker.js', { type: 'module' });
+new Promise((resolve, reject) => ((worker.onmessage = ({ data }) => resolve(data)), (worker.onerror = reject))).${titled}`;
+    const worker = `import { program } from './program.js';\nprogram().then(postMessage);\n`;
+    const page = html(`<script type="module">${start}</script>`);
+    await bundle(project('worker', { 'worker.js': worker, 'index.html': page }), 'worker.js');
+    return `${site.url}/worker/`;
+  },
+  async 'a service worker'() {
+    const start = `const { active } = await navigator.serviceWorker.register('built.js').then(() => navigator.serviceWorker.ready);
+const { port1, port2 } = new MessageChannel();
+active.postMessage(0, [port2]);
+new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data))).${titled}`;
+    const worker = `import { program } from './program.js';
+onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].postMessage(hash)));
+`;
+    const page = html(`<script type="module">${start}</script>`);
+    const root = project('service', { 'worker.js': worker, 'index.html': page });
+    await esbuild.build({ entryPoints: [join(root, 'worker.js')], outfile: join(root, 'built.js'), bundle: true });
+    return `${site.url}/service/`;
+  },
+  async 'a script tag, without a bundler'() {
+    const root = project('tag', {});
+    const text = readFileSync(join(root, 'program.js'), 'utf8').replace(
+      /"fanwise"/,
+      `'./node_modules/fanwise/dist/fanwise.min.js'`,
+    );
+    project('tag', { 'index.html': html(`<script type="module">\n${text}program().${titled}\n</script>`) });
+    return `${site.url}/tag/`;
+  },
+  async 'a content security policy'() {
+    await bundle(project('csp', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
+    return `${site.url}/csp/`;
+  },
+};
+
+const found = [
+  { name: 'Chromium', launch: () => chromium.launch(debian.chromium), path: debian.chromium.executablePath },
+  { name: 'Firefox', launch: () => firefox.launch(debian.firefox), path: debian.firefox.executablePath },
+].filter(({ name, path }) => {
+  if (existsSync(path)) return true;
+  if (process.env.FANWISE_BROWSERS === 'required') throw new Error(`${name} is required, and there is no ${path}`);
+  console.warn(`Left out: consumers in ${name} (there is no ${path})`);
+  return false;
+});
+const urls: Record<string, Promise<string>> = {};
+
+describe.each(found)('in $name', ({ launch }) => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+  /** What the page makes of its title, and what the browser complains of. */
+  const open = async (url: string) => {
+    const complaints: string[] = [];
+    const page = await browser.newPage();
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(url);
+    await expect.poll(() => page.title(), { timeout: 30_000 }).not.toBe('');
+    const title = await page.title();
+    await page.close();
+    return { title, complaints };
+  };
+
+  test.each(Object.keys(pages))('%s', async (name) => {
+    const url = await (urls[name] ??= pages[name]());
+    expect(await open(url)).toEqual({ title: String(same), complaints: [] });
+  });
+  test('a policy without wasm-unsafe-eval refuses, and says so', async () => {
+    await bundle(project('strict', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
+    const { title } = await open(`${site.url}/strict/`);
+    expect(title).toMatch(/^CompileError: .*WebAssembly.*(CSP|Content Security Policy)/i);
+  });
+});

@@ -1,0 +1,50 @@
+// A consumer: a small project in a folder of its own, with fanwise in its node_modules as npm packs it. It stands
+// outside the repository, so that it finds nothing there by accident, and nothing of it comes from the network.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { transformSync } from 'esbuild';
+
+export interface Workshop {
+  /** The folder of all projects. */
+  folder: string;
+  /** A new project with program.ts as JavaScript and these files; its folder. */
+  project(name: string, files: Record<string, string>): string;
+  /** Throws all of it away. */
+  remove(): void;
+}
+
+export function workshop(): Workshop {
+  const folder = mkdtempSync(join(tmpdir(), 'fanwise-consumers-'));
+  const modules = join(folder, 'packed');
+  mkdirSync(join(modules, 'fanwise'), { recursive: true });
+  // Without its scripts: prepack would build dist/ anew under the tests that run beside these.
+  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);
+  const [{ filename }] = JSON.parse(String(packed));
+  execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', join(modules, 'fanwise')]);
+  const { dependencies } = JSON.parse(readFileSync(join(modules, 'fanwise/package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies))
+    cpSync(join('node_modules', name), join(modules, name), { recursive: true });
+
+  const text = readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8');
+  const own = {
+    'package.json': '{ "private": true, "type": "module" }',
+    'program.js': transformSync(text, { loader: 'ts' }).code,
+    'program.cjs': transformSync(text, { loader: 'ts', format: 'cjs' }).code,
+  };
+  return {
+    folder,
+    project(name, files) {
+      const root = join(folder, name);
+      cpSync(modules, join(root, 'node_modules'), { recursive: true });
+      for (const [file, text] of Object.entries({ ...own, ...files })) {
+        mkdirSync(dirname(join(root, file)), { recursive: true });
+        writeFileSync(join(root, file), text);
+      }
+      return root;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

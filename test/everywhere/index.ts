@@ -1,0 +1,152 @@
+// npm run test:everywhere: the hashes of golden.json in every runtime that can be had, and what the packed package
+// makes there when the runtime itself finds its files.
+//
+//   --only bun,deno       these runtimes alone
+//   --require bun,deno    one of these that cannot be had is a failure
+//
+// Exit 1 where a result differs; a runtime that cannot be had is told, and is no failure by itself.
+
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { build } from 'esbuild';
+import { program } from '../consumers/program.js';
+import { workshop } from '../consumers/project.js';
+import { type Browser, install, runtimes } from './runtimes.js';
+import { ask } from './workerd.js';
+
+type Hashes = Record<string, number>;
+interface Made {
+  version: string;
+  engine: string;
+  /** By suite. */
+  hashes: Record<string, Hashes>;
+}
+/** Not there, which alone is no failure. */
+class Unavailable extends Error {}
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, require: { type: 'string' } } });
+const names = (list = '') => list.split(',').filter(Boolean);
+const chosen = values.only === undefined ? Object.keys(runtimes) : names(values.only);
+const required = names(values.require);
+for (const name of [...chosen, ...required]) {
+  if (runtimes[name]) continue;
+  console.error(`There is no runtime ${name}; there are ${Object.keys(runtimes).join(', ')}`);
+  process.exit(1);
+}
+
+const scratch = 'out/everywhere/scratch';
+rmSync(scratch, { recursive: true, force: true });
+mkdirSync(scratch, { recursive: true });
+const bundle = join(process.cwd(), scratch, 'print.mjs');
+await build({ entryPoints: ['test/everywhere/print.ts'], outfile: bundle, bundle: true, format: 'esm' });
+const consumers = workshop();
+const project = consumers.project('everywhere', {
+  'print.js': `import { program } from './program.js';\nconsole.log(await program());\n`,
+  'worker.js': `import { program } from './program.js';\nexport default { fetch: async () => Response.json(await program()) };\n`,
+});
+
+const expected: Made['hashes'] = {
+  golden: JSON.parse(readFileSync('test/golden.json', 'utf8')),
+  package: { 'a net after one step': await program() },
+};
+
+// Not as CI, where vitest.config.ts has a report of its own.
+const env = { ...process.env, CI: '' };
+const run = async (binary: string, args: string[], cwd?: string) =>
+  (await promisify(execFile)(binary, args, { cwd, env, timeout: 180_000, maxBuffer: 1 << 26 })).stdout.trim();
+
+async function inProcess(binary: string, args: string[]): Promise<Made> {
+  const { version, engine, hashes } = JSON.parse(await run(binary, [...args, bundle]));
+  const made = Number(await run(binary, [...args, 'print.js'], project));
+  return { version, engine, hashes: { golden: hashes, package: { 'a net after one step': made } } };
+}
+
+async function inWorkerd(binary: string): Promise<Made> {
+  const golden = (await ask(binary, 'test/everywhere/worker.ts', 'dist/fanwise.wasm', scratch)) as Hashes;
+  const wasm = join(project, 'node_modules/fanwise/dist/fanwise.wasm');
+  const made = (await ask(binary, join(project, 'worker.js'), wasm, join(project, 'built'))) as number;
+  const version = (await run(binary, ['--version'])).replace('workerd ', '');
+  return { version, engine: 'V8', hashes: { golden, package: { 'a net after one step': made } } };
+}
+
+/** The browsers of vitest.config.ts. What the package makes there, test/consumers asks. */
+async function inBrowser({ project, debian, engine }: Browser): Promise<Made> {
+  const report = join(scratch, `${project}.json`);
+  const args = ['run', '--project', project, 'test/golden', '--reporter=json', `--outputFile=${report}`];
+  let complaint = '';
+  try {
+    await run(process.execPath, ['node_modules/vitest/vitest.mjs', ...args]);
+  } catch (error) {
+    complaint = `${(error as { stderr: string }).stderr}${(error as { stdout: string }).stdout}`;
+  }
+  if (complaint.includes('No projects matched')) throw new Unavailable('vitest.config.ts does not find it');
+  const tests = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
+  const golden = tests[0]?.assertionResults[0]?.meta.hashes;
+  if (!golden) throw new Error(complaint || 'vitest ran no test');
+  const version = await run('dpkg-query', ['-W', `-f=\${Version}`, debian]).catch(() => '?');
+  return { version: version.split('-')[0], engine, hashes: { golden } };
+}
+
+async function make(name: string): Promise<Made> {
+  const runtime = runtimes[name];
+  if ('project' in runtime) return inBrowser(runtime);
+  const binary = await install(name).catch((error) => {
+    throw new Unavailable(error.message);
+  });
+  return name === 'workerd' ? inWorkerd(binary) : inProcess(binary, runtime.args ?? []);
+}
+
+/** The names whose hash is another, or missing, or not in the table. */
+const differing = (hashes: Hashes, table: Hashes) =>
+  [...new Set([...Object.keys(table), ...Object.keys(hashes)])].filter((name) => hashes[name] !== table[name]);
+
+const suites = Object.keys(expected);
+const rows = [['runtime', 'version', 'engine', ...suites, 'seconds']];
+const notes: string[] = [];
+let failed = false;
+try {
+  for (const name of chosen) {
+    process.stderr.write(`${name} …\n`);
+    const began = performance.now();
+    const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
+    try {
+      const { version, engine, hashes } = await make(name);
+      const cells = suites.map((suite) => {
+        if (!hashes[suite]) return '';
+        const wrong = differing(hashes[suite], expected[suite]);
+        const count = Object.keys(hashes[suite]).length;
+        if (wrong.length === 0) return `${count} equal`;
+        failed = true;
+        const told = wrong.map((name) => `${name} (${hashes[suite][name]}, not ${expected[suite][name]})`);
+        notes.push(`${name} differs in ${suite}: ${told.join(', ')}`);
+        return `${wrong.length} of ${count} DIFFER`;
+      });
+      rows.push([name, version, engine, ...cells, seconds()]);
+    } catch (error) {
+      const there = !(error instanceof Unavailable);
+      failed ||= there || required.includes(name);
+      const what = there ? 'FAILED' : required.includes(name) ? 'REQUIRED, and not available' : 'not available';
+      rows.push([name, '', '', what, '', seconds()]);
+      notes.push(`${name}, ${what}: ${(error as Error).message.trim()}`);
+    }
+  }
+} finally {
+  consumers.remove();
+}
+for (const name of required.filter((name) => !chosen.includes(name))) {
+  failed = true;
+  notes.push(`${name} is required, and --only leaves it out`);
+}
+
+const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+for (const row of rows)
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
+for (const note of notes) console.log(`\n${note}`);
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,79 @@
+// The runtimes and where each comes from. What npm has is installed into out/everywhere, a folder for each version;
+// package.json does not know of it, for together they weigh a gigabyte.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+interface Installed {
+  /** The package, with the version that was tested. */
+  package: string;
+  /** The name of the binary inside it. */
+  binary: string;
+  /** What stands before the script. */
+  args?: string[];
+}
+export interface Browser {
+  /** The project of vitest.config.ts, and its package at Debian. */
+  project: string;
+  debian: string;
+  engine: string;
+}
+
+const node = (major: number): Installed => ({
+  package: `node-${process.platform}-${process.arch}@${major}`,
+  binary: 'node',
+});
+export const runtimes: Record<string, Installed | Browser> = {
+  node20: node(20),
+  node22: node(22),
+  node24: node(24),
+  node26: node(26),
+  bun: { package: 'bun@1.4.5', binary: 'bun' },
+  deno: { package: 'deno@2.9.6', binary: 'deno', args: ['run', '-A', '--node-modules-dir=manual'] },
+  workerd: { package: 'workerd@1.20261117.1', binary: 'workerd' },
+  chromium: { project: 'chromium', debian: 'chromium', engine: 'V8' },
+  firefox: { project: 'firefox', debian: 'firefox-esr', engine: 'SpiderMonkey' },
+  webkit: { project: 'webkit', debian: 'libwebkit2gtk-4.1-0', engine: 'JavaScriptCore' },
+};
+
+/** The runtime's binary, if it is there. */
+export function find(name: string): string | undefined {
+  const runtime = runtimes[name];
+  if (!('binary' in runtime)) return;
+  if (name === `node${process.versions.node.split('.')[0]}`) return process.execPath;
+  const folder = join('out/everywhere', runtime.package);
+  // Of bun, deno and workerd the binary is in a package for this platform, which a script of theirs would link.
+  const place = new RegExp(`^node_modules/(@[^/]+/)?[^/]+-[^/]+/(bin/)?${runtime.binary}$`);
+  try {
+    const path = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => place.test(path));
+    return path && join(process.cwd(), folder, path);
+  } catch {
+    return;
+  }
+}
+
+/** The runtime's binary, installed first if need be. A registry may have a hiccup: three tries. */
+export async function install(name: string): Promise<string> {
+  const { package: wanted } = runtimes[name] as Installed;
+  const folder = join('out/everywhere', wanted);
+  let complaint = `${wanted} has no binary for ${process.platform} ${process.arch}`;
+  for (let attempt = 1; ; attempt++) {
+    const path = find(name);
+    if (path) return path;
+    if (attempt > 3) throw new Error(complaint);
+    if (attempt > 1) await setTimeout(attempt * 5000);
+    mkdirSync(folder, { recursive: true });
+    const here = ['--prefix', folder, '--no-save', '--no-package-lock'];
+    const options = [...here, '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--loglevel=error'];
+    try {
+      execFileSync('npm', ['install', ...options, wanted], { stdio: 'pipe', timeout: 300_000 });
+    } catch (error) {
+      complaint = String((error as { stderr?: Buffer }).stderr ?? error)
+        .split('\n')
+        .slice(0, 3)
+        .join(' ');
+    }
+  }
+}

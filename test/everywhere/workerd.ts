@@ -1,0 +1,53 @@
+// workerd, Cloudflare's: it compiles no bytes, so fanwise.wasm is one of the worker's modules.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { build } from 'esbuild';
+
+const config = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js"), (name = "fanwise.wasm", wasm = embed "fanwise.wasm")],
+  compatibilityDate = "2026-11-01",
+);
+`;
+
+/** What the worker of that entry answers to GET /; its bundle is put into the folder, beside the module. */
+export async function ask(binary: string, entry: string, wasm: string, folder: string): Promise<unknown> {
+  await build({
+    entryPoints: [entry],
+    outfile: join(folder, 'worker.js'),
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['*.wasm'],
+  });
+  copyFileSync(wasm, join(folder, 'fanwise.wasm'));
+  writeFileSync(join(folder, 'config.capnp'), config);
+  const server = spawn(binary, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  let complaint = '';
+  server.stderr!.on('data', (text) => (complaint += text));
+  const exit = once(server, 'exit').then(() => {
+    throw new Error(`workerd ended: ${complaint}`);
+  });
+  try {
+    // It chose a port that was free, and tells it on the descriptor it was given.
+    const [line] = await Promise.race([once(server.stdio[3] as Readable, 'data'), exit]);
+    const { port } = JSON.parse(String(line).split('\n')[0]);
+    const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(60_000) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`workerd answers ${response.status}: ${complaint || text}`);
+    return JSON.parse(text);
+  } finally {
+    server.kill();
+    await exit.catch(() => {});
+  }
+}
