@@ -41,6 +41,7 @@ test('one word per thing: what has a test or a bench has a file of that word', (
     'allocation',
     'architecture',
     'bundle',
+    'examples',
     'golden',
     'lab',
     'readme',
