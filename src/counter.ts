@@ -30,7 +30,7 @@ export function counted(
   kernel: Kernel,
   key: readonly number[],
   block: number,
-): Pick<Source, 'bits' | 'permutation' | 'order'> & {
+): Pick<Source, 'bits' | 'permutation' | 'order' | 'move'> & {
   /** The state in which a part of the next draw begins, until the draw after; the source moves on by the whole draw. */
   take(part: Part): Uint32Array;
   /** The block of the next draw. */
@@ -56,5 +56,8 @@ export function counted(
     words(drawn, { from: 0, of: drawn.length });
     return shuffled(n, (i) => Math.floor((drawn[2 * i] * 2 ** 21 + (drawn[2 * i + 1] >>> 11)) * 2 ** -53 * (n - i)));
   };
-  return { take, at: () => block, bits: words, permutation, order: permutation };
+  const move = (state: Record<string, unknown>) => {
+    block = state.block as number;
+  };
+  return { take, at: () => block, bits: words, permutation, order: permutation, move };
 }

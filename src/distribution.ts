@@ -30,6 +30,8 @@ export interface Source {
   foldIn?(data: number): Source;
   /** JSON-safe; what `restore` takes. */
   state(): Record<string, unknown>;
+  /** Goes where a state of the same generator stood, which was checked. */
+  move(state: Record<string, unknown>): void;
   /** Why a part of a draw cannot be had, if so. */
   readonly sequential?: string;
 }

@@ -61,6 +61,7 @@ export function dropoutLayer(given?: Dropout): Layer {
   return {
     kind: 'dropout',
     parameters: {},
+    source,
     inPlace: true,
     keepsOutput: false,
     scratch: 0,

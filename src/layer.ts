@@ -1,5 +1,6 @@
 // What a layer is: data, and how it binds its kernels to the memory that a model planned for it.
 
+import type { Source } from './distribution.js';
 import type { Tensor } from './tensor.js';
 import type { Kernel } from './wasm.js';
 
@@ -72,6 +73,8 @@ export interface Layer {
   readonly keepsOutput: boolean;
   /** Values of scratch that the passes need. */
   readonly scratch: number;
+  /** What it draws from while a model is fitted. */
+  readonly source?: Source;
   /** Whether it keeps, for each row, as many values as go in or come out. */
   readonly kept?: 'inputs' | 'outputs';
   bind(place: Place): Passes;

@@ -39,8 +39,28 @@ interface Plan {
 }
 
 const plans = new WeakMap<Model, Plan>();
+/** Where a training is, between two steps. */
+export interface Progress {
+  epoch: number;
+  /** The place in the epoch of the next row, of so many, so many a step. */
+  row: number;
+  rows: number;
+  batchSize: number;
+  step: number;
+  /** The generator of the order: at the beginning of the epoch, and now. */
+  order: Record<string, unknown>;
+  generator: Record<string, unknown>;
+  /** Those of the layers that draw, by their places. */
+  layers: Record<string, Record<string, unknown>>;
+}
+
 /** The training of a model that is under way. */
-export const trainings = new WeakMap<Model, symbol>();
+export interface Training {
+  progress(): Progress;
+  /** The optimizer's arrays, slot by slot, laid out as the parameters are. */
+  state(): Record<string, Float32Array>[];
+}
+export const trainings = new WeakMap<Model, Training>();
 /** Tensors that a model has: they live in its workspace, and a second model would move them out. */
 const taken = new WeakSet<Tensor>();
 

@@ -16,6 +16,8 @@ export interface Optimizer {
     parameters: Float32Array,
     gradients: Float32Array,
     state: readonly Float32Array[],
+    /** Steps that were made before. */
+    steps?: number,
   ): (lr: number) => void;
 }
 
@@ -71,10 +73,14 @@ function adaptive(where: string, given: AdamOptions | undefined, decoupled: bool
   return {
     lr,
     slots: 2,
-    bind(kernel, parameters, gradients, [mean, square]) {
+    bind(kernel, parameters, gradients, [mean, square], steps = 0) {
       const step = kernel('adam', parameters, gradients, mean, square);
       // The powers of the betas, multiplied up: no host pow.
       let [power1, power2] = [1, 1];
+      for (let i = 0; i < steps; i++) {
+        power1 *= beta1;
+        power2 *= beta2;
+      }
       return (rate) => {
         power1 *= beta1;
         power2 *= beta2;

@@ -211,6 +211,17 @@ export function generatorOf(where: string, { rng, seed }: { rng?: Generator; see
   return sourceOf(where, rng);
 }
 
+/** A source where a state says, which has to be one of the same generator: of its seed, its fork, its release. */
+export function moved(where: string, source: Source, state: GeneratorState): void {
+  random.restore(state); // which checks it
+  const kind = (s: Record<string, unknown>) =>
+    [s.generator, s.seed, s.stream, s.key, s.release].filter((part) => part !== undefined).join(' ');
+  const [own, other] = [kind(source.state()), kind(state)];
+  if (own !== other)
+    throw new RangeError(`${where}: the generator is ${own} and was ${other}; pass one of the same seed`);
+  source.move(state);
+}
+
 const wrong = (name: string, value: unknown) =>
   new TypeError(`random.restore: ${name} is ${what(value)}; pass what state() gave, unchanged`);
 

@@ -47,7 +47,7 @@ function edges({ mean, std, low, high }: Extract<Law, { distribution: 'truncated
 
 /** A source that stands at a block of a key's counters. */
 export function threefry(key: Key, block = 0): Source {
-  const { take, at, bits } = counted('random.threefry', 'threefryBits', [...key, 0, 0], block);
+  const { take, at, bits, move } = counted('random.threefry', 'threefryBits', [...key, 0, 0], block);
   const uniform = (state: Uint32Array, out: Float32Array, low: number, high: number) => {
     const from = Math.fround(low);
     draw('threefryUniform', state, out, [from, Math.fround(Math.fround(high) - from)]);
@@ -122,5 +122,6 @@ export function threefry(key: Key, block = 0): Source {
     split: (n) => Array.from({ length: n }, (_, i) => threefry(cipher(key, [0, i]))),
     foldIn: (data) => threefry(cipher(key, [0, data])),
     state: () => ({ generator: 'threefry', key: [...key], block: at() }),
+    move,
   };
 }

@@ -153,6 +153,12 @@ export function torch(seed: bigint, release: Release, state = seeded(seed)): Sou
     },
     sequential:
       'a value of random.torch depends on all before it; use random.philox, or draw the whole and cut the part out',
+    move({ words: all, index, cached }) {
+      state.set(all as number[]);
+      state[INDEX] = index as number;
+      state[CACHED] = Number(cached !== null);
+      cache(state)[0] = (cached as number | null) ?? 0;
+    },
     state: () => ({
       generator: 'torch',
       release,

@@ -1,11 +1,12 @@
 // Training: a model's steps along the gradient of a loss, and how good it is.
 
 import { choice, flag, number, options, what, whole } from './argument.js';
+import { resumed } from './checkpoint.js';
 import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
-import { isModel, type Model, planned, rowsIn, run, trainings } from './model.js';
+import { isModel, type Model, planned, rowsIn, run, type Training, trainings } from './model.js';
 import type { Optimizer, Schedule } from './optimizer.js';
 import { type Probe, probing } from './probe.js';
-import { type Generator, generatorOf, type Seed } from './random.js';
+import { type Generator, type GeneratorState, generatorOf, moved, random, type Seed } from './random.js';
 import { view } from './wasm.js';
 
 /** The rows of a model's data, and its loss over them. */
@@ -83,6 +84,12 @@ export interface Fit {
   seed?: Seed;
   /** Whether each epoch has an order of its own; true. */
   shuffle?: boolean;
+  /**
+   * What nn.save(model, { training: true }) gave: goes on with the step after, bit for bit, given the same data and
+   * options and a model of the same layers. Generators of the same seeds go where they were; without rng and seed the
+   * file's is taken.
+   */
+  resume?: Uint8Array | ArrayBuffer;
   /** Looks into every so many steps, from the first on: step.probe. */
   probe?: { every: number };
   /** Ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
@@ -111,7 +118,7 @@ export interface Step {
 export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> {
   const where = 'nn.fit';
   const known = ['epochs', 'batchSize', 'optimizer', 'loss', 'schedule', 'scheduleEach', 'clipNorm', 'rng', 'seed'];
-  const o = options(where, given, [...known, 'shuffle', 'probe', 'signal']) as Fit;
+  const o = options(where, given, [...known, 'shuffle', 'resume', 'probe', 'signal']) as Fit;
   const { x, rows, judge } = examples(where, model, data, o.loss);
   const epochs = whole(where, 'epochs', o.epochs ?? 1);
   const batchSize = whole(where, 'batchSize', o.batchSize ?? 32, { least: 1 });
@@ -133,37 +140,79 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
       : whole(where, 'every of probe', options(`${where}: probe`, o.probe, ['every']).every, { least: 1 });
   if (signal !== undefined && typeof signal.throwIfAborted !== 'function')
     throw new TypeError(`${where}: signal is ${what(signal)}; pass an AbortSignal`);
-  const source = generatorOf(where, o);
+  const begun = o.resume === undefined ? undefined : resumed(where, o.resume, model, optimizer.slots);
+  const place = begun?.place;
+  if (place && (place.rows !== rows || place.batchSize !== batchSize))
+    throw new RangeError(
+      `${where}: resume is of ${place.rows} rows, ${place.batchSize} a step; pass the same data and batchSize`,
+    );
+  const drawing = model.layers.flatMap((layer, i) => (layer.source ? [[String(i), layer.source] as const] : []));
+  if (place && drawing.some(([i]) => !Object.hasOwn(place.layers, i)))
+    throw new RangeError(`${where}: resume is of another model; make one of the same layers`);
+  const own = place && o.rng === undefined && o.seed === undefined;
+  const source = generatorOf(where, own ? { rng: random.restore(place.generator as GeneratorState) } : o);
   const { inputs } = model;
+
+  /** The order of the epoch that is gone on with, and generators where they were. */
+  function back({ order, generator, layers }: NonNullable<typeof place>): Uint32Array | undefined {
+    const made = shuffle ? random.restore(order as GeneratorState).order(rows) : undefined;
+    moved(where, source, generator as GeneratorState);
+    for (const [i, drawn] of drawing) moved(where, drawn, layers[i] as GeneratorState);
+    return made;
+  }
 
   async function* steps(): AsyncGenerator<Step, void, void> {
     signal?.throwIfAborted();
-    const training = Symbol('training');
-    trainings.set(model, training);
     const p = planned(model, Math.min(batchSize, Math.max(1, rows)), optimizer.slots);
     const state = p.state.slice(0, optimizer.slots);
     for (const values of state) values.fill(0);
-    const update = optimizer.bind(p.kernel, p.parameters, p.gradients, state);
+    const slot = (values: Float32Array) =>
+      Object.fromEntries(
+        Object.entries(model.parameters).map(
+          ([
+            name,
+            {
+              data: { byteOffset, length },
+            },
+          ]) => [name, values.subarray((byteOffset - p.parameters.byteOffset) / 4).subarray(0, length)],
+        ),
+      );
+    const first = place && back(place);
+    if (begun) {
+      for (const [name, { data: values }] of Object.entries(begun.parameters)) model.parameters[name].data.set(values);
+      begun.state.forEach((values, i) => {
+        for (const [name, array] of Object.entries(slot(state[i]))) array.set(values[name].data);
+      });
+    }
+    let [epoch, row, step] = place ? [place.epoch, place.row, place.step] : [0, 0, 0];
+    let before = place?.order ?? source.state();
+    const training: Training = {
+      progress: () => ({
+        ...{ epoch, row, rows, batchSize, step, order: before, generator: source.state() },
+        layers: Object.fromEntries(drawing.map(([i, drawn]) => [i, drawn.state()])),
+      }),
+      state: () => state.map(slot),
+    };
+    trainings.set(model, training);
+    const update = optimizer.bind(p.kernel, p.parameters, p.gradients, state, step);
     const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
     const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
     const backwards = p.passes.toReversed();
     // Made once: 320 kB take 180 us to allocate and 20 to fill.
     const old = every === undefined ? undefined : new Float32Array(p.parameters.length);
     let since = performance.now();
-    let step = 0;
     try {
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        let lr = optimizer.lr;
-        const order = shuffle ? source.order(rows) : undefined;
-        for (let from = 0; from < rows; from += batchSize) {
+      for (let going = place !== undefined; epoch < epochs; epoch++, row = 0, going = false) {
+        let lr: number | undefined;
+        if (!going) before = source.state();
+        const order = going ? first : shuffle ? source.order(rows) : undefined;
+        while (row < rows) {
+          const from = row;
           signal?.throwIfAborted();
           if (trainings.get(model) !== training) {
             throw new Error(`${where}: another fit of this model has begun; train one after the other`);
           }
-          if (schedule && (each === 'step' || from === 0)) {
-            const at = each === 'step' ? step : epoch;
-            lr = rate(at);
-          }
+          if (lr === undefined || each === 'step') lr = rate(each === 'step' ? step : epoch);
           const count = Math.min(batchSize, rows - from);
           for (let i = 0; i < count; i++) {
             const row = order ? order[from + i] : from + i;
@@ -173,6 +222,7 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
           const looking = every !== undefined && step % every === 0 ? probing(model, p, count, true) : undefined;
           if (looking) looking.forward();
           else for (const pass of p.passes) (pass.train ?? pass.forward)(count);
+          row += count;
           const made: Step = { epoch, step: step++, loss: loss.backward(count), lr };
           if (looking) looking.backward();
           else for (const pass of backwards) pass.backward(count);
