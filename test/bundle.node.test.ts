@@ -9,13 +9,13 @@ import { expect, test } from 'vitest';
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
 // 25 kB of it are the WebAssembly: four vectors a turn and constants that are not loaded for each cost 7 (sigmoid 1,170
-// instead of 870 M/s). Of the 36 of JavaScript the checks and their messages are about a third.
-test('the minified bundle of everything is below 62 kB, gzipped', () => {
-  expect(gzipped(readFileSync('dist/fanwise.min.js'))).toBeLessThan(62_000);
+// instead of 870 M/s). Of the 39 of JavaScript the checks and their messages are about a third, diagnosis a fifth.
+test('the minified bundle of everything is below 66 kB, gzipped', () => {
+  expect(gzipped(readFileSync('dist/fanwise.min.js'))).toBeLessThan(66_000);
 });
 
 // 30 kB is the aim for this page, and not reached: the one module has the kernels of all functions, 25 kB of it.
-test('a page that trains the article’s network is below 54 kB, gzipped', async () => {
+test('a page that trains the article’s network is below 57 kB, gzipped', async () => {
   const contents = `import { init, nn, random } from 'fanwise';
     const rng = random.philox(0);
     const layer = nn.linear(784, 100, { rng });
@@ -26,7 +26,7 @@ test('a page that trains the article’s network is below 54 kB, gzipped', async
     stdin: { contents, resolveDir: '.' },
     ...{ bundle: true, minify: true, format: 'esm', write: false },
   });
-  expect(gzipped(outputFiles[0].contents)).toBeLessThan(54_000);
+  expect(gzipped(outputFiles[0].contents)).toBeLessThan(57_000);
 });
 
 // The module is there three times: as itself for runtimes that compile no bytes, as a text, and in the single file.
