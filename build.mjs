@@ -89,7 +89,6 @@ if (mode === 'bench') {
       .map((file) => `dist/${file}`),
     outdir: 'dist',
     allowOverwrite: true,
-    minifyWhitespace: true,
     logLevel: 'warning',
   });
   await build({

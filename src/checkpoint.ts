@@ -46,11 +46,12 @@ function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Ten
   const missing = Object.keys(model.parameters).filter((name) => !has(own, name));
   const strange = Object.keys(own).filter((name) => !has(model.parameters, name));
   if (missing.length > 0 || strange.length > 0) {
-    const list = (names: string[]) =>
-      names.length === 0 ? 'none' : (names.length > 6 ? [...names.slice(0, 6), '…'] : names).join(', ');
-    throw new RangeError(
-      `${where}: the file lacks ${list(missing)} of the model, and the model ${list(strange)} of the file; make a model of the same layers`,
-    );
+    const list = (names: string[]) => (names.length > 6 ? [...names.slice(0, 6), '…'] : names).join(', ');
+    const told = [
+      missing.length > 0 ? `the file lacks ${list(missing)}` : '',
+      strange.length > 0 ? `the model lacks ${list(strange)}` : '',
+    ].filter(Boolean);
+    throw new RangeError(`${where}: ${told.join(', and ')}; make a model of the same layers`);
   }
   for (const [name, { shape, data }] of Object.entries(own)) {
     const expected = model.parameters[name].shape;

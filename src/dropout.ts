@@ -60,6 +60,7 @@ export function dropoutLayer(given?: Dropout): Layer {
   const source = generatorOf(where, o);
   return {
     kind: 'dropout',
+    spec: ['dropout', { p, seed: 0 }],
     parameters: {},
     source,
     inPlace: true,

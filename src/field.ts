@@ -34,7 +34,7 @@ export interface Field {
 
 export function field(where: string, given: Named | Nonlinear): Field {
   const [word, parameters] = Array.isArray(given) ? given : [given, {}];
-  const f = functionOf(where, word as Nonlinear, parameters ?? {});
+  const f = functionOf(where, word as Nonlinear, parameters ?? {}, 'activation');
   const reach = typeof word === 'function' ? undefined : NEAR;
   // Near 0 the values of a function that is not 0 there are all alike in binary64, and their slope is noise; a function
   // of one's own may be such a one with f(0) taken off. Where f(0) is 0 it is straight there, and so far out is what has
@@ -50,9 +50,14 @@ export function field(where: string, given: Named | Nonlinear): Field {
   function at(q: number): At {
     const inside = within(q);
     if (inside !== q) {
+      // Where f is a power of its argument, so are its moments: straight, 1; x^2, 2.
       const end = at(inside);
-      const straight = through && q < least ? true : q > most && end.growth > 0.5 * (end.square / inside);
-      return straight ? { ...end, square: end.square * (q / inside) } : end;
+      const power = (end.growth * inside) / end.square;
+      if (!(power > 0) || (!(through && q < least) && !(q > most && power > 0.5))) return end;
+      if (Math.abs(power - 1) < 1e-3) return { ...end, square: end.square * (q / inside) };
+      const steeper = exp((power - 1) * ln(q / inside));
+      const { square, steep, growth } = end;
+      return { ...end, square: square * steeper * (q / inside), steep: steep * steeper, growth: growth * steeper };
     }
     let found = known.get(q);
     if (found === undefined) {
@@ -139,7 +144,7 @@ function edge({ f, at, origin }: Field, b: number): { weightVariance: number; me
 }
 
 /** E f(sqrt(q) u) f(sqrt(q) v) of normals with correlation c, and its derivative by c, by Hermite's polynomials. */
-function correlations(integral: Quadrature): (c: number) => [value: number, slope: number] {
+function correlations(integral: Quadrature): (c: number) => [value: number, slope: number, missing: number] {
   const TERMS = 400;
   const coefficients = new Float64Array(TERMS);
   for (const { z, weights, values } of integral.panels) {
@@ -151,21 +156,25 @@ function correlations(integral: Quadrature): (c: number) => [value: number, slop
       }
     });
   }
+  // What the terms beyond may add: a kink has many, and near c = 1 they count.
+  const left = integral.moments[0] - coefficients.reduce((sum, a) => sum + a * a, 0);
   return (c) => {
+    const missing = TERMS * Math.abs(left) * exp(TERMS * ln(Math.max(c, 1e-9)));
     let [value, slope] = [0, 0];
     for (let k = TERMS - 1; k >= 0; k--) {
       slope = slope * c + value;
       value = value * c + coefficients[k] * coefficients[k];
     }
-    return [value, slope];
+    return [value, slope, missing];
   };
 }
 
 /**
  * Where the correlation of two inputs goes, and by how much a deviation from there shrinks a layer. chi is the slope at 1,
- * but where f jumps: there neighbours part at once.
+ * but where f jumps: there neighbours part at once. undefined where four hundred terms do not tell: f has kinks, and c is
+ * close to 1.
  */
-export function correlation(field: Field, q: number, v: number, b: number): [c: number, slope: number] {
+export function correlation(field: Field, q: number, v: number, b: number): [c: number, slope: number] | undefined {
   const { steep, jumps } = field.at(q);
   const chi = v * steep;
   if (chi <= 1 + 1e-9 && !jumps) return [1, chi];
@@ -179,5 +188,6 @@ export function correlation(field: Field, q: number, v: number, b: number): [c: 
     if (map(mid) > mid) low = mid;
     else high = mid;
   }
-  return [high, (v * product(high)[1]) / q];
+  const [, slope, missing] = product(high);
+  return (v * missing) / q < 1e-8 ? [high, (v * slope) / q] : undefined;
 }

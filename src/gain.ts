@@ -25,13 +25,19 @@ export interface GainDescription {
 export const rounded = (value: number) => Number(value.toPrecision(12));
 
 /** What a name or a function stands for. */
-export function functionOf(where: string, f: Nonlinear, given: Record<string, unknown>): (x: number) => number {
+export function functionOf(
+  where: string,
+  f: Nonlinear,
+  given: Record<string, unknown>,
+  argument = 'f',
+): (x: number) => number {
   if (typeof f === 'function') {
     options(where, given, []);
     return f;
   }
-  if (typeof f !== 'string') throw new TypeError(`${where}: f is ${what(f)}; pass a function or the name of one`);
-  const name = choice(where, 'f', f, ['linear', ...(Object.keys(activations) as Activation[])]);
+  if (typeof f !== 'string')
+    throw new TypeError(`${where}: ${argument} is ${what(f)}; pass a function or the name of one`);
+  const name = choice(where, argument, f, ['linear', ...(Object.keys(activations) as Activation[])]);
   if (name === 'linear') {
     options(where, given, []);
     return (x) => x;

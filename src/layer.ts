@@ -73,6 +73,8 @@ export interface Layer {
   readonly keepsOutput: boolean;
   /** Values of scratch that the passes need. */
   readonly scratch: number;
+  /** Its maker's name in `nn` and arguments, by which a thread makes it again; the parameters come apart. */
+  readonly spec?: readonly [string, ...unknown[]];
   /** What it draws from while a model is fitted. */
   readonly source?: Source;
   /** Whether it keeps, for each row, as many values as go in or come out. */

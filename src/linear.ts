@@ -38,6 +38,7 @@ export function linear<B extends boolean = true>(
   const fromInput = f?.row.keeps === 'x';
   return {
     kind: 'linear',
+    spec: ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: o.activation }],
     inputs,
     outputs,
     weight,

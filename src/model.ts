@@ -64,7 +64,7 @@ export const trainings = new WeakMap<Model, Training>();
 /** Tensors that a model has: they live in its workspace, and a second model would move them out. */
 const taken = new WeakSet<Tensor>();
 
-/** What a statistics kernel writes: seven numbers of binary64 and 32 counts. */
+/** What the statistics kernel writes, and src/probe.ts reads: seven numbers of binary64 and 32 counts. */
 const COUNTS = 14 + 32;
 
 export const padded = (n: number) => Math.ceil(n / 4) * 4;

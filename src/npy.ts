@@ -28,8 +28,12 @@ function encode(tensor: Tensor): Uint8Array {
 }
 
 const bad = (message: string) => new RangeError(`${where.decode}: ${message}; the file is damaged or something else`);
-const DICTIONARY =
-  /^\{\s*(?:'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\((?:\s*\d+\s*,?)*\s*\))\s*,?\s*){3}\}\s*$/;
+/**
+ * Three pairs with commas between them; the numbers of a tuple have commas too, and that of one has it behind. No part can
+ * begin where another goes on: a hostile header is refused in one pass.
+ */
+const PAIR = /'(?:descr|fortran_order|shape)' *: *(?:'[^']*'|True|False|\((?:\d+(?:, *\d+)+,?|\d+,)? *\))/.source;
+const DICTIONARY = new RegExp(`^\\{ *${PAIR}(?: *, *${PAIR}){2} *,? *\\} *\\n?$`);
 
 /** The tensor of a file, in a new array. RangeError for a file that is damaged, or has other values than float32. */
 function decode(given: Uint8Array | ArrayBuffer): Tensor {

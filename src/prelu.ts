@@ -96,6 +96,7 @@ export function preluLayer(channels = 1, given?: { slope?: number }): Layer {
   const weight = tensor([channels], new Float32Array(channels).fill(slope));
   return {
     kind: 'prelu',
+    spec: ['prelu', channels],
     inputs: channels === 1 ? undefined : channels,
     parameters: { weight },
     inPlace: false,

@@ -46,13 +46,20 @@ export interface LayerStatistics extends Statistics {
   gradient: Statistics & { norm: number };
   /** Of a layer with a weight. */
   weight?: WeightStatistics;
+  /** Parameters that are not all finite, by name: the share that is not. Absent where there are none. */
+  broken?: Record<string, number>;
 }
 
 export interface WeightStatistics {
-  /** The length of W, and of the gradient by it. */
+  /** The length of W, and of the gradient by it: of what of them is finite. */
   norm: number;
   gradientNorm: number;
-  /** The length of a step by the length of W: lr |dW| / |W|, or in training |W after - W before| / |W before|. */
+  /** The share of the gradient that is NaN or infinite. */
+  gradientNonFinite: number;
+  /**
+   * The length of a step by the length of W: lr |dW| / |W|, or in training |W after - W before| / |W before|. Absent
+   * without lr, and where the step is not finite.
+   */
   update?: number;
   /** The share of weights that are NaN or infinite. */
   nonFinite: number;
@@ -85,7 +92,7 @@ function nothing(nonFinite: number): Statistics {
 function figures({ kernel, counts }: Plan, x: Float32Array, n: number): Statistics {
   kernel('statistics', x, counts)(n);
   const [finite, sum, squares, min, max, low, high] = new Float64Array(counts.buffer, counts.byteOffset, SUMS);
-  if (finite === 0) return nothing(n === 0 ? 0 : 1);
+  if (finite === 0) return nothing(1);
   const [mean, meanSquare] = [sum / finite, squares / finite];
   return {
     ...{ mean, variance: Math.max(0, meanSquare - mean * mean), meanSquare, min, max, nonFinite: (n - finite) / n },
@@ -138,8 +145,11 @@ function saturated({ kernel }: Plan, { dy }: Part, { name, kept, numbers }: Slop
   // Forward, nobody needs the memory of the gradient.
   dy.fill(1, 0, n);
   kernel(`${name}Backward` as Kernel, kept, dy, dy)(n, ...numbers);
-  return n === 0 ? 0 : kernel('countBelow', dy)(n, flat(name, numbers).bound) / n;
+  return kernel('countBelow', dy)(n, flat(name, numbers).bound) / n;
 }
+
+/** The share of a few values that are not finite. */
+const outside = (x: Float32Array) => x.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) / x.length;
 
 /** Whether all rows of a matrix are equal: at the first that differs, or a NaN, it is known. */
 function equalRows(x: Float32Array, columns: number): boolean {
@@ -165,7 +175,7 @@ export function probing(model: Model, p: Plan, rows: number, training: boolean) 
         layers.push({
           ...{ layer, kind, units, ...figures(p, y, n) },
           ...(slope && { saturated: saturated(p, part, slope, n) }),
-          dead: rows === 0 ? 0 : p.kernel('deadColumns', y)(rows, units) / units,
+          dead: p.kernel('deadColumns', y)(rows, units) / units,
           gradient: none,
         });
       }
@@ -178,13 +188,20 @@ export function probing(model: Model, p: Plan, rows: number, training: boolean) 
         const finite = rows * made.units * (1 - gradient.nonFinite);
         made.gradient = { ...gradient, norm: Math.sqrt(gradient.meanSquare * finite) };
         part.backward(rows);
-        const { weight, bias } = part.kind === model.layers[made.layer].kind ? model.layers[made.layer].parameters : {};
-        if (weight?.shape.length !== 2) continue;
-        const own = length(p, weight.data);
-        const { norm } = length(p, part.gradients.weight);
+        const { kind, parameters } = model.layers[made.layer];
+        if (part.kind !== kind) continue;
+        const { weight, bias } = parameters;
+        const own = weight?.shape.length === 2 ? length(p, weight.data) : undefined;
+        const shares = Object.entries(parameters).flatMap(([name, { data }]) => {
+          const share = name === 'weight' && own ? own.nonFinite : outside(data);
+          return share > 0 ? [[`${made.layer}.${name}`, share]] : [];
+        });
+        if (shares.length > 0) made.broken = Object.fromEntries(shares);
+        if (weight === undefined || own === undefined) continue;
+        const { norm, nonFinite } = length(p, part.gradients.weight);
         made.weight = {
-          ...{ ...own, gradientNorm: norm },
-          ...(lr !== undefined && { update: own.norm === 0 ? 0 : (lr * norm) / own.norm }),
+          ...{ ...own, gradientNorm: norm, gradientNonFinite: nonFinite },
+          ...(lr !== undefined && nonFinite === 0 && { update: own.norm === 0 ? 0 : (lr * norm) / own.norm }),
           symmetric: equalRows(weight.data, weight.shape[1]),
           symmetricBias: bias === undefined || equalRows(bias.data, 1) || bias.data.length === 1,
         };

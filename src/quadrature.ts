@@ -74,8 +74,7 @@ function panel(where: string, f: (x: number) => number, low: number, high: numbe
     if (typeof value !== 'number')
       throw new TypeError(`${where}: f(${x}) is ${what(value)}; pass a function of numbers`);
     if (Number.isFinite(value)) return value;
-    if (Math.abs(x) < CUT)
-      throw new RangeError(`${where}: f(${x}) is ${value}; there is no gain where f is not finite`);
+    if (Math.abs(x) < CUT) throw new RangeError(`${where}: f(${x}) is ${value}; pass a function that is finite`);
     return 0; // overflown far out, where nothing of the normal is left
   });
   const slopes = new Array<number>(NODES);
@@ -154,7 +153,7 @@ export function quadrature(where: string, f: (x: number) => number, reach = END)
   const ends = coarse[0].moments[0] + coarse[coarse.length - 1].moments[0];
   // What grows fast is large at the far end; a shrinkage of small numbers is something there alone, and next to nothing.
   if (!size.every(Number.isFinite) || (reach === END && ends > 1e-10 * size[0] && ends > 1e-20)) {
-    throw new RangeError(`${where}: E f(z)^2 is not finite; there is no gain for a function that grows so fast`);
+    throw new RangeError(`${where}: E f(z)^2 is not finite; pass a function that grows less fast`);
   }
   const tolerance = size.map((value) => 1e-13 * value) as Moments;
   const found: Found = { panels: [], jumps: false, evaluated: 0 };

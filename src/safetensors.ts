@@ -72,11 +72,13 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
   if (file.length < 8) throw bad(`${file.length} bytes have no room for a header`);
   const wide = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
   if (wide > BigInt(Math.min(MOST, file.length - 8)))
-    throw bad(`a header of ${wide} bytes in a file of ${file.length}, of which it may have ${MOST}`);
+    throw bad(
+      `its first bytes say that the header has ${wide}, where the file has ${file.length} (and ${MOST} is the most)`,
+    );
   const start = 8 + Number(wide);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, start)));
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.subarray(8, start)));
   } catch (cause) {
     throw Object.assign(bad('the header is no JSON'), { cause });
   }

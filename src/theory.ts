@@ -4,10 +4,10 @@
 // Schoenholz et al. 2017).
 
 import type { Named } from './activation.js';
-import { number, options, what, whole } from './argument.js';
+import { choice, number, options, what, whole } from './argument.js';
 import { correlation, critical, exp, type Field, field, fixedPoint, ln } from './field.js';
 import { type Nonlinear, rounded } from './gain.js';
-import { init } from './init.js';
+import { init, initialisers } from './init.js';
 import { expectation } from './quadrature.js';
 
 export interface TheorySpec {
@@ -67,9 +67,9 @@ export interface Theory {
   /** chi and slope there. */
   chi: number | null;
   slope: number | null;
-  /** Where the correlation of two inputs goes. */
+  /** Where the correlation of two inputs goes; null where it is too close to 1 to be told of a function with kinks. */
   correlation: number | null;
-  /** In how many layers a difference of two inputs, or a deviation of q, falls to 1/e; null: it never does. */
+  /** In how many layers a difference of two inputs, or a deviation of q, falls to 1/e; null: never, or it is not told. */
   depthScale: { correlation: number | null; variance: number | null };
   /** chi below 1 (all inputs become one, gradients vanish), 1, or above (neighbours part, gradients explode). */
   phase: 'ordered' | 'critical' | 'chaotic' | null;
@@ -90,7 +90,8 @@ function variances(where: string, o: Partial<TheorySpec>, widths: readonly numbe
     );
   const layers = widths.length - 1;
   if (initialiser !== undefined) {
-    const [name, given] = Array.isArray(initialiser) ? initialiser : [initialiser, {}];
+    const [word, given] = Array.isArray(initialiser) ? initialiser : [initialiser, {}];
+    const name = choice(where, 'initialiser', word, Object.keys(initialisers) as (keyof typeof initialisers)[]);
     return Array.from({ length: layers }, (_, l) => {
       const { mean, std } = init.describe(name, [widths[l + 1], widths[l]], given);
       if (mean !== 0)
@@ -109,7 +110,7 @@ function variances(where: string, o: Partial<TheorySpec>, widths: readonly numbe
  * What mean-field theory expects of a random network, of any activation: fixed points and the edge of chaos to 1e-8 and
  * better. Exact for infinitely wide layers; `band` says how far networks of these widths stray, and a warning
  * 'unreliable' when that is too far to tell. Plain data. The last of the twelve digits may differ between engines, for an
- * activation's formula is computed by the host; what initialises or trains a network never is.
+ * activation's formula is computed by the host; the weights that this package draws never are.
  */
 export function theory(given: TheorySpec): Theory {
   const where = 'diagnose.theory';
@@ -219,9 +220,9 @@ function band(log: number, spread: number): [low: number, high: number] {
 }
 
 /** A gradient or a signal that changes by so many powers of ten from end to end is ill; by twice as many, lost. */
-export const POWERS = 3;
+const POWERS = 3;
 /** Of what is not flat for N(0, 1), the share that is flat in a saturated layer. */
-export const SATURATED = 0.5;
+const SATURATED = 0.5;
 
 /**
  * What to expect of a network, in words. Thresholds: a gradient's mean square that changes 10^3 times between the first
@@ -272,7 +273,8 @@ function warnings({ layers, depthScale, slope, phase }: Theory, { f, integral }:
         `for any one input the whole network is dead with a chance of ${(100 * (1 - alive)).toFixed(1)} %`,
       );
   }
-  if (slope !== null && slope > 1 + 1e-6)
+  if (slope === null) warn('unstable', 'warning', 'the signal grows from layer to layer without end');
+  else if (slope > 1 + 1e-6)
     warn('unstable', 'warning', `a mean square that is off is off ${slope.toFixed(3)} times as much a layer later`);
   const [low, high] = last.band.preactivation;
   if (low > 0 && ln(high / low) > 4 * Math.sqrt(ln(2)))

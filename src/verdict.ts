@@ -14,7 +14,6 @@
 import { type Activation, activations as rows } from './activation.js';
 import { float32, options, what } from './argument.js';
 import { critical, type Field, field } from './field.js';
-import { rounded } from './gain.js';
 import { init } from './init.js';
 import { lsuv } from './lsuv.js';
 import { isModel, type Model, planned } from './model.js';
@@ -28,11 +27,12 @@ export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric
 export interface Fix {
   /** What to do, in words. */
   message: string;
-  /** The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain. */
+  /** The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain, to eight digits. */
   initialiser?: 'kaimingNormal' | 'lsuv';
   gain?: number;
   /**
-   * Does it where it is mechanical: draws the weights anew and zeroes the biases; what was learnt is lost. Not
+   * Does it where it is mechanical: draws the weights anew and zeroes the biases; what was learnt is lost. Where the
+   * inputs' mean square is far from 1 the first layer's gain is divided by its root. Not
    * enumerable, so that verdicts go through JSON and messages.
    */
   readonly apply?: (given?: { rng?: Generator; seed?: Seed }) => void;
@@ -72,7 +72,7 @@ export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[
   const weighted = probe.layers.filter(({ kind, weight }) => kind === 'linear' && weight);
   const hidden = weighted.slice(0, -1);
   const found = [
-    nonFinite(probe, model),
+    nonFinite(probe),
     symmetric(hidden),
     ...(hidden.some(({ weight }) => weight?.symmetric) ? [] : signals(probe, model, weighted)),
   ].filter((verdict) => verdict !== undefined);
@@ -117,18 +117,16 @@ type Cause = 'input' | 'parameter' | 'signal' | 'loss';
 type Finding = Omit<Verdict, 'fix'> & { cause?: Cause };
 
 /** The first place of what is no number: in the data, in a parameter, made by the layers, or by the loss alone. */
-function nonFinite({ input, layers, loss }: Probe, model: Model): Finding | undefined {
+function nonFinite({ input, layers, loss }: Probe): Finding | undefined {
   const made = layers.find((l) => l.nonFinite > 0);
   const back = layers.findLast((l) => l.gradient.nonFinite > 0);
-  if (input.nonFinite === 0 && loss !== null && !made && !back && !layers.some((l) => l.weight?.nonFinite))
-    return undefined;
-  const parameter = Object.entries(model.parameters).find(([, { data }]) => data.some((v) => !Number.isFinite(v)));
-  const cause = input.nonFinite > 0 ? 'input' : parameter ? 'parameter' : made ? 'signal' : 'loss';
-  const [name = '', bad] = parameter ?? [];
-  const count = bad?.data.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) ?? 0;
-  const first = { input: layers[0].layer, parameter: Number.parseInt(name, 10), signal: made?.layer, loss: undefined };
+  if (input.nonFinite === 0 && loss !== null && !made && !back && !layers.some((l) => l.broken)) return undefined;
+  const broken = layers.find((l) => l.broken);
+  const cause = input.nonFinite > 0 ? 'input' : broken ? 'parameter' : made ? 'signal' : 'loss';
+  const [name = '', of = 0] = Object.entries(broken?.broken ?? {})[0] ?? [];
+  const first = { input: layers[0].layer, parameter: broken?.layer, signal: made?.layer, loss: undefined };
   const layer = first[cause] ?? layers[layers.length - 1].layer;
-  const share = { input: input.nonFinite, parameter: bad ? count / bad.data.length : 0, signal: made?.nonFinite };
+  const share = { input: input.nonFinite, parameter: of, signal: made?.nonFinite };
   const message = {
     input: `${percent(input.nonFinite)} of the inputs are NaN or infinite, and so is whatever they touch.`,
     parameter: `${percent(share.parameter)} of ${name} of layer ${layer} are NaN or infinite: a step was so long that it left the range of numbers.`,
@@ -153,10 +151,12 @@ function symmetric(hidden: LayerStatistics[]): Finding | undefined {
   };
 }
 
-/** Parts that are activations, with their slopes' limits. */
+/** Hidden parts that are activations, with their slopes' limits: behind the last weights outputs may well be at an end. */
 function activations({ layers }: Probe, model: Model) {
-  return layers.flatMap((made, i) => {
-    const slope = planned(model, 1).parts[i]?.slope;
+  const { parts } = planned(model, 1);
+  const last = layers.findLastIndex(({ kind, weight }) => kind === 'linear' && weight);
+  return layers.slice(0, Math.max(0, last)).flatMap((made, i) => {
+    const { slope } = parts[i];
     return slope && made.saturated !== undefined ? [{ made, ...flat(slope.name, slope.numbers) }] : [];
   });
 }
@@ -288,7 +288,7 @@ function scheme(model: Model, depth: number): Scheme | undefined {
   if (square === 0 || steep === 0) return undefined; // it lets nothing through
   const drawn = (v: number, why: string): Scheme => ({
     initialiser: 'kaimingNormal',
-    gain: rounded(Math.sqrt(v)),
+    gain: Number(Math.sqrt(v).toPrecision(8)),
     why,
   });
   // Growth of a deviation of the signal, and of the gradient.
@@ -344,7 +344,7 @@ function remedy(
   const trained =
     code === 'dead' || cause === 'parameter' ? ', and train with a smaller learning rate or clipNorm' : '';
   const scaled = unusual(input.meanSquare)
-    ? ` The inputs' mean square is ${Number(input.meanSquare.toPrecision(2))}: standardise them, too.`
+    ? ` The inputs' mean square is ${Number(input.meanSquare.toPrecision(2))}: standardise them, or divide the first layer's gain by its root.`
     : '';
   // Of a mean over n units, 5 / n is the relative variance, of relu's; those of all layers add up.
   const narrow =
@@ -354,7 +354,7 @@ function remedy(
   const draw =
     initialiser === 'lsuv'
       ? `nn.lsuv(model, batch), ${why}`
-      : `init.kaimingNormal(weight, { gain: ${Number(by!.toPrecision(5))} }), ${why}`;
+      : `init.kaimingNormal(weight, { gain: ${Number(by!.toPrecision(5))} }), ${why}; the last layer with gain 1`;
   const message = `Draw the weights anew by ${draw}, with biases of 0${trained}.${scaled}${narrow}`;
   const fix: Fix = { message, initialiser, ...(by === undefined ? {} : { gain: by }) };
   if (initialiser === 'lsuv' && x === undefined) return fix;

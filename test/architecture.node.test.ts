@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 const flow = {
   assembly:
     'lane math wide pointwise philox threefry mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer statistics index',
-  src: 'argument wasm distribution counter philox torch threefry random tensor safetensors npy fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model checkpoint probe training lsuv field theory verdict diagnose nn index tfjs',
+  src: 'argument wasm distribution counter philox torch threefry random tensor safetensors npy fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model checkpoint probe training lsuv field theory verdict diagnose nn task worker threads index tfjs',
 };
 const read = (path: string) => readFileSync(path, 'utf8');
 const files = (folder: string) =>
@@ -41,6 +41,7 @@ test('one word per thing: what has a test or a bench has a file of that word', (
     'allocation',
     'architecture',
     'bundle',
+    'distributed',
     'examples',
     'golden',
     'lab',

@@ -9,9 +9,9 @@ import { expect, test } from 'vitest';
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
 // 25 kB of it are the WebAssembly: four vectors a turn and constants that are not loaded for each cost 7 (sigmoid 1,170
-// instead of 870 M/s). Of the 39 of JavaScript the checks and their messages are about a third, diagnosis a fifth.
-test('the minified bundle of everything is below 66 kB, gzipped', () => {
-  expect(gzipped(readFileSync('dist/fanwise.min.js'))).toBeLessThan(66_000);
+// instead of 870 M/s). Of the 42 of JavaScript the checks and their messages are about a third, diagnosis a fifth.
+test('the minified bundle of everything is below 68 kB, gzipped', () => {
+  expect(gzipped(readFileSync('dist/fanwise.min.js'))).toBeLessThan(68_000);
 });
 
 // 30 kB is the aim for this page, and not reached: the one module has the kernels of all functions, 25 kB of it.
@@ -29,12 +29,13 @@ test('a page that trains the article’s network is below 57 kB, gzipped', async
   expect(gzipped(outputFiles[0].contents)).toBeLessThan(57_000);
 });
 
-// The module is there three times: as itself for runtimes that compile no bytes, as a text, and in the single file.
-test('installed it takes less than 680 kB, and nothing that its user does not need', () => {
+// The module is there three times: as itself for runtimes that compile no bytes, as a text, and in the single file. The
+// JavaScript keeps its lines, so that an error shows one and not all.
+test('installed it takes less than 760 kB, and nothing that its user does not need', () => {
   const [{ unpackedSize, files }] = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }),
   ) as [{ unpackedSize: number; files: { path: string }[] }];
-  expect(unpackedSize).toBeLessThan(680_000);
+  expect(unpackedSize).toBeLessThan(760_000);
   const wanted = /^(dist\/[\w.]+\.(js|d\.ts|wasm)|(LICENSE|README\.md|CHANGELOG\.md|package\.json))$/;
   expect(files.map(({ path }) => path).filter((path) => !wanted.test(path))).toEqual([]);
 });

@@ -66,7 +66,7 @@ test('without rng and seed the file’s generator is taken', async () => {
   const make = () => nn.sequential([nn.linear(6, 3, { seed: 1 })]);
   const given = { epochs: 2, batchSize: 16, optimizer: nn.sgd({ lr: 0.1 }) };
   const model = make();
-  let file = new Uint8Array(0);
+  let file: Uint8Array = new Uint8Array(0);
   for await (const { step } of nn.fit(model, data, given)) if (step === 2) file = nn.save(model, { training: true });
   const again = make();
   for await (const _ of nn.fit(again, data, { ...given, resume: file }));

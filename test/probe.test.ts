@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose, type LayerStatistics, nn, type Probe, random } from '../src/index.js';
+import { flat } from '../src/probe.js';
 import { hash, mean, noise, variance } from './oracle.js';
 
 const rows = 40;
@@ -167,6 +168,38 @@ test('dead units, rows of W that are equal, what is not finite', () => {
   expect(Number.isFinite(of(bad, 0).weight?.norm)).toBe(true);
   expect(bad.loss).toBe(null);
   expect(JSON.parse(JSON.stringify(bad))).toEqual(bad);
+});
+
+test('after a training step dropout leaves nothing out of a probe, nor of its gradient', async () => {
+  const model = nn.sequential([
+    nn.linear(6, 8, { seed: 1 }),
+    nn.dropout({ p: 0.5, seed: 3 }),
+    nn.linear(8, 3, { seed: 2 }),
+  ]);
+  const before = diagnose.probe(model, { x, labels });
+  for await (const _ of nn.fit(model, { x, labels }, { batchSize: 40, seed: 1, optimizer: nn.sgd({ lr: 0 }) }));
+  expect(diagnose.probe(model, { x, labels })).toEqual(before);
+});
+
+test('lengths are of what is finite, and the share that is not is told', () => {
+  const model = nn.sequential([nn.linear(6, 8, { seed: 1 }), nn.linear(8, 3, { seed: 2 })]);
+  const w = model.parameters['0.weight'].data;
+  w[5] = Infinity;
+  const length = Math.sqrt(w.reduce((sum, v) => sum + (Number.isFinite(v) ? v * v : 0), 0));
+  const { weight, broken } = diagnose.probe(model, { x, labels }, { lr: 1 }).layers[0];
+  expect(Math.abs(weight!.norm / length - 1)).toBeLessThan(1e-6);
+  expect(weight).toMatchObject({ nonFinite: 1 / 48, gradientNonFinite: 1 });
+  expect(weight).not.toHaveProperty('update');
+  expect(broken).toEqual({ '0.weight': 1 / 48 });
+});
+
+test('where an activation is flat: tanh beyond 2.178, relu below 0', () => {
+  const tail = 1 - cdf(Math.acosh(1 / Math.sqrt(0.05)));
+  expect(Math.abs(flat('tanh', [0, 0]).usual - 2 * tail)).toBeLessThan(1e-3);
+  expect(flat('tanh', [0, 0]).silent).toBe(false);
+  expect(Math.abs(flat('relu', [0, 0]).usual - 0.5)).toBeLessThan(0.005);
+  expect(flat('relu', [0, 0])).toMatchObject({ silent: true });
+  expect(Math.abs(flat('relu', [0, 0]).bound - 0.05)).toBeLessThan(1e-6);
 });
 
 test('other layers: dropout leaves nothing out and draws nothing, prelu and glu are told', () => {

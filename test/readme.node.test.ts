@@ -13,7 +13,7 @@ import { initialisers } from '../src/init.js';
 import type { Row } from '../src/pointwise.js';
 
 const readme = readFileSync('README.md', 'utf8');
-const blocks = ['README.md', 'docs/reproducibility.md'].flatMap((file) =>
+const blocks = ['README.md', 'docs/reproducibility.md', 'docs/diagnosis.md'].flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ file, i: i + 1, code })),
 );
 

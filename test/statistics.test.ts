@@ -80,6 +80,8 @@ test('counts below a bound, and lengths', () => {
     const x = noise(n, n, 2);
     room.fill(0, 0, 80);
     room.set(x);
+    if (n > 0) x[0] = x[n - 1] = 0.5; // the bound itself is not below it
+    room.set(x);
     expect(bind(ws, 'countBelow', room)(n, 0.5)).toBe(x.filter((v) => Math.abs(v) < 0.5).length);
     const y = ws.float32(64);
     y.set(noise(n + 1, n, 2));

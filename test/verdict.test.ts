@@ -246,6 +246,70 @@ test.each(healthy)('%s: nothing is found', (_, make) => {
     );
 });
 
+test('an output layer may be at its ends, or off: it is not judged', async () => {
+  const model = nn.sequential([
+    ...[nn.linear(2, 20, { seed: 1, activation: 'tanh' }), nn.linear(20, 1, { seed: 2 }), nn.activation('sigmoid')],
+  ]);
+  const data = { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), targets: Float32Array.of(0, 1, 1, 0) };
+  const given = {
+    loss: 'meanSquaredError',
+    epochs: 3000,
+    batchSize: 4,
+    seed: 1,
+    optimizer: nn.adam({ lr: 0.03 }),
+  } as const;
+  for await (const _ of nn.fit(model, data, given));
+  const { verdicts, layers } = diagnose.probe(model, data, { loss: 'meanSquaredError' });
+  expect(layers[3].saturated).toBe(1);
+  expect(verdicts).toEqual([]);
+});
+
+test('values that grew beyond float32 are told from weights that a step threw out of range', async () => {
+  const model = net('relu', 60, 30, normal(3));
+  const optimizer = nn.sgd({ lr: 1 });
+  const [told] = diagnose.probe(model, { x, labels }).verdicts;
+  expect(told.message).toMatch(/they grew from layer to layer/);
+  for await (const { probe, step } of nn.fit(
+    model,
+    { x, labels },
+    { batchSize: 64, optimizer, seed: 1, probe: { every: 1 } },
+  )) {
+    const [found] = diagnose.verdicts(probe!, model);
+    expect(found.message).toMatch(step === 0 ? /they grew from layer to layer/ : /a step was so long/);
+  }
+});
+
+test('what apply draws: the gain for hidden layers, 1 for the last, and the first makes up for the inputs', () => {
+  const model = net('tanh', 3, 200, normal(2));
+  const data = { x: x.map((v) => 10 * v), labels };
+  const [{ fix }] = diagnose.probe(model, data).verdicts;
+  fix.apply?.({ seed: 5 });
+  const scaled = Object.entries(model.parameters)
+    .filter(([name]) => name.endsWith('weight'))
+    .map(([, { shape, data: w }]) => Math.sqrt((shape[1] * w.reduce((sum, v) => sum + v * v, 0)) / w.length));
+  const expected = [fix.gain! / 10, fix.gain!, fix.gain!, 1];
+  scaled.forEach((gain, l) => {
+    const { length } = Object.values(model.parameters)[2 * l].data;
+    expect(Math.abs(gain / expected[l] - 1), `layer ${l}`).toBeLessThan(5 * Math.sqrt(1 / (2 * length)) + 0.01);
+  });
+});
+
+test('errors come first, and the worst of several layers is named', () => {
+  const model = changed(net('relu', 3, 100, normal(0.02)), (of) => {
+    of('2.bias').fill(-10, 0, 75);
+    of('4.bias').fill(-10, 0, 85);
+  });
+  const { verdicts } = diagnose.probe(model, { x, labels });
+  expect(verdicts.map(({ level }) => level)).toEqual(verdicts.map(({ level }) => level).sort());
+  const dead = verdicts.find(({ code }) => code === 'dead');
+  expect(dead).toMatchObject({ layer: 5, figures: { layers: 2 } });
+});
+
+test('layers too narrow for their depth are told, beside the fix', () => {
+  const [{ fix }] = diagnose.probe(net('leakyRelu', 12, 8, normal(0.01)), { x, labels }).verdicts;
+  expect(fix.message).toMatch(/Layers this narrow stray far/);
+});
+
 test('data: what is not finite in them, and a scale that saturates', () => {
   const bad = x.slice();
   bad[3] = Number.NaN;
@@ -259,7 +323,9 @@ test('data: what is not finite in them, and a scale that saturates', () => {
   const model = net('tanh', 3, 100, named('lecunNormal'));
   const [stuck] = diagnose.probe(model, pixels).verdicts;
   expect(stuck).toMatchObject({ code: 'saturated', layer: 1 });
-  expect(stuck.fix.message).toMatch(/The inputs' mean square is \d+: standardise them, too\.$/);
+  expect(stuck.fix.message).toMatch(
+    /The inputs' mean square is \d+: standardise them, or divide the first layer's gain by its root\.$/,
+  );
   stuck.fix.apply?.({ seed: 1 });
   expect(diagnose.probe(model, pixels).verdicts).toEqual([]);
 });

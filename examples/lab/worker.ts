@@ -58,11 +58,7 @@ function theory(settings: Settings, model: Model, meanSquare: number): Theory | 
   if (!weightVariance.every((v) => v > 0 && v < Infinity)) return null;
   const widths = [PIXELS, ...shapes(settings).map(([, outputs]) => outputs)];
   const biasVariance = settings.initialiser === 'default' ? 1 / (3 * settings.width) : 0;
-  try {
-    return diagnose.theory({ widths, activation: settings.activation, weightVariance, biasVariance, meanSquare });
-  } catch {
-    return null; // Such as softshrink in depth: all becomes exactly 0, and there is nothing to integrate.
-  }
+  return diagnose.theory({ widths, activation: settings.activation, weightVariance, biasVariance, meanSquare });
 }
 
 /** The deviation of f(√q z), z standard normal: sums over a fine grid, which is exact enough to be read. */

@@ -110,6 +110,14 @@ results['twenty steps of adamW'] = async () => {
   return model.parameters['0.weight'].data;
 };
 
+results['a fix, applied'] = () => {
+  const layers = Array.from({ length: 20 }, (_, l) => nn.linear(40, 40, { seed: l, activation: 'tanh' }));
+  const model = nn.sequential([...layers, nn.linear(40, 7, { seed: 20 })]);
+  const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 7);
+  const [{ fix }] = diagnose.probe(model, { x: noise(9, 40 * 100), labels }).verdicts;
+  fix.apply?.({ seed: 1 });
+  return model.parameters['3.weight'].data;
+};
 results['a probe, and what is wrong'] = () => {
   const layers = Array.from({ length: 12 }, (_, l) =>
     nn.linear(40, 40, { seed: l, activation: l % 2 ? 'tanh' : 'gelu' }),

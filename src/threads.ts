@@ -1,0 +1,277 @@
+// More than one thread: memory that all of them see, and twins of the functions that split their work by index. The bits
+// are those of one thread, whatever the number: a value depends on its place alone.
+
+import { type Activation, activations, type Functions } from './activation.js';
+import { options, sameLength, what, whole } from './argument.js';
+import { init, initialisers } from './init.js';
+import { isModel, type Model } from './model.js';
+import { type Generator, type GeneratorState, random, type Seed } from './random.js';
+import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
+import { sized } from './tensor.js';
+import { workspace as single, type Workspace } from './wasm.js';
+import type { Answer, Request } from './worker.js';
+
+/** A function that answers later. */
+type Later<F> = F extends (...given: infer G) => infer R ? (...given: G) => Promise<R> : never;
+type Twins<T> = { [K in keyof T]: Later<T[K]> };
+type Options = Record<string, unknown>;
+/** rng or seed, and where the values go. */
+type Drawn = { rng?: Generator; seed?: Seed; out: Float32Array } & Options;
+
+/** Memory that threads share, and what they do on it. Arrays of it are not for the functions that answer at once. */
+export interface Threads extends Pick<Workspace, 'bytes' | 'float32'> {
+  readonly threads: number;
+  /** activation's functions, with out; x, y and dy are arrays of this memory. */
+  readonly activation: { [A in Activation]: Twins<Functions<A>> };
+  /** Draws of a generator into out: ws.draw('normal', { rng, out, std: 2 }). Not of random.torch, whose values depend on all before. */
+  draw(law: Drawing, given: Drawn): Promise<Float32Array>;
+  /** init's functions whose values are independent of each other, into out. */
+  init(name: Initialising, shape: readonly number[], given: Drawn): Promise<Float32Array>;
+  /** model.forward of rows in x, into out or a new array of this memory. */
+  forward(model: Model, x: Float32Array, given: { out: Float32Array }): Promise<Float32Array>;
+  /** Ends the threads. What is asked for afterwards, or under way, is an error. */
+  close(): Promise<void>;
+}
+
+/** Either kind of worker: Node's, or that of pages (and Deno and Bun). */
+interface Thread {
+  postMessage(message: unknown): void;
+  terminate(): unknown;
+  ref?(): void;
+  unref?(): void;
+  on?(event: string, listener: (value: never) => void): void;
+  onmessage?: unknown;
+  onerror?: unknown;
+}
+
+type NodeThreads = { Worker: new (url: URL, options: object) => Thread };
+const nodes = () =>
+  (
+    globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
+  ).process?.getBuiltinModule?.('node:worker_threads');
+
+/** Values below which a thread takes longer to be asked than one needs to answer: see docs/performance.md. */
+const FEW = 1 << 17;
+const EVEN = 1024;
+const where = 'workspace';
+
+/** A worker of either kind; `done` hears its answers, `ended` that there will be none. */
+function started(done: (answer: Answer) => void, ended: (why: string) => void): Thread {
+  const node = nodes();
+  if (node) {
+    // Without the process's own flags: a program given as text (node -e) has some that a file may not have.
+    const thread = new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+    thread.on?.('message', done as never);
+    thread.on?.('error', ((error: Error) => ended(error.message)) as never);
+    thread.on?.('exit', ((code: number) => ended(`exit code ${code}`)) as never);
+    thread.unref?.();
+    return thread;
+  }
+  const thread: Thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  thread.onmessage = ({ data }: { data: Answer }) => done(data);
+  thread.onerror = ({ message }: { message?: string }) => ended(message ?? 'it could not be loaded');
+  return thread;
+}
+
+/** Memory that so many threads share. RangeError where the system has none to give. */
+async function shared(bytes: number, threads: number): Promise<Threads> {
+  if (
+    typeof SharedArrayBuffer === 'undefined' ||
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false
+  )
+    throw new Error(
+      `${where}: threads need shared memory, which a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp`,
+    );
+  let memory: SharedArrayBuffer;
+  try {
+    memory = new SharedArrayBuffer(Math.ceil(bytes / 16) * 16);
+  } catch (cause) {
+    throw new RangeError(`${where}: the system has no ${bytes} bytes to give; ask for less`, { cause });
+  }
+  const floats = new Float32Array(memory);
+  let free = 0;
+  let broken: string | undefined;
+  const waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  let asked = 0;
+
+  function ended(why: string): void {
+    broken ??= `a thread ended (${why}); make a new workspace`;
+    for (const { reject } of waiting.values()) reject(new Error(`${where}: ${broken}`));
+    waiting.clear();
+    for (const thread of pool) thread.unref?.();
+  }
+  function done(answer: Answer): void {
+    const job = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if ('error' in answer) job?.reject(answer.error);
+    else job?.resolve();
+    if (waiting.size === 0) for (const thread of pool) thread.unref?.();
+  }
+  const pool: Thread[] = Array.from({ length: threads }, () => started(done, ended));
+  for (const thread of pool) thread.postMessage({ memory } satisfies Request);
+
+  /** A task on values (or rows) 0 to n, `weight` values each, by all threads or, where there are few, by this one. */
+  async function run(task: Task, n: number, weight = 1): Promise<void> {
+    if (broken !== undefined) throw new Error(`${where}: ${broken}`);
+    if (n * weight < FEW || threads === 1) return perform(floats, task, 0, n);
+    const step = Math.ceil(n / threads / (weight === 1 ? EVEN : 1)) * (weight === 1 ? EVEN : 1);
+    const parts = pool.flatMap((thread, i) => {
+      const [from, to] = [i * step, Math.min(n, (i + 1) * step)];
+      if (from >= to) return [];
+      return new Promise<void>((resolve, reject) => {
+        const id = asked++;
+        waiting.set(id, { resolve, reject });
+        // A process lives while a job runs, and not for threads that wait.
+        thread.ref?.();
+        thread.postMessage({ id, task, from, to } satisfies Request);
+      });
+    });
+    await Promise.all(parts);
+  }
+
+  /** Where an array of this memory is. */
+  function place(name: string, argument: string, x: unknown): Place {
+    if (!(x instanceof Float32Array) || x.buffer !== memory)
+      throw new TypeError(
+        `${name}: ${argument} is ${what(x)}${x instanceof Float32Array ? ' of other memory' : ''}; pass an array of this workspace, ws.float32(n)`,
+      );
+    return [x.byteOffset / 4, x.length];
+  }
+  function apart(name: string, out: Place, x: Place, argument: string): void {
+    if (out[0] !== x[0] && out[0] < x[0] + x[1] && x[0] < out[0] + out[1])
+      throw new RangeError(`${name}: out overlaps ${argument}; pass ${argument} itself, or an array apart from it`);
+  }
+  /** The generator's state before a draw of n values, and the generator behind it. */
+  function drawn(name: string, given: Drawn, n: number): { state: GeneratorState; rest: Options; out: Place } {
+    const { rng, seed, out, ...rest } = given ?? {};
+    if (rng !== undefined && seed !== undefined) throw new TypeError(`${name}: both rng and seed; pass one`);
+    const source = rng ?? random.philox(seed);
+    const to = place(name, 'out', out);
+    sameLength(name, 'out', to[1], 'the draw', n);
+    const state = source.state();
+    if (state.generator === 'torch')
+      throw new TypeError(`${name}: a value of random.torch depends on all before it; use random.philox or threefry`);
+    return { state, rest, out: to };
+  }
+
+  const twin = (name: Activation) => {
+    const { keeps } = activations[name];
+    return {
+      async forward(x: Float32Array, given: Options = {}) {
+        const at = `activation.${name}.forward`;
+        const { out: to, ...rest } = options<Options>(at, given, [...Object.keys(activations[name].parameters), 'out']);
+        const [from, out] = [place(at, 'x', x), place(at, 'out', to)];
+        sameLength(at, 'out', out[1], 'x', from[1]);
+        apart(at, out, from, 'x');
+        await run({ kind: 'forward', name, options: checked(rest), x: from, out }, out[1]);
+        return to;
+      },
+      async backward(given: Options) {
+        const at = `activation.${name}.backward`;
+        const known = [keeps, 'dy', ...Object.keys(activations[name].parameters), 'out'];
+        const { dy: slope, out: to, [keeps]: k, ...rest } = options<Options>(at, given ?? {}, known);
+        const [kept, dy, out] = [place(at, keeps, k), place(at, 'dy', slope), place(at, 'out', to)];
+        sameLength(at, 'dy', dy[1], keeps, kept[1]);
+        sameLength(at, 'out', out[1], keeps, kept[1]);
+        apart(at, out, kept, keeps);
+        apart(at, out, dy, 'dy');
+        await run({ kind: 'backward', name, keeps, options: checked(rest), kept, dy, out }, out[1]);
+        return to;
+      },
+    };
+    /** A row's numbers, looked at by what looks at them everywhere. */
+    function checked(rest: Options): Options {
+      perform(new Float32Array(0), { kind: 'forward', name, options: rest, x: [0, 0], out: [0, 0] }, 0, 0);
+      return rest;
+    }
+  };
+
+  const numbers = new WeakMap<Model, { number: number; parameters: Record<string, Float32Array> }>();
+  let models = 0;
+  const ws: Threads = {
+    ...{ bytes: memory.byteLength, threads },
+    float32(n) {
+      whole('workspace.float32', 'the length of an array', n);
+      const at = free;
+      if (at + 4 * n > memory.byteLength)
+        throw new RangeError(
+          `workspace.float32: ${4 * n} bytes asked and ${memory.byteLength - at} left; make the workspace larger`,
+        );
+      free += Math.ceil(n / 4) * 16;
+      return new Float32Array(memory, at, n);
+    },
+    activation: Object.fromEntries(
+      (Object.keys(activations) as Activation[]).map((name) => [name, twin(name)]),
+    ) as unknown as Threads['activation'],
+    async draw(law, given) {
+      const name = `workspace.draw: ${law}`;
+      const n = given?.out instanceof Float32Array ? given.out.length : 0;
+      const { state, rest, out } = drawn(name, given, n);
+      // What is wrong is said by the generator itself, which moves on by the whole draw and makes nothing of it.
+      const mover = given.rng ?? random.restore(state);
+      (mover[law] as Generator['normal'])(n, { ...rest, slice: [0, 0] });
+      await run({ kind: 'draw', law, options: rest, state, out }, n);
+      return given.out;
+    },
+    async init(name, shape, given) {
+      const at = `workspace.init: ${name}`;
+      const { size } = sized(at, shape);
+      const { state, rest, out } = drawn(at, given, size);
+      if (!Object.hasOwn(initialisers, name)) throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
+      const mover = given.rng ?? random.restore(state);
+      (init[name] as typeof init.xavierNormal)(shape, { ...rest, rng: mover, slice: [0, 0] });
+      await run({ kind: 'init', name, shape: [...shape], options: rest, state, out }, size);
+      return given.out;
+    },
+    async forward(model, x, given) {
+      const at = 'workspace.forward';
+      if (!isModel(model)) throw new TypeError(`${at}: model is ${what(model)}; pass one made by nn.sequential`);
+      const { out: to } = options(at, given, ['out']);
+      const [from, out] = [place(at, 'x', x), place(at, 'out', to)];
+      const rows = from[1] / model.inputs;
+      if (!Number.isInteger(rows))
+        throw new RangeError(
+          `${at}: x has ${from[1]} values, no whole number of rows of ${model.inputs}; pass whole rows`,
+        );
+      sameLength(at, 'out', out[1], 'the outputs for x', rows * model.outputs);
+      apart(at, out, from, 'x');
+      const layers = model.layers.map(({ kind, spec }) => {
+        if (spec === undefined) throw new TypeError(`${at}: a layer of kind ${kind} is not known to the threads`);
+        return spec;
+      });
+      let known = numbers.get(model);
+      if (known === undefined) {
+        const copies = Object.entries(model.parameters).map(([name, { data }]) => [name, ws.float32(data.length)]);
+        numbers.set(model, (known = { number: models++, parameters: Object.fromEntries(copies) }));
+      }
+      const parameters: Record<string, Place> = {};
+      for (const [name, copy] of Object.entries(known.parameters)) {
+        copy.set(model.parameters[name].data);
+        parameters[name] = place(at, name, copy);
+      }
+      const weight = Math.max(2, Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0) >> 4);
+      await run({ kind: 'model', model: known.number, layers, parameters, x: from, out }, rows, weight);
+      return to as Float32Array;
+    },
+    async close() {
+      broken ??= 'it is closed';
+      for (const { reject } of waiting.values()) reject(new Error(`${where}: it is closed`));
+      waiting.clear();
+      await Promise.all(pool.map((thread) => thread.terminate()));
+    },
+  };
+  return ws;
+}
+
+/**
+ * Memory of `bytes` bytes (at most 4 GiB less 64 KiB). Arrays made on it are ordinary typed arrays on which kernels run in
+ * place. With threads: memory that so many threads share, and twins of the functions that run on them; in a page it has
+ * to be isolated, by two headers that the error names.
+ */
+export function workspace(given: { bytes: number; threads: number }): Promise<Threads>;
+export function workspace(given: { bytes: number }): Workspace;
+export function workspace(given: { bytes: number; threads?: number }): Workspace | Promise<Threads> {
+  const { bytes, threads } = options(where, given, ['bytes', 'threads']);
+  if (threads === undefined) return single({ bytes: bytes as number });
+  return shared(whole(where, 'bytes', bytes), whole(where, 'threads', threads, { least: 1, most: 64 }));
+}
