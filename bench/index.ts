@@ -3,6 +3,7 @@
 // npm run bench -- --quick         64K alone, shorter
 // npm run bench -- peers           against TensorFlow.js; npm run bench -- report joins PyTorch's (see report.ts)
 // npm run bench -- browser         64K and whole jobs in Chromium and Firefox; writes report/browser.json
+// npm run bench -- threads         two threads beside one, from 16K values to 16M
 // npm run bench -- small           calls of 16 and of 256 values
 // npm run bench -- guard           fails where a kernel has lost half of what bench/figures.json says of it
 // npm run bench -- --record        64K, whole jobs and small calls, and writes the figures that README quotes
@@ -28,12 +29,13 @@ import * as small from './small.js';
 import * as softmax from './softmax.bench.js';
 import * as statistics from './statistics.bench.js';
 import { head, line } from './table.js';
+import { threads } from './threads.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, record: { type: 'boolean', default: false } },
 });
-const modes = ['report', 'peers', 'browser', 'small', 'guard'];
+const modes = ['report', 'peers', 'browser', 'small', 'guard', 'threads'];
 const mode = modes.find((one) => one === positionals[0]);
 const words = mode ? positionals.slice(1) : positionals;
 if (mode === 'report') {
@@ -53,6 +55,7 @@ console.log(
   `${machine.date}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; speeds, and how many times plain JavaScript\n`,
 );
 if (mode === 'peers') await peers(machine);
+if (mode === 'threads') await threads();
 // Loaded when it is wanted: a browser's driver beside a measurement is not.
 if (mode === 'browser') await (await import('./browser.js')).browser(machine, words);
 if (mode === 'guard') process.exitCode = (await guard(wanted)) ? 0 : 1;
