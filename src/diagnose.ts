@@ -29,7 +29,9 @@ function probe(model: Model, data: Data, given?: { lr?: number; loss?: NamedLoss
   if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
   const room = planned(model, 1).batchSize;
   if (rows > room && trainings.has(model))
-    throw new RangeError(`${where}: x has ${rows} rows, and the model is being trained; pass at most ${room}, or end that training (its iterator's return())`);
+    throw new RangeError(
+      `${where}: x has ${rows} rows, and the model is being trained; pass at most ${room}, or end that training (its iterator's return())`,
+    );
   const p = planned(model, rows);
   const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
   p.x.set(view(x, 0, x.length));
