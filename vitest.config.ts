@@ -32,11 +32,25 @@ for (const { name, needs } of browsers.filter((browser) => !found.includes(brows
   console.warn(`Left out: ${name} (there is no ${missing})`);
 }
 
+/** Whole programs and pages, one after the other when the rest is done: they have processes and clocks of their own. */
+const whole = ['consumers/consumers', 'distributed', 'examples', 'lab', 'threads'].map(
+  (name) => `test/${name}.node.test.ts`,
+);
+
 export default defineConfig({
   test: {
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'out/tests.json' }]] : ['default'],
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'] } },
+      { test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: whole } },
+      {
+        test: {
+          name: 'whole',
+          environment: 'node',
+          include: whole,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
       ...found.map(({ name, headless, provider }) => ({
         test: {
           name,
