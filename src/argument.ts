@@ -30,7 +30,8 @@ export function options<T extends object>(where: string, given: T | undefined, k
     throw new TypeError(`${where}: the options are ${what(given)}; pass an object with any of ${known.join(', ')}`);
   }
   for (const key of Object.keys(given)) {
-    if (!known.includes(key))
+    // No option is called __proto__, not even where all names are known: to write it would change what is read.
+    if (key === '__proto__' || !known.includes(key))
       throw new TypeError(`${where}: unknown option ${key}; there are ${known.length > 0 ? known.join(', ') : 'none'}`);
   }
   for (const key of known) {
@@ -209,7 +210,7 @@ export function output(
   other?: string,
   beside?: Float32Array,
 ): Float32Array {
-  if (out === undefined) return new Float32Array(input.length);
+  if (out === undefined) return allocate(where, input.length, Float32Array);
   const given = float32(where, 'out', out);
   sameLength(where, 'out', given.length, name, input.length);
   apart(where, 'out', given, name, input);

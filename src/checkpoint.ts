@@ -3,7 +3,7 @@
 
 import { flag, options, what } from './argument.js';
 import { isModel, type Model, type Progress, trainings } from './model.js';
-import { safetensors, type Tensors } from './safetensors.js';
+import { safetensors, shortened, type Tensors } from './safetensors.js';
 import { type Tensor, tensor } from './tensor.js';
 
 /** Names of the optimizer's arrays, 'optimizer.0.2.weight', and of the training's place in the metadata. */
@@ -46,7 +46,8 @@ function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Ten
   const missing = Object.keys(model.parameters).filter((name) => !has(own, name));
   const strange = Object.keys(own).filter((name) => !has(model.parameters, name));
   if (missing.length > 0 || strange.length > 0) {
-    const list = (names: string[]) => (names.length > 6 ? [...names.slice(0, 6), '…'] : names).join(', ');
+    const list = (names: string[]) =>
+      (names.length > 6 ? [...names.slice(0, 6), '…'] : names).map(shortened).join(', ');
     const told = [
       missing.length > 0 ? `the file lacks ${list(missing)}` : '',
       strange.length > 0 ? `the model lacks ${list(strange)}` : '',

@@ -57,7 +57,7 @@ function described(where: string, f: Nonlinear, given: Record<string, unknown>):
     forward: rounded(1 / Math.sqrt(square)),
     backward: rounded(1 / Math.sqrt(slope)),
     chi: rounded(slope / square),
-    slope: rounded(mixed / square),
+    slope: rounded(slope === 0 ? 0 : mixed / square),
   };
 }
 

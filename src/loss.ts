@@ -39,7 +39,8 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
     }
     attached(where, 'labels', labels as Uint8Array);
   }
-  const given = labels as readonly number[];
+  // A copy is what is looked at and handed on: an element may be a getter.
+  const given = Array.isArray(labels) ? Array.from(labels as readonly number[]) : (labels as Uint32Array);
   for (let i = 0; i < given.length; i++) {
     if (
       !(Number.isInteger(given[i]) && given[i] >= 0 && given[i] < classes) &&

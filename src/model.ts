@@ -1,7 +1,7 @@
 // A model: layers in a row, in one workspace that is planned before the first step. A step then allocates no
 // memory for values: it runs kernels over what has its place.
 
-import { float32, what } from './argument.js';
+import { allocate, float32, what } from './argument.js';
 import type { Layer, Part, Passes, Place } from './layer.js';
 import type { Tensor } from './tensor.js';
 import { bind, enter, view, type Workspace, workspace } from './wasm.js';
@@ -182,7 +182,7 @@ export function sequential(layers: readonly Layer[]): Model {
     parameters,
     forward(x) {
       const rows = rowsIn('model.forward', x, inputs);
-      const out = new Float32Array(rows * model.outputs);
+      const out = allocate('model.forward', rows * model.outputs, Float32Array);
       run(model, x, rows, (outputs, from) => out.set(outputs, from * model.outputs));
       return out;
     },

@@ -46,10 +46,12 @@ function decode(given: Uint8Array | ArrayBuffer): Tensor {
   const [first, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
   const start = first + length;
   if (start > bytes.length) throw bad(`a header of ${length} bytes in a file of ${bytes.length}`);
+  // Before it is read: what looks for the names takes the square of a length.
+  if (length > 4096) throw bad(`a header of ${length} bytes is none of an array`);
   const header = new TextDecoder().decode(bytes.subarray(first, start));
   const of = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
   const [type, order, tuple] = [of('descr'), of('fortran_order'), of('shape')];
-  if (length > 4096 || !DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
+  if (!DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
     throw bad('its header is none of an array');
   if (type !== "'<f4'")
     throw new RangeError(`${where.decode}: the values are ${type}; this package has float32, save a.astype('<f4')`);

@@ -1,6 +1,6 @@
 // x, or slope x below 0, with slopes that are learnt, one for all or one a channel (He et al. 2015, equation 1).
 
-import { float32, number, options, output, sameLength, whole } from './argument.js';
+import { allocate, float32, number, options, output, sameLength, whole } from './argument.js';
 import type { Layer } from './layer.js';
 import { type Along, along, tensor } from './tensor.js';
 import { apply, view } from './wasm.js';
@@ -93,7 +93,7 @@ export function preluLayer(channels = 1, given?: { slope?: number }): Layer {
   const where = 'nn.prelu';
   whole(where, 'channels', channels, { least: 1, most: 2 ** 30 });
   const slope = number(where, 'slope', options(where, given, ['slope']).slope ?? 0.25);
-  const weight = tensor([channels], new Float32Array(channels).fill(slope));
+  const weight = tensor([channels], allocate(where, channels, Float32Array).fill(slope));
   return {
     kind: 'prelu',
     spec: ['prelu', channels],

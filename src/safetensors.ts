@@ -1,7 +1,7 @@
 // Tensors in files, as safetensors has them: eight bytes with the length of a header, the header (JSON: for each name
 // its type, shape and place) and the values, little-endian, one after the other. https://github.com/huggingface/safetensors
 
-import { options, what } from './argument.js';
+import { attached, options, what } from './argument.js';
 import { isTensor, sized, type Tensor } from './tensor.js';
 
 /** What a header may have, as in the reference implementation: a hostile file is not to ask for more. */
@@ -11,8 +11,10 @@ const where = { encode: 'safetensors.encode', decode: 'safetensors.decode' };
 /** Bytes that are there: a Uint8Array or another view of them, or their buffer. */
 export function bytesOf(where: string, given: unknown): Uint8Array {
   const view = ArrayBuffer.isView(given);
+  if (view) attached(where, 'bytes', given);
   if (!view && !(given instanceof ArrayBuffer))
     throw new TypeError(`${where}: bytes is ${what(given)}; pass a Uint8Array or an ArrayBuffer`);
+  if (!view) attached(where, 'bytes', { buffer: given, byteLength: given.byteLength } as ArrayBufferView);
   return view ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength) : new Uint8Array(given);
 }
 
@@ -29,11 +31,13 @@ function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: 
     throw new TypeError(`${where.encode}: tensors is ${what(tensors)}; pass an object of tensors by name`);
   const header: [string, unknown][] = [];
   if (metadata !== undefined) {
+    if (!isObject(metadata) || ArrayBuffer.isView(metadata))
+      throw new TypeError(`${where.encode}: metadata is ${what(metadata)}; pass an object of texts by name`);
     for (const [key, text] of Object.entries(metadata)) {
       if (typeof text !== 'string')
         throw new TypeError(`${where.encode}: metadata.${key} is ${what(text)}; pass texts, JSON.stringify makes one`);
     }
-    header.push(['__metadata__', metadata]);
+    header.push(['__metadata__', { ...metadata }]);
   }
   let end = 0;
   const named = Object.entries(tensors);
@@ -91,7 +95,7 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
   // Every byte belongs to one tensor: neither two of them nor none, which would hide what is not named.
   let end = 0;
   for (const { name, from, to } of [...found].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from !== end) throw bad(`${name} begins at ${from}, where ${end} is next`);
+    if (from !== end) throw bad(`${shortened(name)} begins at ${from}, where ${end} is next`);
     end = to;
   }
   if (end !== size) throw bad(`${size} bytes of values, of which ${end} have a name`);
@@ -103,19 +107,23 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
   return { tensors: Object.fromEntries(tensors), metadata: { ...(metadata as Record<string, string>) } };
 }
 
-function placed(name: string, entry: unknown, size: number): { shape: number[]; from: number; to: number } {
+/** A text of a file in a message: it may be as long as the file. */
+export const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+function placed(full: string, entry: unknown, size: number): { shape: number[]; from: number; to: number } {
+  const name = shortened(full);
   if (!isObject(entry)) throw bad(`${name} is ${what(entry)}, no object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string') throw bad(`${name} has no type`);
   if (dtype !== 'F32')
-    throw new RangeError(`${where.decode}: ${name} is ${dtype}; this package has float32, store it as F32`);
+    throw new RangeError(`${where.decode}: ${name} is ${shortened(dtype)}; this package has float32, store it as F32`);
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad(`${name} has the shape ${what(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw bad(`${name} stands at ${what(offsets)}`);
   const [from, to] = offsets;
   const { size: values } = sized(where.decode, shape);
   if (to > size || to - from !== 4 * values)
-    throw bad(`${name} of shape [${shape}] stands from ${from} to ${to} of ${size} bytes`);
+    throw bad(`${name} of shape [${shortened(String(shape))}] stands from ${from} to ${to} of ${size} bytes`);
   return { shape, from, to };
 }
 

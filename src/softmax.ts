@@ -1,6 +1,6 @@
 // Softmax, its logarithm and the logarithm of its sum, over rows or any axis.
 
-import { apart, float32, options, output, sameLength } from './argument.js';
+import { allocate, apart, float32, options, output, sameLength } from './argument.js';
 import { type Along, along, alongs } from './tensor.js';
 import { apply } from './wasm.js';
 
@@ -64,7 +64,7 @@ const logSumExp = {
   forward(x: Float32Array, given: Along): Float32Array {
     const where = 'softmax.logSumExp.forward';
     const axis = along(where, 'x', float32(where, 'x', x).length, options(where, given, alongs));
-    const out = new Float32Array(axis.outer * axis.inner);
+    const out = allocate(where, axis.outer * axis.inner, Float32Array);
     over('logSumExpForward', axis, [x, out]);
     return out;
   },

@@ -76,7 +76,7 @@ export function sparse(
   const values = drawn(where, source, law, size, tensor ? { out: tensor.data } : o);
   const [rows, columns] = shape;
   const zeros = Math.ceil(sparsity * rows);
-  for (let column = 0; column < columns; column++) {
+  for (let column = 0; size > 0 && column < columns; column++) {
     for (const row of source.permutation(rows).subarray(0, zeros)) values[row * columns + column] = 0;
   }
   return tensor ?? values;
@@ -96,6 +96,11 @@ function strides(shape: readonly number[], layout: Layout, centre: (length: numb
 export type Structure = Omit<Common, 'rng' | 'seed' | 'fanIn' | 'fanOut'>;
 const structure = ['layout', 'out', 'slice'] as const;
 
+/** f(0) to f(n - 1), one by one: a shape may have more of them than memory has room for. */
+function* counting(n: number, f: (i: number) => number): Generator<number, void, void> {
+  for (let i = 0; i < n; i++) yield f(i);
+}
+
 /** Zeros, and a value at each of some places, as far as the part that is asked for holds them. */
 function sprinkled(
   where: string,
@@ -107,6 +112,7 @@ function sprinkled(
   const { shape, size, tensor } = target(where, first, o);
   const indices = places(shape);
   const { values, wanted } = goal(where, size, tensor ? { out: tensor.data } : o);
+  if (wanted.length === 0) return tensor ?? values;
   values.fill(0);
   for (const at of indices) {
     if (at >= wanted.from && at < wanted.from + wanted.length) values[at - wanted.from] = value;
@@ -128,7 +134,7 @@ export function eye(first: readonly number[] | Tensor, given?: { gain?: number }
     (shape) => {
       if (shape.length !== 2)
         throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes, or use init.dirac`);
-      return Array.from({ length: Math.min(...shape) }, (_, d) => d * shape[1] + d);
+      return counting(Math.min(...shape), (d) => d * shape[1] + d);
     },
     number(where, 'gain', o.gain ?? 1),
   );
@@ -159,8 +165,11 @@ export function dirac(
         throw new RangeError(`${where}: ${outputs} outputs have no ${groups} equal groups; pass a divisor of them`);
       const each = outputs / groups;
       if (each === 0) return [];
-      const channels = Array.from({ length: Math.min(each, inputs) }, (_, d) => d);
-      return Array.from({ length: groups }, (_, g) => channels.map((d) => index(g * each + d, d))).flat();
+      const channels = Math.min(each, inputs);
+      return counting(groups * channels, (i) => {
+        const [g, d] = [Math.floor(i / channels), i % channels];
+        return index(g * each + d, d);
+      });
     },
     1,
   );

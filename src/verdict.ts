@@ -66,6 +66,10 @@ export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
     throw new TypeError(`${where}: probe is ${what(probe)}; pass what diagnose.probe gave, or step.probe`);
   const { parts } = planned(model, 1);
+  if (typeof probe.input !== 'object' || probe.input === null)
+    throw new TypeError(
+      `${where}: the input of probe is ${what(probe.input)}; pass what diagnose.probe gave, or step.probe`,
+    );
   const same = parts.length === probe.layers.length && parts.every(({ kind }, i) => kind === probe.layers[i]?.kind);
   if (!same) throw new RangeError(`${where}: probe is of another model than this one; pass the one it was made of`);
   if (x !== undefined) float32(where, 'x', x);

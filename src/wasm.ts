@@ -30,7 +30,8 @@ interface Home {
 }
 
 const PAGE = 65536;
-const MAX_PAGES = 65536;
+/** One less than there are: the end of an array in the last would be 2^32, which is 0 to a kernel. */
+const MAX_PAGES = 65535;
 /** The module's own data, and the state: a generator's (MT19937's has 2,520 bytes) or what all rows need. */
 const RESERVED = 65536;
 const STATE_BYTES = 32768;
@@ -127,7 +128,7 @@ export interface Workspace {
 const owners = new WeakMap<Workspace, Home>();
 
 /**
- * Memory of `bytes` bytes (at most 4 GiB less 64 KiB). Arrays made on it are ordinary typed arrays on which
+ * Memory of `bytes` bytes (at most 4 GiB less 128 KiB). Arrays made on it are ordinary typed arrays on which
  * kernels run in place.
  */
 export function workspace(given: { bytes: number }): Workspace {

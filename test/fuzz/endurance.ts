@@ -1,0 +1,195 @@
+// What `npm run soak` does at length and hardening.node.test.ts for a moment: calls and workspaces without number, sizes up
+// to the limit, threads and copies beside each other, trainings broken off.
+
+import { Worker } from 'node:worker_threads';
+import { activation, nn, random, softmax, type Workspace, workspace } from '../../src/index.js';
+import { hash, noise } from '../oracle.js';
+import { calls } from './calls.js';
+
+const gc = () => (globalThis as { gc?: () => void }).gc?.();
+/** Megabytes that the process has, after what is no longer used was given back. */
+export async function resident(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // memories are given back between turns
+  }
+  return Math.round(process.memoryUsage().rss / 2 ** 20);
+}
+const same = (what: string, got: unknown, expected: unknown) => {
+  if (got !== expected) throw new Error(`${what}: ${got} in place of ${expected}`);
+};
+
+/** So many calls of all functions in turn; those that take milliseconds, one in a thousand. */
+export async function mixed(count: number, look: (done: number) => Promise<void> = async () => {}): Promise<void> {
+  const slow = calls.filter(({ name }) => /^(nn|model|diagnose|gain|workspace)\b/.test(name));
+  const fast = calls.filter((call) => !slow.includes(call));
+  for (let i = 0; i < count; i++) {
+    const call = i % 1000 === 0 ? slow[(i / 1000) % slow.length] : fast[i % fast.length];
+    const made = call.run(...call.args()) as { next?: () => Promise<unknown>; return?: () => Promise<unknown> };
+    if (typeof made?.next === 'function') {
+      await made.next();
+      await made.return?.();
+    }
+    if ((i + 1) % Math.ceil(count / 10) === 0) await look(i + 1);
+  }
+}
+
+/** So many workspaces, of which some live at a time. Each holds a pattern of its own until it is dropped. */
+export async function workspaces(
+  count: number,
+  bytes: number,
+  look: (done: number) => Promise<void> = async () => {},
+): Promise<void> {
+  const alive: { x: Float32Array; id: number }[] = [];
+  const check = ({ x, id }: { x: Float32Array; id: number }) => {
+    for (let k = 0; k < x.length; k += 511) same(`workspace ${id} at ${k}`, x[k], Math.fround(id + k / 2 ** 12));
+  };
+  for (let id = 0; id < count; id++) {
+    const ws: Workspace = workspace({ bytes });
+    const x = ws.float32(bytes / 4);
+    for (let k = 0; k < x.length; k++) x[k] = id + k / 2 ** 12;
+    alive.push({ x, id });
+    if (alive.length > 16) check(alive.shift()!);
+    // Memories are found to be gone when the event loop turns.
+    if (id % 64 === 63) await new Promise((resolve) => setImmediate(resolve));
+    if ((id + 1) % Math.ceil(count / 10) === 0) await look(id + 1);
+  }
+  alive.forEach(check);
+}
+
+/** The most that a workspace may have: its last array is as good as another; one byte more is an error. */
+export function limits(): number {
+  const most = 2 ** 32 - 2 * 65536;
+  for (const bytes of [most + 1, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
+    try {
+      workspace({ bytes });
+    } catch (error) {
+      if (!(error instanceof RangeError) || !/^workspace: .* 4 GiB; split the work$/.test(error.message)) throw error;
+      continue;
+    }
+    throw new Error(`a workspace of ${bytes} bytes was made`);
+  }
+  const ws = workspace({ bytes: most });
+  const [n, rest] = [1024, most / 4 - 2048];
+  const x = ws.float32(n);
+  ws.float32(rest); // up to the last kilobytes, of which nobody writes anything
+  const out = ws.float32(n);
+  x.set(noise(1, n, 4));
+  for (const [name, f] of [
+    ['relu', () => activation.relu.forward(x, { out })],
+    ['tanh', () => activation.tanh.forward(x, { out })],
+    ['gelu', () => activation.gelu.forward(x, { out })],
+    ['softmax', () => softmax.forward(x, { columns: 64, out })],
+    ['normal', () => random.philox(1).normal({ out })],
+  ] as const) {
+    out.fill(7);
+    f();
+    const here = hash(out.slice());
+    const elsewhere = {
+      relu: () => activation.relu.forward(x.slice()),
+      tanh: () => activation.tanh.forward(x.slice()),
+      gelu: () => activation.gelu.forward(x.slice()),
+      softmax: () => softmax.forward(x.slice(), { columns: 64 }),
+      normal: () => random.philox(1).normal(n),
+    }[name]();
+    same(`${name} at the end of 4 GiB`, here, hash(elsewhere));
+  }
+  return ws.bytes;
+}
+
+/** A thread does not inherit what lets this one read TypeScript. */
+const START = `import('tsx/esm/api').then(({ register }) => {
+  register();
+  return import(require('node:worker_threads').workerData);
+});`;
+
+/** The golden hashes as so many threads make them at the same time. */
+export function threads(count: number): Promise<string[]> {
+  return Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<string>((resolve, reject) => {
+          const worker = new Worker(START, { eval: true, workerData: new URL('./worker.ts', import.meta.url).href });
+          worker.once('message', (made: string) => {
+            void worker.terminate();
+            resolve(made);
+          });
+          worker.once('error', reject);
+        }),
+    ),
+  );
+}
+
+type Package = typeof import('../../src/index.js');
+/** One thing that uses generators, staging, a workspace and a model of a copy of the package, and a hash of it. */
+export function* use({ activation, nn, random, softmax, workspace }: Package): Generator<void, number, void> {
+  const rng = random.philox(5);
+  const ws = workspace({ bytes: 1 << 16 });
+  const x = rng.normal({ out: ws.float32(4000) });
+  yield;
+  activation.gelu.forward(x, { out: x });
+  yield;
+  const y = softmax.forward(x.slice(), { columns: 40 });
+  yield;
+  const model = nn.sequential([nn.linear(4, 8, { seed: 1, activation: 'relu' }), nn.linear(8, 2, { seed: 2 })]);
+  yield;
+  const out = model.forward(y);
+  yield;
+  return hash(Float32Array.of(...x.subarray(0, 500), ...out.subarray(0, 500), ...random.torch(3).normal(500)));
+}
+/** The hashes of several copies in one process, their calls in turn. */
+export function copies(packages: Package[]): number[] {
+  const under = packages.map((one) => use(one));
+  const made: number[] = [];
+  while (made.length < under.length) {
+    under.forEach((one, i) => {
+      const { done, value } = one.next();
+      if (done && value !== undefined) made[i] = value;
+    });
+    if (made.filter((v) => v !== undefined).length === under.length) break;
+  }
+  return made;
+}
+
+/** A training broken off by its signal at each of its steps: what is left is what so many steps make, and goes on. */
+export async function aborted(): Promise<number> {
+  const x = noise(1, 4 * 40);
+  const data = { x, labels: Uint8Array.from({ length: 40 }, (_, i) => i % 3) };
+  const make = () =>
+    nn.sequential([
+      nn.linear(4, 6, { seed: 1, activation: 'tanh' }),
+      nn.dropout({ p: 0.2, seed: 3 }),
+      nn.linear(6, 3, { seed: 2 }),
+    ]);
+  const options = { epochs: 3, batchSize: 8, seed: 4 };
+  const state = (model: ReturnType<typeof make>) => hash(nn.save(model));
+  const whole = make();
+  const expected = [state(whole)];
+  for await (const _ of nn.fit(whole, data, { ...options, optimizer: nn.adam() })) expected.push(state(whole));
+  for (let stop = 0; stop < expected.length; stop++) {
+    const model = make();
+    const control = new AbortController();
+    if (stop === 0) control.abort(new Error('enough'));
+    let thrown: unknown;
+    try {
+      for await (const { step } of nn.fit(model, data, { ...options, optimizer: nn.adam(), signal: control.signal }))
+        if (step + 1 === stop) control.abort(new Error('enough'));
+    } catch (error) {
+      thrown = error;
+    }
+    // A signal that comes with the last step has nothing left to end.
+    same(`the reason at step ${stop}`, (thrown as Error)?.message, stop === expected.length - 1 ? undefined : 'enough');
+    same(`the model broken off at step ${stop}`, state(model), expected[stop]);
+    const other = make();
+    nn.load(nn.save(model), other);
+    same(`the model of the file of step ${stop}`, hash(other.forward(x)), hash(model.forward(x)));
+    let steps = 0;
+    for await (const { loss } of nn.fit(model, data, { ...options, optimizer: nn.sgd({ lr: 0.1 }) })) {
+      steps++;
+      if (!Number.isFinite(loss)) throw new Error(`after a stop at ${stop} the loss is ${loss}`);
+    }
+    same(`the steps after a stop at ${stop}`, steps, expected.length - 1);
+  }
+  return expected.length - 1;
+}
