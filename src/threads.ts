@@ -50,8 +50,8 @@ const nodes = () =>
     globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
   ).process?.getBuiltinModule?.('node:worker_threads');
 
-/** Values below which a thread takes longer to be asked than one needs to answer: see docs/performance.md. */
-const FEW = 1 << 17;
+/** Values below which two threads are no faster than one: see docs/threads.md. */
+const FEW = 1 << 22;
 const EVEN = 1024;
 const where = 'workspace';
 
