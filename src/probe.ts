@@ -74,12 +74,15 @@ export interface Probe {
   rows: number;
   /** The mean loss; null where it is not finite. */
   loss: number | null;
+  /** In training of some rows, of 16,384 values: all of them would be half of what a probe costs. */
   input: Statistics;
   layers: LayerStatistics[];
 }
 
 type Plan = ReturnType<typeof planned>;
 
+/** So many values of the input are looked at in training. */
+const SOME = 16384;
 /** Numbers of binary64 that the kernel writes before the counts. */
 const SUMS = 7;
 
@@ -88,9 +91,20 @@ function nothing(nonFinite: number): Statistics {
   return { mean: 0, variance: 0, meanSquare: 0, min: 0, max: 0, nonFinite, histogram };
 }
 
+/** Kernels bound to arrays of a plan, kept: a probe of three parts has thirty, and to bind one takes a microsecond. */
+const bound = new WeakMap<Float32Array, Map<string, (...numbers: number[]) => number>>();
+function on({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: Parameters<Plan['kernel']>[1][]) {
+  let own = bound.get(x);
+  if (own === undefined) bound.set(x, (own = new Map()));
+  let run = own.get(name);
+  if (run === undefined) own.set(name, (run = kernel(name, x, ...others)));
+  return run;
+}
+
 /** The figures of the first n values of an array of the model. */
-function figures({ kernel, counts }: Plan, x: Float32Array, n: number): Statistics {
-  kernel('statistics', x, counts)(n);
+function figures(p: Plan, x: Float32Array, n: number): Statistics {
+  const { counts } = p;
+  on(p, 'statistics', x, counts)(n);
   const [finite, sum, squares, min, max, low, high] = new Float64Array(counts.buffer, counts.byteOffset, SUMS);
   if (finite === 0) return nothing(1);
   const [mean, meanSquare] = [sum / finite, squares / finite];
@@ -102,7 +116,7 @@ function figures({ kernel, counts }: Plan, x: Float32Array, n: number): Statisti
 
 /** The length of an array, and the share of it that is not finite and is left out. */
 function length(p: Plan, x: Float32Array): { norm: number; nonFinite: number } {
-  const norm = p.kernel('distance', x, null)(padded(x.length));
+  const norm = on(p, 'distance', x, null)(padded(x.length));
   if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
   const { meanSquare, nonFinite } = figures(p, x, x.length);
   return { norm: Math.sqrt(meanSquare * x.length * (1 - nonFinite)), nonFinite };
@@ -141,11 +155,11 @@ export function flat(
 }
 
 /** The share of the first n values of a part at which its slope is flat. */
-function saturated({ kernel }: Plan, { dy }: Part, { name, kept, numbers }: Slope, n: number): number {
+function saturated(p: Plan, { dy }: Part, { name, kept, numbers }: Slope, n: number): number {
   // Forward, nobody needs the memory of the gradient.
   dy.fill(1, 0, n);
-  kernel(`${name}Backward` as Kernel, kept, dy, dy)(n, ...numbers);
-  return kernel('countBelow', dy)(n, flat(name, numbers).bound) / n;
+  on(p, `${name}Backward` as Kernel, kept, dy, dy)(n, ...numbers);
+  return on(p, 'countBelow', dy)(n, flat(name, numbers).bound) / n;
 }
 
 /** The share of a few values that are not finite. */
@@ -164,7 +178,8 @@ function equalRows(x: Float32Array, columns: number): boolean {
 export function probing(model: Model, p: Plan, rows: number, training: boolean) {
   const layers: LayerStatistics[] = [];
   const none = { ...nothing(0), norm: 0 }; // until the pass backward
-  const input = figures(p, p.x, rows * model.inputs);
+  const some = training ? Math.min(rows, Math.ceil(SOME / model.inputs)) : rows;
+  const input = figures(p, p.x, some * model.inputs);
   return {
     forward(): void {
       for (const part of p.parts) {
@@ -175,7 +190,7 @@ export function probing(model: Model, p: Plan, rows: number, training: boolean) 
         layers.push({
           ...{ layer, kind, units, ...figures(p, y, n) },
           ...(slope && { saturated: saturated(p, part, slope, n) }),
-          dead: p.kernel('deadColumns', y)(rows, units) / units,
+          dead: on(p, 'deadColumns', y)(rows, units) / units,
           gradient: none,
         });
       }
