@@ -96,7 +96,7 @@ export function resumed(
   } catch {
     // Told below.
   }
-  const counts = [place?.epoch, place?.row, place?.rows, place?.batchSize, place?.step];
+  const counts = [place?.epoch, place?.row, place?.rows, place?.batchSize];
   const records = [place?.order, place?.generator, place?.layers, ...Object.values(place?.layers ?? {})];
   if (!place || !counts.every(isCount) || !records.every(isRecord))
     throw new RangeError(

@@ -63,11 +63,9 @@ export function field(where: string, given: Named | Nonlinear): Field {
     if (found === undefined) {
       const made = integral(q);
       const [square, slope, mixed] = made.moments;
-      // A function without slope, such as a step, shows rounding errors.
-      const steep = slope < 1e-12 * square ? 0 : slope / q;
       const relative = (of: number, fourth: number) => (of * of > 0 ? fourth / (of * of) : 1);
       found = {
-        ...{ square, steep, growth: steep === 0 ? 0 : mixed / q, jumps: made.jumps },
+        ...{ square, steep: slope / q, growth: mixed / q, jumps: made.jumps },
         spread: relative(
           square,
           expectation(made, (y) => y * y * y * y),

@@ -48,16 +48,14 @@ export function functionOf(
 }
 
 function described(where: string, f: Nonlinear, given: Record<string, unknown>): GainDescription {
-  const [square, steepness, mixed] = quadrature(where, functionOf(where, f, given)).moments;
+  const [square, slope, mixed] = quadrature(where, functionOf(where, f, given)).moments;
   if (square === 0)
     throw new RangeError(`${where}: E f(z)^2 is 0; there is no gain for a function that lets nothing through`);
-  // A function without slope, such as a step, shows rounding errors; no weight is wide enough for it.
-  const slope = steepness < 1e-12 * square ? 0 : steepness;
   return {
     forward: rounded(1 / Math.sqrt(square)),
     backward: rounded(1 / Math.sqrt(slope)),
     chi: rounded(slope / square),
-    slope: rounded(slope === 0 ? 0 : mixed / square),
+    slope: rounded(mixed / square),
   };
 }
 

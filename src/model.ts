@@ -46,7 +46,6 @@ export interface Progress {
   row: number;
   rows: number;
   batchSize: number;
-  step: number;
   /** The generator of the order: at the beginning of the epoch, and now. */
   order: Record<string, unknown>;
   generator: Record<string, unknown>;
@@ -64,8 +63,9 @@ export const trainings = new WeakMap<Model, Training>();
 /** Tensors that a model has: they live in its workspace, and a second model would move them out. */
 const taken = new WeakSet<Tensor>();
 
-/** What the statistics kernel writes, and src/probe.ts reads: seven numbers of binary64 and 32 counts. */
-const COUNTS = 14 + 32;
+/** What the statistics kernel writes: numbers of binary64, and the counts of a histogram's bins. */
+export const [SUMS, BINS] = [7, 32];
+const COUNTS = 2 * SUMS + BINS;
 
 export const padded = (n: number) => Math.ceil(n / 4) * 4;
 /** Memory that a batch needs is bounded: a larger evaluation runs in parts. */

@@ -3,11 +3,8 @@
 
 import { type Activation, activations } from './activation.js';
 import type { Part, Slope } from './layer.js';
-import { type Model, padded, type planned } from './model.js';
+import { BINS, type Model, padded, type planned, SUMS } from './model.js';
 import { apply, type Kernel, scalar } from './wasm.js';
-
-/** Bins of a histogram. */
-const BINS = 32;
 
 /** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
 export interface Histogram {
@@ -83,8 +80,6 @@ type Plan = ReturnType<typeof planned>;
 
 /** So many values of the input are looked at in training. */
 const SOME = 16384;
-/** Numbers of binary64 that the kernel writes before the counts. */
-const SUMS = 7;
 
 function nothing(nonFinite: number): Statistics {
   const histogram = { low: 0, high: 0, counts: new Array<number>(BINS).fill(0) };
@@ -92,10 +87,10 @@ function nothing(nonFinite: number): Statistics {
 }
 
 /** Kernels bound to arrays of a plan, kept: a probe of three parts has thirty, and to bind one takes a microsecond. */
-const bound = new WeakMap<Float32Array, Map<string, (...numbers: number[]) => number>>();
+const bindings = new WeakMap<Float32Array, Map<string, (...numbers: number[]) => number>>();
 function on({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: Parameters<Plan['kernel']>[1][]) {
-  let own = bound.get(x);
-  if (own === undefined) bound.set(x, (own = new Map()));
+  let own = bindings.get(x);
+  if (own === undefined) bindings.set(x, (own = new Map()));
   let run = own.get(name);
   if (run === undefined) own.set(name, (run = kernel(name, x, ...others)));
   return run;
@@ -126,7 +121,7 @@ function length(p: Plan, x: Float32Array): { norm: number; nonFinite: number } {
 const GRID = 4097;
 const STEP = 1 / 64;
 /** A value is saturated where the slope is below that part of the largest. */
-const FLAT = 0.05;
+export const FLAT = 0.05;
 const flatness = new Map<string, { bound: number; usual: number; silent: boolean }>();
 
 /** Below which |f'| an activation counts as flat, the share of N(0, 1) at which it is, and whether it is 0 there. */

@@ -11,10 +11,9 @@ const where = { encode: 'safetensors.encode', decode: 'safetensors.decode' };
 /** Bytes that are there: a Uint8Array or another view of them, or their buffer. */
 export function bytesOf(where: string, given: unknown): Uint8Array {
   const view = ArrayBuffer.isView(given);
-  if (view) attached(where, 'bytes', given);
   if (!view && !(given instanceof ArrayBuffer))
     throw new TypeError(`${where}: bytes is ${what(given)}; pass a Uint8Array or an ArrayBuffer`);
-  if (!view) attached(where, 'bytes', { buffer: given, byteLength: given.byteLength } as ArrayBufferView);
+  attached(where, 'bytes', view ? given : ({ buffer: given, byteLength: given.byteLength } as ArrayBufferView));
   return view ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength) : new Uint8Array(given);
 }
 

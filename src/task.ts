@@ -1,5 +1,5 @@
 // What a thread does of a job: the same functions as everywhere, a tile at a time, between memory that threads share and
-// memory of its own. Kernels stay as they are, and so do the bits; copying a tile costs a tenth of what tanh takes on it.
+// memory of its own. Kernels stay as they are, and so do the bits; what copying costs is in docs/threads.md.
 
 import { type Activation, activation } from './activation.js';
 import { init, type initialisers } from './init.js';
@@ -17,7 +17,14 @@ export type Task =
   | { kind: 'backward'; name: Activation; keeps: 'x' | 'y'; options: object; kept: Place; dy: Place; out: Place }
   | { kind: 'draw'; law: Drawing; options: object; state: GeneratorState; out: Place }
   | { kind: 'init'; name: Initialising; shape: readonly number[]; options: object; state: GeneratorState; out: Place }
-  | { kind: 'model'; model: number; layers: readonly Spec[]; parameters: Record<string, Place>; x: Place; out: Place };
+  | {
+      kind: 'model';
+      model: number;
+      layers: readonly Spec[];
+      parameters: Record<string, Float32Array>;
+      x: Place;
+      out: Place;
+    };
 
 export type Drawing = 'uniform' | 'normal' | 'truncatedNormal' | 'bernoulli';
 export type Initialising = keyof typeof initialisers;
@@ -34,7 +41,7 @@ const tile = (i: number) =>
     return [TILE, TILE, DRAWN].map((n) => ws.float32(n));
   })())[i];
 
-/** Models by their numbers, as their layers were told; the parameters come with each task. */
+/** The models of a thread's one workspace by their numbers; the parameters come with each task. */
 const models = new Map<number, Model>();
 
 /** Does values (of a model: rows) from `from` on, up to `to`. */
@@ -88,7 +95,7 @@ function forward(
     model = nn.sequential(layers.map(([name, ...given]) => make[name](...given)));
     models.set(number, model);
   }
-  for (const [name, place] of Object.entries(parameters)) model.parameters[name].data.set(part(place, 0, place[1]));
+  for (const [name, values] of Object.entries(parameters)) model.parameters[name].data.set(values);
   const made = model.forward(part(x, from * model.inputs, to * model.inputs).slice());
   part(out, from * model.outputs, to * model.outputs).set(made);
 }

@@ -8,6 +8,7 @@ import { choice, number, options, what, whole } from './argument.js';
 import { correlation, critical, exp, type Field, field, fixedPoint, ln } from './field.js';
 import { type Nonlinear, rounded } from './gain.js';
 import { init, initialisers } from './init.js';
+import { FLAT } from './probe.js';
 import { expectation } from './quadrature.js';
 
 export interface TheorySpec {
@@ -220,9 +221,13 @@ function band(log: number, spread: number): [low: number, high: number] {
 }
 
 /** A gradient or a signal that changes by so many powers of ten from end to end is ill; by twice as many, lost. */
-const POWERS = 3;
+export const POWERS = 3;
 /** Of what is not flat for N(0, 1), the share that is flat in a saturated layer. */
-const SATURATED = 0.5;
+export const SATURATED = 0.5;
+/** The share of relu networks of these widths that one input does not leave dead: each layer is with a chance of 2^-n. */
+export const alive = (widths: readonly number[]) => widths.reduce((share, n) => share * (1 - exp(-n * Math.LN2)), 1);
+/** Less than that is told. */
+export const ALIVE = 0.99;
 
 /**
  * What to expect of a network, in words. Thresholds: a gradient's mean square that changes 10^3 times between the first
@@ -249,7 +254,7 @@ function warnings({ layers, depthScale, slope, phase }: Theory, { f, integral }:
     warn('depth', 'warning', `after ${hidden.length} layers ${lost}: the depth scale is ${reach.toFixed(1)} layers`);
   }
   const usual = integral(1);
-  const bound = 0.05 * usual.panels.reduce((most, { slopes }) => Math.max(most, ...slopes.map(Math.abs)), 0);
+  const bound = FLAT * usual.panels.reduce((most, { slopes }) => Math.max(most, ...slopes.map(Math.abs)), 0);
   const flat = (q: number) => {
     const root = Math.sqrt(q);
     return expectation(integral(q), (_, d) => (Math.abs(d) < bound * root ? 1 : 0));
@@ -265,12 +270,12 @@ function warnings({ layers, depthScale, slope, phase }: Theory, { f, integral }:
     );
   }
   if (f(-0.5) === 0 && f(-3) === 0) {
-    const alive = hidden.reduce((share, { outputs }) => share * (1 - exp(-outputs * Math.LN2)), 1);
-    if (alive < 0.99)
+    const share = alive(hidden.map(({ outputs }) => outputs));
+    if (share < ALIVE)
       warn(
         'dead',
         'warning',
-        `for any one input the whole network is dead with a chance of ${(100 * (1 - alive)).toFixed(1)} %`,
+        `for any one input the whole network is dead with a chance of ${(100 * (1 - share)).toFixed(1)} %`,
       );
   }
   if (slope === null) warn('unstable', 'warning', 'the signal grows from layer to layer without end');

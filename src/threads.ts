@@ -2,10 +2,11 @@
 // are those of one thread, whatever the number: a value depends on its place alone.
 
 import { type Activation, activations, type Functions } from './activation.js';
-import { options, sameLength, what, whole } from './argument.js';
+import { choice, options, sameLength, what, whole } from './argument.js';
+import { distributions } from './distribution.js';
 import { init, initialisers } from './init.js';
 import { isModel, type Model } from './model.js';
-import { type Generator, type GeneratorState, random, type Seed } from './random.js';
+import { type Generator, random, type Seed } from './random.js';
 import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
 import { sized } from './tensor.js';
 import { workspace as single, type Workspace } from './wasm.js';
@@ -27,7 +28,7 @@ export interface Threads extends Pick<Workspace, 'bytes' | 'float32'> {
   draw(law: Drawing, given: Drawn): Promise<Float32Array>;
   /** init's functions whose values are independent of each other, into out. */
   init(name: Initialising, shape: readonly number[], given: Drawn): Promise<Float32Array>;
-  /** model.forward of rows in x, into out or a new array of this memory. */
+  /** model.forward of rows in x, into out. */
   forward(model: Model, x: Float32Array, given: { out: Float32Array }): Promise<Float32Array>;
   /** Ends the threads. What is asked for afterwards, or under way, is an error. */
   close(): Promise<void>;
@@ -53,6 +54,8 @@ const nodes = () =>
 /** Values below which two threads are no faster than one: see docs/threads.md. */
 const FEW = 1 << 22;
 const EVEN = 1024;
+/** Products of a model's parameters that take as long as one value of tanh. */
+const PRODUCTS = 16;
 const where = 'workspace';
 
 /** A worker of either kind; `done` hears its answers, `ended` that there will be none. */
@@ -110,11 +113,18 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
   const pool: Thread[] = Array.from({ length: threads }, () => started(done, ended));
   for (const thread of pool) thread.postMessage({ memory } satisfies Request);
 
-  /** A task on values (or rows) 0 to n, `weight` values each, by all threads or, where there are few, by this one. */
-  async function run(task: Task, n: number, weight = 1): Promise<void> {
+  const open = () => {
     if (broken !== undefined) throw new Error(`${where}: ${broken}`);
-    if (n * weight < FEW || threads === 1) return perform(floats, task, 0, n);
-    const step = Math.ceil(n / threads / (weight === 1 ? EVEN : 1)) * (weight === 1 ? EVEN : 1);
+  };
+  /** A task on values 0 to n by all threads or, where there are few, by this one. */
+  async function run(task: Task, n: number): Promise<void> {
+    open();
+    if (n < FEW || threads === 1) perform(floats, task, 0, n);
+    else await split(task, n, EVEN);
+  }
+  /** A task on 0 to n by all threads, in parts that are multiples of `unit`. */
+  async function split(task: Task, n: number, unit: number): Promise<void> {
+    const step = Math.ceil(n / threads / unit) * unit;
     const parts = pool.flatMap((thread, i) => {
       const [from, to] = [i * step, Math.min(n, (i + 1) * step)];
       if (from >= to) return [];
@@ -141,9 +151,9 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     if (out[0] !== x[0] && out[0] < x[0] + x[1] && x[0] < out[0] + out[1])
       throw new RangeError(`${name}: out overlaps ${argument}; pass ${argument} itself, or an array apart from it`);
   }
-  /** The generator's state before a draw of n values, and the generator behind it. */
-  function drawn(name: string, given: Drawn, n: number): { state: GeneratorState; rest: Options; out: Place } {
-    const { rng, seed, out, ...rest } = given ?? {};
+  /** The generator, its state before a draw of n values, and what else was given. */
+  function drawn(name: string, given: Drawn, n: number, known: readonly string[]) {
+    const { rng, seed, out, ...rest } = options<Drawn>(name, given ?? {}, ['rng', 'seed', 'out', ...known]);
     if (rng !== undefined && seed !== undefined) throw new TypeError(`${name}: both rng and seed; pass one`);
     const source = rng ?? random.philox(seed);
     const to = place(name, 'out', out);
@@ -151,7 +161,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     const state = source.state();
     if (state.generator === 'torch')
       throw new TypeError(`${name}: a value of random.torch depends on all before it; use random.philox or threefry`);
-    return { state, rest, out: to };
+    return { source, state, rest, out: to };
   }
 
   const twin = (name: Activation) => {
@@ -186,7 +196,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     }
   };
 
-  const numbers = new WeakMap<Model, { number: number; parameters: Record<string, Float32Array> }>();
+  const numbers = new WeakMap<Model, number>();
   let models = 0;
   const ws: Threads = {
     ...{ bytes: memory.byteLength, threads },
@@ -204,22 +214,22 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
       (Object.keys(activations) as Activation[]).map((name) => [name, twin(name)]),
     ) as unknown as Threads['activation'],
     async draw(law, given) {
+      choice('workspace.draw', 'law', law, Object.keys(distributions) as Drawing[]);
       const name = `workspace.draw: ${law}`;
       const n = given?.out instanceof Float32Array ? given.out.length : 0;
-      const { state, rest, out } = drawn(name, given, n);
+      const { source, state, rest, out } = drawn(name, given, n, Object.keys(distributions[law].options));
       // What is wrong is said by the generator itself, which moves on by the whole draw and makes nothing of it.
-      const mover = given.rng ?? random.restore(state);
-      (mover[law] as Generator['normal'])(n, { ...rest, slice: [0, 0] });
+      (source[law] as Generator['normal'])(n, { ...rest, slice: [0, 0] });
       await run({ kind: 'draw', law, options: rest, state, out }, n);
       return given.out;
     },
     async init(name, shape, given) {
       const at = `workspace.init: ${name}`;
       const { size } = sized(at, shape);
-      const { state, rest, out } = drawn(at, given, size);
       if (!Object.hasOwn(initialisers, name)) throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
-      const mover = given.rng ?? random.restore(state);
-      (init[name] as typeof init.xavierNormal)(shape, { ...rest, rng: mover, slice: [0, 0] });
+      const known = ['layout', 'fanIn', 'fanOut', ...Object.keys(initialisers[name].options)];
+      const { source, state, rest, out } = drawn(at, given, size, known);
+      (init[name] as typeof init.xavierNormal)(shape, { ...rest, rng: source, slice: [0, 0] });
       await run({ kind: 'init', name, shape: [...shape], options: rest, state, out }, size);
       return given.out;
     },
@@ -239,18 +249,23 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
         if (spec === undefined) throw new TypeError(`${at}: a layer of kind ${kind} is not known to the threads`);
         return spec;
       });
-      let known = numbers.get(model);
-      if (known === undefined) {
-        const copies = Object.entries(model.parameters).map(([name, { data }]) => [name, ws.float32(data.length)]);
-        numbers.set(model, (known = { number: models++, parameters: Object.fromEntries(copies) }));
+      open();
+      const size = Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0);
+      if (threads === 1 || (rows * size) / PRODUCTS < FEW) {
+        (to as Float32Array).set(model.forward(x.slice()));
+        return to as Float32Array;
       }
-      const parameters: Record<string, Place> = {};
-      for (const [name, copy] of Object.entries(known.parameters)) {
-        copy.set(model.parameters[name].data);
-        parameters[name] = place(at, name, copy);
-      }
-      const weight = Math.max(2, Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0) >> 4);
-      await run({ kind: 'model', model: known.number, layers, parameters, x: from, out }, rows, weight);
+      const number = numbers.get(model) ?? models++;
+      numbers.set(model, number);
+      // Memory of this call alone: the next may come before it is done, with other values.
+      const parameters = Object.fromEntries(
+        Object.entries(model.parameters).map(([name, { data }]) => {
+          const copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
+          copy.set(data);
+          return [name, copy];
+        }),
+      );
+      await split({ kind: 'model', model: number, layers, parameters, x: from, out }, rows, 1);
       return to as Float32Array;
     },
     async close() {

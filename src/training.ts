@@ -142,6 +142,8 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
     throw new TypeError(`${where}: signal is ${what(signal)}; pass an AbortSignal`);
   const begun = o.resume === undefined ? undefined : resumed(where, o.resume, model, optimizer.slots);
   const place = begun?.place;
+  if (place && place.epoch >= epochs)
+    throw new RangeError(`${where}: resume is of epoch ${place.epoch} (from 0), and epochs is ${epochs}; pass more`);
   if (place && (place.rows !== rows || place.batchSize !== batchSize))
     throw new RangeError(
       `${where}: resume is of ${place.rows} rows, ${place.batchSize} a step; pass the same data and batchSize`,
@@ -166,17 +168,13 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
     const p = planned(model, Math.min(batchSize, Math.max(1, rows)), optimizer.slots);
     const state = p.state.slice(0, optimizer.slots);
     for (const values of state) values.fill(0);
-    const slot = (values: Float32Array) =>
-      Object.fromEntries(
-        Object.entries(model.parameters).map(
-          ([
-            name,
-            {
-              data: { byteOffset, length },
-            },
-          ]) => [name, values.subarray((byteOffset - p.parameters.byteOffset) / 4).subarray(0, length)],
-        ),
-      );
+    const slot = (values: Float32Array) => {
+      const named = Object.entries(model.parameters).map(([name, { data: own }]) => {
+        const from = (own.byteOffset - p.parameters.byteOffset) / 4;
+        return [name, values.subarray(from, from + own.length)];
+      });
+      return Object.fromEntries(named) as Record<string, Float32Array>;
+    };
     const first = place && back(place);
     if (begun) {
       for (const [name, { data: values }] of Object.entries(begun.parameters)) model.parameters[name].data.set(values);
@@ -184,11 +182,12 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
         for (const [name, array] of Object.entries(slot(state[i]))) array.set(values[name].data);
       });
     }
-    let [epoch, row, step] = place ? [place.epoch, place.row, place.step] : [0, 0, 0];
+    let [epoch, row] = place ? [place.epoch, place.row] : [0, 0];
+    let step = epoch * Math.ceil(rows / batchSize) + Math.ceil(row / batchSize);
     let before = place?.order ?? source.state();
     const training: Training = {
       progress: () => ({
-        ...{ epoch, row, rows, batchSize, step, order: before, generator: source.state() },
+        ...{ epoch, row, rows, batchSize, order: before, generator: source.state() },
         layers: Object.fromEntries(drawing.map(([i, drawn]) => [i, drawn.state()])),
       }),
       state: () => state.map(slot),
@@ -215,9 +214,9 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
           if (lr === undefined || each === 'step') lr = rate(each === 'step' ? step : epoch);
           const count = Math.min(batchSize, rows - from);
           for (let i = 0; i < count; i++) {
-            const row = order ? order[from + i] : from + i;
-            p.x.set(view(x, row * inputs, (row + 1) * inputs), i * inputs);
-            loss.take(i, row);
+            const at = order ? order[from + i] : from + i;
+            p.x.set(view(x, at * inputs, (at + 1) * inputs), i * inputs);
+            loss.take(i, at);
           }
           const looking = every !== undefined && step % every === 0 ? probing(model, p, count, true) : undefined;
           if (looking) looking.forward();

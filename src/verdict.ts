@@ -20,6 +20,7 @@ import { isModel, type Model, planned } from './model.js';
 import type { Row } from './pointwise.js';
 import { flat, type LayerStatistics, type Probe } from './probe.js';
 import { type Generator, generatorOf, random, type Seed } from './random.js';
+import { ALIVE, alive, POWERS, SATURATED } from './theory.js';
 import { scalar } from './wasm.js';
 
 export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric' | 'nonFinite';
@@ -50,13 +51,11 @@ export interface Verdict {
   fix: Fix;
 }
 
-const POWERS = 3;
 const OUTPUT = 8;
-const SATURATED = 0.5;
 const ERRORS = 4;
 /** The least square that float32 has: what is 0 counts as it. */
 const LEAST = 1e-90;
-const decimal = (x: number) => scalar('log64', Math.max(x, LEAST)) / Math.LN10;
+const log10 = (x: number) => scalar('log64', Math.max(x, LEAST)) / Math.LN10;
 const percent = (share: number) => (share > 0 && share < 0.005 ? 'Less than 1 %' : `${Math.round(100 * share)} %`);
 
 /** What is wrong, worst first; nothing is a good sign. x, the batch, lets a fix by nn.lsuv be applied. */
@@ -105,7 +104,7 @@ function signals(probe: Probe, model: Model, weighted: LayerStatistics[]): (Find
 /** What comes out, by itself: without hidden layers to compare, or with data of a strange scale. */
 function outcome(output: LayerStatistics | undefined): Finding | undefined {
   if (output === undefined || output.nonFinite > 0 || output.weight?.norm === 0) return undefined;
-  const size = decimal(output.meanSquare);
+  const size = log10(output.meanSquare);
   if (Math.abs(size) <= OUTPUT) return undefined;
   const [code, effect] =
     size > 0
@@ -203,7 +202,7 @@ function ends(hidden: LayerStatistics[], stuck: boolean): Finding[] {
   const change = (from: number | undefined, to: number | undefined) =>
     from === undefined || to === undefined || (from === 0 && to === 0)
       ? 0
-      : Math.round(1e4 * (decimal(to) - decimal(from))) / 1e4;
+      : Math.round(1e4 * (log10(to) - log10(from))) / 1e4;
   const clean = hidden.filter(({ nonFinite }) => nonFinite === 0);
   const back = hidden.filter(({ gradient }) => gradient.nonFinite === 0);
   const signal = change(clean[0]?.meanSquare, clean[clean.length - 1]?.meanSquare);
@@ -270,7 +269,7 @@ interface Scheme {
 function powersOf({ at }: Field, v: number, depth: number): number {
   let [q, powers] = [v, 0];
   for (let l = 1; l < depth; l++) {
-    powers += decimal(v * at(q).steep);
+    powers += log10(v * at(q).steep);
     q = v * at(q).square;
   }
   return powers;
@@ -296,7 +295,7 @@ function scheme(model: Model, depth: number): Scheme | undefined {
     why,
   });
   // Growth of a deviation of the signal, and of the gradient.
-  const unstable = growth / square > 1 && depth * decimal(growth / square) > 1;
+  const unstable = growth / square > 1 && depth * log10(growth / square) > 1;
   const keeps = powersOf(own, 1 / square, depth);
   if (Math.abs(keeps) <= CURED && !unstable)
     return drawn(1 / square, `${only.name}'s: it keeps the signal's mean square`);
@@ -316,7 +315,7 @@ function scheme(model: Model, depth: number): Scheme | undefined {
     }
   }
   // Fitted to the data, every layer's mean square is 1.
-  return Math.abs((depth - 1) * decimal(steep / square)) <= CURED ? fitted : undefined;
+  return Math.abs((depth - 1) * log10(steep / square)) <= CURED ? fitted : undefined;
 }
 
 function remedy(
@@ -333,10 +332,10 @@ function remedy(
   if (cause === 'loss')
     return { message: 'Look at the targets: they are not finite, or so large that the loss is not; scale them.' };
   const widths = layers.filter(({ weight }) => weight).slice(0, -1);
-  const alive = widths.reduce((share, { units: n }) => share * (1 - scalar('exp64', -n * Math.LN2)), 1);
-  if (code === 'dead' && alive < 0.99)
+  const living = alive(widths.map(({ units }) => units));
+  if (code === 'dead' && living < ALIVE)
     return {
-      message: `Make the layers wider, or take leakyRelu: with ${widths.length} layers this narrow a network is dead for ${percent(1 - alive)} of all draws, whatever their scale.`,
+      message: `Make the layers wider, or take leakyRelu: with ${widths.length} layers this narrow a network is dead for ${percent(1 - living)} of all draws, whatever their scale.`,
     };
   // Units that are one need no more than to be drawn apart.
   const good = scheme(model, code === 'symmetric' ? Math.min(depth, 1) : depth);

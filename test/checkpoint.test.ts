@@ -91,6 +91,7 @@ describe('a file of a training', () => {
   });
 
   test.each<[string, (o: Omit<Fit, 'rng'>) => object, RegExp]>([
+    ['fewer epochs', (o) => ({ ...o, epochs: 1 }), /resume is of epoch 1 \(from 0\), and epochs is 1; pass more/],
     ['another optimizer', (o) => ({ ...o, optimizer: nn.sgd({ lr: 0.1 }) }), /resume is of another optimizer/],
     [
       'another batch size',
@@ -132,6 +133,7 @@ describe('a file of a training', () => {
       '[]',
       '{}',
       { ...place, row: -1 },
+      { ...place, epoch: 0.5 },
       { ...place, layers: { 1: null } },
       { ...place, order: 3 },
     ]) {

@@ -2,10 +2,9 @@
 // what they say of PyTorch is asked of PyTorch, where there is one.
 
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { transform } from 'esbuild';
 import { safetensors } from 'fanwise';
 import { chromium } from 'playwright';
 import { build, preview } from 'vite';
@@ -15,6 +14,7 @@ import { learner } from '../examples/cartpole/learn.js';
 import { alice, entropy, learn } from '../examples/language/model.js';
 import { digits } from '../examples/service/digits.js';
 import * as debian from './browsers.js';
+import { runs, snippets } from './snippet.js';
 
 const tsx = resolve('node_modules/tsx/dist/cli.mjs');
 const run = async (example: string, ...args: string[]) =>
@@ -228,30 +228,10 @@ describe('service', () => {
   });
 });
 
-const guides = readdirSync('docs/migration').filter((name) => name.endsWith('.md'));
-const blocksOf = (guide: string, language: string) =>
-  [
-    ...readFileSync(`docs/migration/${guide}`, 'utf8').matchAll(RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g')),
-  ].map(([, code], i) => ({ guide, i: i + 1, code }));
-
-test.each(guides.flatMap((guide) => blocksOf(guide, 'ts')))(
-  '$guide: snippet $i runs',
-  { timeout: 30_000 },
-  async ({ guide, i, code }) => {
-    const asserted = code.replace(/^(.+); \/\/ => (.+)$/gm, 'globalThis.same($1, $2);');
-    const { code: js } = await transform(asserted, { loader: 'ts', format: 'esm', target: 'es2022' });
-    mkdirSync('out/migration', { recursive: true });
-    const file = resolve(`out/migration/${guide}-${i}.mjs`);
-    writeFileSync(file, js);
-    let assertions = 0;
-    (globalThis as unknown as { same: unknown }).same = (got: unknown, expected: unknown) => {
-      assertions++;
-      expect(got).toEqual(expected);
-    };
-    await import(/* @vite-ignore */ file);
-    expect(assertions).toBe(code.split('// => ').length - 1);
-  },
-);
+const guides = readdirSync('docs/migration')
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/migration/${name}`);
+test.each(guides.flatMap((file) => snippets(file)))('$file: snippet $i runs', { timeout: 30_000 }, runs);
 
 describe('PyTorch says the same', () => {
   const python = '/usr/bin/python3';
@@ -271,7 +251,7 @@ describe('PyTorch says the same', () => {
   test.runIf(torch)('line by line', { timeout: 60_000 }, () => {
     // A comment that is a call, or a weight of one, and below it a line with its value.
     const line = /^\/\/ ((?:nn|F|torch)\..+[)\w\]])\n(?:.+); \/\/ => (.+)$/gm;
-    const pairs = blocksOf('pytorch.md', 'ts')
+    const pairs = snippets('docs/migration/pytorch.md')
       .flatMap(({ code }) => [...code.matchAll(line)])
       .filter(([, expression]) => !/ PyTorch /.test(expression));
     expect(pairs.length).toBeGreaterThan(50);
@@ -293,7 +273,7 @@ for expression in [${pairs.map(([, expression]) => JSON.stringify(expression)).j
     });
   });
 
-  test.for(blocksOf('pytorch.md', 'python'))('program $i', { timeout: 60_000 }, ({ code }, { skip }) => {
+  test.for(snippets('docs/migration/pytorch.md', 'python'))('program $i', { timeout: 60_000 }, ({ code }, { skip }) => {
     skip(!torch, 'there is no PyTorch');
     skip(code.includes('safetensors') && !has('safetensors'), 'there is no safetensors for Python');
     mkdirSync('out/migration', { recursive: true });

@@ -3,34 +3,17 @@
 // Lines `expression; // => value` of its ts blocks are assertions. `npx vitest run test/readme -u` writes the
 // tables anew.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { transform } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import figures from '../bench/figures.json' with { type: 'json' };
 import { activations } from '../src/activation.js';
 import { initialisers } from '../src/init.js';
 import type { Row } from '../src/pointwise.js';
+import { runs, snippets } from './snippet.js';
 
 const readme = readFileSync('README.md', 'utf8');
-const blocks = ['README.md', 'docs/reproducibility.md', 'docs/diagnosis.md'].flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => ({ file, i: i + 1, code })),
-);
-
-test.each(blocks)('$file: snippet $i runs', async ({ file: from, i, code }) => {
-  const asserted = code.replace(/^(.+); \/\/ => (.+)$/gm, 'globalThis.same($1, $2);');
-  const { code: js } = await transform(asserted, { loader: 'ts', format: 'esm', target: 'es2022' });
-  mkdirSync('out/readme', { recursive: true });
-  const file = resolve(`out/readme/${from.replace(/\W/g, '-')}-${i}.mjs`);
-  writeFileSync(file, js);
-  let assertions = 0;
-  (globalThis as unknown as { same: unknown }).same = (got: unknown, expected: unknown) => {
-    assertions++;
-    expect(got).toEqual(expected);
-  };
-  await import(/* @vite-ignore */ file);
-  expect(assertions).toBe(code.split('// => ').length - 1);
-});
+const documents = ['README.md', 'docs/reproducibility.md', 'docs/diagnosis.md'];
+test.each(documents.flatMap((file) => snippets(file)))('$file: snippet $i runs', runs);
 
 const table = (head: string[], rows: string[][]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

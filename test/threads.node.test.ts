@@ -116,6 +116,12 @@ describe('what is wrong is said, before anything is done', () => {
     );
     await rejects(() => ws.draw('normal', { seed: 1, out: a, std: -1 }), /std is -1/);
     await rejects(() => ws.draw('normal', { seed: 1, rng: random.philox(1), out: a }), /both rng and seed/);
+    await rejects(
+      () => ws.draw('cauchy' as never, { seed: 1, out: a }),
+      /law is the string "cauchy"; pass one of uniform/,
+    );
+    await rejects(() => ws.draw('normal', { seed: 1, out: a, slice: [0, 4] }), /unknown option slice/);
+    await rejects(() => ws.init('zeros', [8, 8], { seed: 1, out: a, slice: [0, 4] }), /unknown option slice/);
     await rejects(() => ws.init('kaimingNormal', [8, 9], { seed: 1, out: a }), /out has 64 values and the draw 72/);
     await rejects(() => ws.init('orthogonal' as never, [8, 8], { seed: 1, out: a }), /cannot be made in parts/);
     await rejects(() => ws.forward({} as never, a, { out: b }), /pass one made by nn.sequential/);
@@ -128,6 +134,29 @@ describe('what is wrong is said, before anything is done', () => {
     expect(() => workspace({ bytes: 16, threads: 0 })).toThrow(/threads is 0; pass a whole number from 1 to 64/);
     expect(() => workspace({ bytes: -1, threads: 2 })).toThrow(/bytes is -1/);
   });
+});
+
+test('models of two workspaces are two, and a call has the parameters of its moment', async () => {
+  const rows = 40_000;
+  const made = async (seed: number) => {
+    const model = nn.sequential([nn.linear(30, 60, { seed, activation: 'tanh' }), nn.linear(60, 3, { seed })]);
+    const ws = await workspace({ bytes: 4 * 33 * rows + 64, threads: 2 });
+    const [inside, out] = [ws.float32(30 * rows), ws.float32(3 * rows)];
+    inside.set(x.subarray(0, 30 * rows));
+    return { model, ws, inside, out };
+  };
+  const both = [await made(1), await made(2)];
+  for (const some of [100, rows]) {
+    for (const { model, ws, inside, out } of both) {
+      const [rowsIn, rowsOut] = [inside.subarray(0, 30 * some), out.subarray(0, 3 * some)];
+      const expected = model.forward(x.slice(0, 30 * some));
+      const job = ws.forward(model, rowsIn, { out: rowsOut });
+      model.parameters['0.bias'].data[0] += 1;
+      await job;
+      expect(same(rowsOut, expected)).toBe(true);
+    }
+  }
+  await Promise.all(both.map(({ ws }) => ws.close()));
 });
 
 describe('threads that end', () => {

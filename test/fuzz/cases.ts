@@ -2,9 +2,11 @@
 // The seed stands still unless FANWISE_FUZZ_SEED says another, so that a failure comes back.
 
 import fc, { type Arbitrary } from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { type Activation, activations } from '../../src/activation.js';
 import { workspace } from '../../src/index.js';
-import { noise } from '../oracle.js';
+import type { Row } from '../../src/pointwise.js';
+import { noise, ulps } from '../oracle.js';
 
 const env = globalThis.process?.env ?? {};
 export const cases = Number(env.FANWISE_FUZZ ?? 1000);
@@ -86,3 +88,70 @@ export const bits = (x: ArrayLike<number>): string => {
   const words = new Uint32Array(Float32Array.from(x, (v) => (Number.isNaN(v) ? 0 : v)).buffer);
   return Array.from(x, (v, i) => (Number.isNaN(v) ? 'n' : words[i].toString(36))).join();
 };
+
+// biome-ignore lint/suspicious/noExplicitAny: arguments are made of parts
+export type Any = any;
+
+export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+export const names = Object.keys(activations) as Activation[];
+
+/** Parameters of a row, some left out, at sizes that are met. */
+export const chosen = (row: Row): fc.Arbitrary<Record<string, unknown>> =>
+  fc.record(
+    Object.fromEntries(
+      Object.entries(row.parameters).map(([name, parameter]) => {
+        if ('choices' in parameter) return [name, fc.constantFrom(...Object.keys(parameter.choices))];
+        const { least = -8, open } = parameter;
+        const from = open ? least + 0.0625 : least;
+        return [name, fc.oneof(fc.constant(parameter.value), fc.double({ min: from, max: from + 16, noNaN: true }))];
+      }),
+    ),
+    { requiredKeys: [] },
+  );
+export const functions = fc
+  .constantFrom(...names)
+  .chain((name) => fc.record({ name: fc.constant(name), options: chosen(activations[name]) }));
+
+/** Rows, or an axis of a shape, and where value k of row r stands. */
+export const axes = fc.oneof(
+  fc
+    .record({ rows: fc.integer({ min: 0, max: 6 }), columns: fc.integer({ min: 1, max: 40 }) })
+    .map(({ rows, columns }) => ({
+      n: rows * columns,
+      rows,
+      columns,
+      at: (r: number, k: number) => r * columns + k,
+      o: { columns } as Any,
+    })),
+  fc
+    .record({ shape: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 4 }), axis: fc.nat(7) })
+    .map(({ shape, axis }) => {
+      const place = axis % shape.length;
+      const inner = shape.slice(place + 1).reduce((a, b) => a * b, 1);
+      const columns = shape[place];
+      const rows = shape.reduce((a, b, i) => (i === place ? a : a * b), 1);
+      return {
+        ...{ n: rows * columns, rows, columns, o: { shape, axis: axis % 2 ? place : place - shape.length } as Any },
+        at: (r: number, k: number) => (Math.floor(r / inner) * columns + k) * inner + (r % inner),
+      };
+    }),
+);
+export const column = (
+  x: Float32Array,
+  { at, columns }: { at: (r: number, k: number) => number; columns: number },
+  r: number,
+) => Array.from({ length: columns }, (_, k) => x[at(r, k)]);
+/** No further off than so many units of the result, or of the largest thing that it is a sum of. */
+export const near = (got: number, exact: number, units: number, size = 0) =>
+  expect(
+    ulps(got, exact) <= units || Math.abs(got - exact) <= units * 2 ** -24 * size + 1e-44,
+    `${got} for ${exact}`,
+  ).toBe(true);
+
+/** Shapes of up to four axes, now and then an empty one. */
+export const shapes = fc.array(
+  fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 7 }) }, { weight: 1, arbitrary: fc.constant(0) }),
+  {
+    maxLength: 4,
+  },
+);
