@@ -62,6 +62,22 @@ describe.each(Object.entries(generators))('%s', (_, make) => {
   );
 });
 
+test.each(Object.entries(generators))('%s: cut twice in an epoch, behind draws of one’s own', async (_, make) => {
+  const given = { epochs: 2, batchSize: 8, optimizer: nn.sgd({ lr: 0.05, momentum: 0.9 }) };
+  const whole = setting(make, true);
+  whole.rng.normal(3); // of which PyTorch's generator keeps a fourth
+  let file: Uint8Array | undefined;
+  for await (const { step } of nn.fit(whole.model, data, { ...given, rng: whole.rng }))
+    if (step === 1) file = nn.save(whole.model, { training: true });
+  for (const cut of [3, 5]) {
+    const again = setting(make, true);
+    for await (const { step } of nn.fit(again.model, data, { ...given, rng: again.rng, resume: file! }))
+      if (step === cut) file = nn.save(again.model, { training: true });
+    expect(hash(nn.save(again.model))).toBe(hash(nn.save(whole.model)));
+    expect(again.rng.state()).toEqual(whole.rng.state());
+  }
+});
+
 test('without rng and seed the file’s generator is taken', async () => {
   const make = () => nn.sequential([nn.linear(6, 3, { seed: 1 })]);
   const given = { epochs: 2, batchSize: 16, optimizer: nn.sgd({ lr: 0.1 }) };

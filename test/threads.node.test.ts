@@ -156,6 +156,11 @@ test('models of two workspaces are two, and a call has the parameters of its mom
       expect(same(rowsOut, expected)).toBe(true);
     }
   }
+  // Two models of one workspace are two, as well.
+  const [{ ws, inside, out }, { model }] = both;
+  const expected = model.forward(x.slice(0, 30 * rows));
+  await ws.forward(model, inside, { out });
+  expect(same(out, expected)).toBe(true);
   await Promise.all(both.map(({ ws }) => ws.close()));
 });
 
