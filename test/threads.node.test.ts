@@ -139,7 +139,10 @@ describe('what is wrong is said, before anything is done', () => {
 test('models of two workspaces are two, and a call has the parameters of its moment', async () => {
   const rows = 40_000;
   const made = async (seed: number) => {
-    const model = nn.sequential([nn.linear(30, 60, { seed, activation: seed === 1 ? 'tanh' : 'relu' }), nn.linear(60, 3, { seed })]);
+    const model = nn.sequential([
+      nn.linear(30, 60, { seed, activation: seed === 1 ? 'tanh' : 'relu' }),
+      nn.linear(60, 3, { seed }),
+    ]);
     const ws = await workspace({ bytes: 4 * 33 * rows + 64, threads: 2 });
     const [inside, out] = [ws.float32(30 * rows), ws.float32(3 * rows)];
     inside.set(x.subarray(0, 30 * rows));
