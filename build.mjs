@@ -30,16 +30,22 @@ rmSync('dist/fanwise.d.ts');
 // characters stand for the bytes from -3 on (a SIMD prefix is 253), which are most; two more say that the next
 // one is 89 or 178 higher. The backslash is not used.
 const letter = (value) => String.fromCharCode(35 + value + (value >= 57 ? 1 : 0));
-const text = Array.from(readFileSync('dist/fanwise.wasm'), (byte) => {
+//
+// Memory that threads share is imported by other words than memory that they do not: bit 1 of a byte (the flags of the
+// import's limits). The carrier sets it in a second module, when threads are asked for.
+const bytes = readFileSync('dist/fanwise.wasm');
+const flags = bytes.indexOf('\x06memory\x02') + 8;
+if (flags < 8 || bytes[flags] !== 1) throw new Error('no memory with limits is imported');
+const text = Array.from(bytes, (byte) => {
   const value = (byte + 3) % 256;
   return (value < 89 ? '' : letter(value < 178 ? 89 : 90)) + letter(value % 89);
 }).join('');
 writeFileSync(
   'dist/module.js',
   `const text = "${text}";
-let module;
-export function compile() {
-  if (module) return module;
+const modules = {};
+export function compile(shared = false) {
+  if (modules[shared]) return modules[shared];
   const bytes = [];
   let base = -3;
   for (let i = 0; i < text.length; i++) {
@@ -51,8 +57,9 @@ export function compile() {
       base = -3;
     }
   }
+  if (shared) bytes[${flags}] |= 2;
   try {
-    return (module = new WebAssembly.Module(Uint8Array.from(bytes)));
+    return (modules[shared] = new WebAssembly.Module(Uint8Array.from(bytes)));
   } catch (cause) {
     // An engine's own words differ, and Chromium's name what is not needed.
     const advice = "a content security policy has to have 'wasm-unsafe-eval' in script-src";
@@ -65,8 +72,8 @@ writeFileSync('dist/module.workerd.js', `import module from './fanwise.wasm';\ne
 const types = `${kernels.trim()}
 /** What the WebAssembly module exports. */
 export type Kernels = typeof __AdaptedExports;
-/** The compiled module; compiled once. */
-export declare function compile(): object;
+/** The compiled module, for memory of its own or for memory that threads share; compiled once. */
+export declare function compile(shared?: boolean): object;
 `;
 writeFileSync('dist/module.d.ts', types);
 writeFileSync('dist/module.workerd.d.ts', `export * from './module.js';\n`);

@@ -8,6 +8,7 @@
 import { lane } from './lane';
 import { math } from './math';
 import { BLOCK, philox, SKIP } from './philox';
+import { BLOCKS, NARROW, scratch, WIDE } from './scratch';
 import { threefry } from './threefry';
 
 /** Philox or Threefry: words as a function of their block. */
@@ -57,13 +58,6 @@ class Each<L extends Law> implements Distribution {
 /** Values a tile: 4 KiB. */
 const TILE: usize = 1024;
 
-/** Eight blocks of scratch, for the first and the last values of a draw. */
-const BLOCKS: usize = memory.data(128, 16);
-
-/** The parameters of the draw under way: four f64, then eight f32. */
-const WIDE: usize = memory.data(32, 16);
-const NARROW: usize = memory.data(32, 16);
-
 /** The next n values; the state then stands behind them. */
 function fill<C extends Counter, D extends Distribution>(state: usize, out: usize, n: usize): void {
   const counter = changetype<C>(0);
@@ -76,11 +70,11 @@ function fill<C extends Counter, D extends Distribution>(state: usize, out: usiz
     // Whole blocks are made in the output itself; the first and the last values of a draw in scratch.
     const whole = skip == 0 && n >= 32;
     const made = whole ? min(n & ~31, TILE) : 32;
-    const at = whole ? out : BLOCKS;
+    const at = whole ? out : scratch + BLOCKS;
     counter.words(state, block, at, made);
     for (let p = at, end = at + (made << 2); p < end; p += 64) d.sixteen(p);
     const count = whole ? made : min(n, 32 - skip);
-    if (!whole) memory.copy(out, BLOCKS + (skip << 2), count << 2);
+    if (!whole) memory.copy(out, scratch + BLOCKS + (skip << 2), count << 2);
     block += (skip + count) >> 2;
     skip = 0;
     out += count << 2;
@@ -102,14 +96,17 @@ const UNIT: usize = memory.data<f32>([5.9604644775390625e-8]); // 2^-24
 class Uniform implements Law {
   @inline four(bits: v128): v128 {
     const u = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), lane.at(UNIT, 0));
-    return f32x4.pmin(lane.mad(u, lane.at(NARROW, 1), lane.at(NARROW, 0)), lane.at(NARROW, 2));
+    return f32x4.pmin(
+      lane.mad(u, lane.at(scratch + NARROW, 1), lane.at(scratch + NARROW, 0)),
+      lane.at(scratch + NARROW, 2),
+    );
   }
 }
 /** last: the largest value allowed */
 export function philoxUniform(state: usize, out: usize, n: usize, low: f32, range: f32, last: f32): void {
-  store<f32>(NARROW, low);
-  store<f32>(NARROW, range, 4);
-  store<f32>(NARROW, last, 8);
+  store<f32>(scratch + NARROW, low);
+  store<f32>(scratch + NARROW, range, 4);
+  store<f32>(scratch + NARROW, last, 8);
   fill<Philox, Each<Uniform>>(state, out, n);
 }
 
@@ -137,7 +134,7 @@ class Normal implements Distribution {
     const sine1 = math.sin(y1);
     const cosine0 = math.cos(y0);
     const cosine1 = math.cos(y1);
-    const mean = lane.at(NARROW, 0);
+    const mean = lane.at(scratch + NARROW, 0);
     const even0 = lane.mad(r0, this.turned(cosine0, sine0, b0, v128.xor(b0, i32x4.shl(b0, 1))), mean);
     const even1 = lane.mad(r1, this.turned(cosine1, sine1, b1, v128.xor(b1, i32x4.shl(b1, 1))), mean);
     const odd0 = lane.mad(r0, this.turned(sine0, cosine0, b0, b0), mean);
@@ -149,7 +146,7 @@ class Normal implements Distribution {
   }
   @inline radius(a: v128): v128 {
     const u = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(a, 1)), lane.at(NORMAL, 1), lane.at(NORMAL, 2));
-    return f32x4.mul(f32x4.sqrt(f32x4.mul(math.log(u), lane.at(NORMAL, 0))), lane.at(NARROW, 1));
+    return f32x4.mul(f32x4.sqrt(f32x4.mul(math.log(u), lane.at(NORMAL, 0))), lane.at(scratch + NARROW, 1));
   }
   /** The quadrant is b's two top bits: the lower swaps sine and cosine, and each changes a sign. */
   @inline turned(one: v128, other: v128, b: v128, sign: v128): v128 {
@@ -158,19 +155,19 @@ class Normal implements Distribution {
   }
 }
 export function philoxNormal(state: usize, out: usize, n: usize, mean: f32, std: f32): void {
-  store<f32>(NARROW, mean);
-  store<f32>(NARROW, std, 4);
+  store<f32>(scratch + NARROW, mean);
+  store<f32>(scratch + NARROW, std, 4);
   fill<Philox, Normal>(state, out, n);
 }
 
 /** Words below the threshold become 1, the others 0; the threshold stands in NARROW as an integer. */
 class Bernoulli implements Law {
   @inline four(bits: v128): v128 {
-    return v128.and(i32x4.lt_u(bits, lane.at(NARROW, 0)), f32x4.splat(1));
+    return v128.and(i32x4.lt_u(bits, lane.at(scratch + NARROW, 0)), f32x4.splat(1));
   }
 }
 export function philoxBernoulli(state: usize, out: usize, n: usize, threshold: u32): void {
-  store<u32>(NARROW, threshold);
+  store<u32>(scratch + NARROW, threshold);
   fill<Philox, Each<Bernoulli>>(state, out, n);
 }
 
@@ -212,8 +209,8 @@ abstract class polynomial {
 abstract class cut {
   /** mean + std z, kept between the bounds */
   @inline static at(z: v128): v128 {
-    const value = lane.mad(z, lane.at(NARROW, 1), lane.at(NARROW, 0));
-    return f32x4.pmin(f32x4.pmax(value, lane.at(NARROW, 2)), lane.at(NARROW, 3));
+    const value = lane.mad(z, lane.at(scratch + NARROW, 1), lane.at(scratch + NARROW, 0));
+    return f32x4.pmin(f32x4.pmax(value, lane.at(scratch + NARROW, 2)), lane.at(scratch + NARROW, 3));
   }
 }
 
@@ -225,7 +222,11 @@ const BROAD: f64 = 0.125;
 class CentralNormal implements Law {
   @inline four(bits: v128): v128 {
     const one = f32x4.splat(1);
-    const c = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), lane.at(NARROW, 5), lane.at(NARROW, 4));
+    const c = lane.mad(
+      f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)),
+      lane.at(scratch + NARROW, 5),
+      lane.at(scratch + NARROW, 4),
+    );
     const w = lane.negated(math.log(f32x4.mul(f32x4.sub(one, c), f32x4.add(one, c))));
     return cut.at(f32x4.mul(polynomial.eighth(CENTRE, f32x4.sub(w, lane.at(RANGES, 2))), c));
   }
@@ -257,7 +258,10 @@ class TruncatedNormal implements Law {
     return cut.at(f32x4.mul(q, centred));
   }
   @inline probability(bits: v128): v128 {
-    return f64x2.add(f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(WIDE, 8)), v128.load64_splat(WIDE));
+    return f64x2.add(
+      f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(scratch + WIDE, 8)),
+      v128.load64_splat(scratch + WIDE),
+    );
   }
 }
 
@@ -276,20 +280,20 @@ export function philoxTruncatedNormal(
   min: f32,
   max: f32,
 ): void {
-  store<f32>(NARROW, mean);
-  store<f32>(NARROW, std, 4);
-  store<f32>(NARROW, min, 8);
-  store<f32>(NARROW, max, 12);
+  store<f32>(scratch + NARROW, mean);
+  store<f32>(scratch + NARROW, std, 4);
+  store<f32>(scratch + NARROW, min, 8);
+  store<f32>(scratch + NARROW, max, 12);
   const range = upper - lower;
   if (lower > CENTRAL && upper < 1 - CENTRAL && range > BROAD) {
-    store<f32>(NARROW, <f32>(2 * lower - 1 + range * 5.9604644775390625e-8), 16);
-    store<f32>(NARROW, <f32>(range * 1.1920928955078125e-7), 20);
+    store<f32>(scratch + NARROW, <f32>(2 * lower - 1 + range * 5.9604644775390625e-8), 16);
+    store<f32>(scratch + NARROW, <f32>(range * 1.1920928955078125e-7), 20);
     fill<Philox, Each<CentralNormal>>(state, out, n);
     return;
   }
   const step = range * 2.3283064365386963e-10;
-  store<f64>(WIDE, lower + 0.5 * step);
-  store<f64>(WIDE, step, 8);
+  store<f64>(scratch + WIDE, lower + 0.5 * step);
+  store<f64>(scratch + WIDE, step, 8);
   fill<Philox, Each<TruncatedNormal>>(state, out, n);
 }
 
@@ -308,16 +312,16 @@ class ThreefryUniform implements Law {
   @inline four(bits: v128): v128 {
     const one = lane.at(MANTISSA, 0);
     const f = f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
-    const low = lane.at(NARROW, 0);
-    const range = lane.low(lane.at(NARROW, 1));
+    const low = lane.at(scratch + NARROW, 0);
+    const range = lane.low(lane.at(scratch + NARROW, 1));
     const first = f64x2.add(f64x2.mul(lane.low(f), range), lane.low(low));
     const second = f64x2.add(f64x2.mul(lane.high(f), range), lane.low(low));
     return lane.narrow(first, second);
   }
 }
 export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {
-  store<f32>(NARROW, low);
-  store<f32>(NARROW, range, 4);
+  store<f32>(scratch + NARROW, low);
+  store<f32>(scratch + NARROW, range, 4);
   fill<Threefry, Each<ThreefryUniform>>(state, out, n);
 }
 
@@ -343,8 +347,8 @@ class ThreefryNormal implements Law {
     const tail = polynomial.eighth(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), lane.at(ERFINV, 2)));
     const p = v128.bitselect(centre, tail, f32x4.lt(w, lane.at(ERFINV, 0)));
     const z = f32x4.mul(f32x4.mul(p, u), lane.at(ERFINV, 3));
-    const value = lane.mad(z, lane.at(NARROW, 3), lane.at(NARROW, 2));
-    return f32x4.pmin(f32x4.pmax(value, lane.at(NARROW, 4)), lane.at(NARROW, 5));
+    const value = lane.mad(z, lane.at(scratch + NARROW, 3), lane.at(scratch + NARROW, 2));
+    return f32x4.pmin(f32x4.pmax(value, lane.at(scratch + NARROW, 4)), lane.at(scratch + NARROW, 5));
   }
 }
 export function threefryNormal(
@@ -358,11 +362,11 @@ export function threefryNormal(
   min: f32,
   max: f32,
 ): void {
-  store<f32>(NARROW, low);
-  store<f32>(NARROW, range, 4);
-  store<f32>(NARROW, mean, 8);
-  store<f32>(NARROW, std, 12);
-  store<f32>(NARROW, min, 16);
-  store<f32>(NARROW, max, 20);
+  store<f32>(scratch + NARROW, low);
+  store<f32>(scratch + NARROW, range, 4);
+  store<f32>(scratch + NARROW, mean, 8);
+  store<f32>(scratch + NARROW, std, 12);
+  store<f32>(scratch + NARROW, min, 16);
+  store<f32>(scratch + NARROW, max, 20);
   fill<Threefry, Each<ThreefryNormal>>(state, out, n);
 }

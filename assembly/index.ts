@@ -18,6 +18,7 @@ export { adam, clip, sgd, sgdPlain } from './optimizer';
 export { orthogonal } from './orthogonal';
 export { prelu } from './prelu';
 export * from './rectifiers';
+export { scratch } from './scratch';
 export * from './sigmoids';
 export {
   logSoftmaxBackward,

@@ -11,9 +11,6 @@ export const VECTOR: usize = 16;
 /** The sign bits of four floats. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
-/** Four vectors of scratch for the last values of an array, and four for those of a second. */
-export const TAIL: usize = memory.data(128, 16);
-
 export abstract class lane {
   /** The k-th float of a table, in all four lanes. */
   @inline static at(table: usize, k: usize): v128 {

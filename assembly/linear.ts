@@ -7,6 +7,7 @@
 // depend on how the work is cut.
 
 import { lane } from './lane';
+import { BIAS, EDGE, scratch } from './scratch';
 
 /** A tile of results. */
 const TILE_ROWS: usize = 4;
@@ -16,10 +17,6 @@ const TILE_COLUMNS: usize = 8;
 const BLOCK_DEPTH: usize = 400;
 const BLOCK_ROWS: usize = 64;
 const BLOCK_COLUMNS: usize = 512;
-
-/** A tile that sticks out over the edge of the result is worked on here; then eight biases. */
-const EDGE: usize = memory.data(128, 16);
-const BIAS: usize = memory.data(32, 16);
 
 /** Bytes that the product needs to pack its operands. */
 export function linearScratch(): usize {
@@ -99,8 +96,8 @@ function tile(a: usize, b: usize, depth: usize, c: usize, stride: usize, first: 
   const row3 = row2 + stride;
   let c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128;
   if (first) {
-    c00 = c10 = c20 = c30 = v128.load(BIAS);
-    c01 = c11 = c21 = c31 = v128.load(BIAS, 16);
+    c00 = c10 = c20 = c30 = v128.load(scratch + BIAS);
+    c01 = c11 = c21 = c31 = v128.load(scratch + BIAS, 16);
   } else {
     c00 = v128.load(c);
     c01 = v128.load(c, 16);
@@ -292,13 +289,13 @@ function multiply(
   bColumn: usize,
   c: usize,
   bias: usize,
-  scratch: usize,
+  room: usize,
   out: usize,
   alpha: f32,
   beta: f32,
 ): void {
   const stride = n << 2;
-  const packedA = scratch + BLOCK_COLUMNS * BLOCK_DEPTH * 4;
+  const packedA = room + BLOCK_COLUMNS * BLOCK_DEPTH * 4;
   if (k == 0) {
     for (let i: usize = 0; i < m; i++) {
       if (bias) memory.copy(c + i * stride, bias, stride);
@@ -312,25 +309,25 @@ function multiply(
     const columns = min(BLOCK_COLUMNS, n - j);
     for (let d: usize = 0; d < k; d += most) {
       const depth = min(most, k - d);
-      pack(b + d * bRow + j * bColumn, bColumn, bRow, columns, depth, TILE_COLUMNS, scratch);
+      pack(b + d * bRow + j * bColumn, bColumn, bRow, columns, depth, TILE_COLUMNS, room);
       for (let i: usize = 0; i < m; i += BLOCK_ROWS) {
         const rows = min(BLOCK_ROWS, m - i);
         pack(a + i * aRow + d * aColumn, aRow, aColumn, rows, depth, TILE_ROWS, packedA);
         for (let jj: usize = 0; jj < columns; jj += TILE_COLUMNS) {
           const wide = min(TILE_COLUMNS, columns - jj);
-          memory.fill(BIAS, 0, 32);
-          if (bias) memory.copy(BIAS, bias + ((j + jj) << 2), wide << 2);
+          memory.fill(scratch + BIAS, 0, 32);
+          if (bias) memory.copy(scratch + BIAS, bias + ((j + jj) << 2), wide << 2);
           for (let ii: usize = 0; ii < rows; ii += TILE_ROWS) {
             const high = min(TILE_ROWS, rows - ii);
             const to = c + (i + ii) * stride + ((j + jj) << 2);
             const panelA = packedA + ii * depth * 4;
-            const panelB = scratch + jj * depth * 4;
+            const panelB = room + jj * depth * 4;
             if (high == TILE_ROWS && wide == TILE_COLUMNS) {
               tile(panelA, panelB, depth, to, stride, d == 0);
             } else {
-              if (d != 0) copyTile(to, stride, EDGE, 32, high, wide);
-              tile(panelA, panelB, depth, EDGE, 32, d == 0);
-              copyTile(EDGE, 32, to, stride, high, wide);
+              if (d != 0) copyTile(to, stride, scratch + EDGE, 32, high, wide);
+              tile(panelA, panelB, depth, scratch + EDGE, 32, d == 0);
+              copyTile(scratch + EDGE, 32, to, stride, high, wide);
             }
           }
         }
@@ -350,14 +347,14 @@ export function linearForward(
   b: usize,
   z: usize,
   y: usize,
-  scratch: usize,
+  room: usize,
   rows: usize,
   inputs: usize,
   outputs: usize,
   alpha: f32,
   beta: f32,
 ): void {
-  multiply(rows, outputs, inputs, x, inputs << 2, 4, w, 4, inputs << 2, z, b, scratch, y, alpha, beta);
+  multiply(rows, outputs, inputs, x, inputs << 2, 4, w, 4, inputs << 2, z, b, room, y, alpha, beta);
 }
 
 /** dx = g W */
@@ -365,25 +362,26 @@ export function linearBackwardInput(
   g: usize,
   w: usize,
   dx: usize,
-  scratch: usize,
+  room: usize,
   rows: usize,
   inputs: usize,
   outputs: usize,
 ): void {
-  multiply(rows, inputs, outputs, g, outputs << 2, 4, w, inputs << 2, 4, dx, 0, scratch, 0, 0, 0);
+  multiply(rows, inputs, outputs, g, outputs << 2, 4, w, inputs << 2, 4, dx, 0, room, 0, 0, 0);
 }
 
-/** dW = g' x */
+/** dW = g' x, for so many outputs of g's `width`. */
 export function linearBackwardWeight(
   x: usize,
   g: usize,
   dw: usize,
-  scratch: usize,
+  room: usize,
   rows: usize,
   inputs: usize,
   outputs: usize,
+  width: usize,
 ): void {
-  multiply(outputs, inputs, rows, g, 4, outputs << 2, x, inputs << 2, 4, dw, 0, scratch, 0, 0, 0);
+  multiply(outputs, inputs, rows, g, 4, width << 2, x, inputs << 2, 4, dw, 0, room, 0, 0, 0);
 }
 
 /** db = the sum of g's rows */

@@ -3,6 +3,7 @@
 import { lane, VECTOR } from './lane';
 import { log64 } from './math';
 import { backward, backwardTwo, Pair } from './pointwise';
+import { SHARE, scratch } from './scratch';
 import { rowExp, rowLogSum, rowMax } from './softmax';
 import { wide } from './wide';
 
@@ -10,9 +11,6 @@ import { wide } from './wide';
 function weightOf(weights: usize, k: usize): f64 {
   return weights ? <f64>load<f32>(weights + (k << 2)) : 1;
 }
-
-/** What of softmax is in a row's gradient: the sum of the weights below. */
-const SHARE: usize = memory.data(8, 8);
 
 /**
  * Each class of a row counts with its weight times smoothing / n, the label's with 1 - smoothing more: the sum of
@@ -32,7 +30,7 @@ function weighted(weights: usize, x: usize, label: usize, n: usize, top: f32, sm
     share += w;
     sum += w * (<f64>load<f32>(x + (k << 2)) - <f64>top);
   }
-  store<f64>(SHARE, share);
+  store<f64>(scratch + SHARE, share);
   return sum;
 }
 
@@ -55,7 +53,7 @@ export function crossEntropyForward(
     if (label >= n) continue;
     const top = rowMax(x, n);
     const given = weighted(weights, x, label, n, top, smoothing);
-    total += load<f64>(SHARE) * rowLogSum(x, top, n) - given;
+    total += load<f64>(scratch + SHARE) * rowLogSum(x, top, n) - given;
   }
   return total;
 }
@@ -81,7 +79,7 @@ export function crossEntropyBackward(
     }
     const top = rowMax(x, n);
     const given = weighted(weights, x, label, n, top, smoothing); // before dx is written: it may be x
-    const share = load<f64>(SHARE);
+    const share = load<f64>(scratch + SHARE);
     const sum = rowExp(x, top, dx, n);
     total += share * log64(sum) - given;
     const s = f32x4.splat(<f32>((scale * share) / sum));

@@ -6,6 +6,8 @@
 // products of Householder transformations", 1989), on two vectors at a time: a quarter of the passes over the matrix
 // (512 x 512: 36 ms one by one, 22 so; eight at a time gained nothing).
 
+import { scratch, T, U, W } from './scratch';
+
 /** Sum of a[i] b[i], in four parts: an addition waits for the last of its own part alone. */
 function dot(a: usize, b: usize, n: usize): f64 {
   let s0 = f64x2.splat(0);
@@ -40,24 +42,19 @@ function reflect(x: usize, factor: f64, y: usize, n: usize): void {
 /** Reflections in a panel. */
 const WIDTH: usize = 4;
 
-/** T of 1 - V T V' for the panel, row by row; then V' y and V' z for two vectors side by side, and T times that. */
-const T: usize = memory.data(128, 16);
-const W: usize = memory.data(64, 16);
-const U: usize = memory.data(64, 16);
-
 /** T in row `row`, column `column`. */
 function factor(row: usize, column: usize): usize {
-  return T + ((row * WIDTH + column) << 3);
+  return scratch + T + ((row * WIDTH + column) << 3);
 }
 
 /** T of the product of a panel's reflections 1 - factor v v', in this order; v a stride apart, n long with their zeros. */
 function combine(v: usize, stride: usize, factors: usize, n: usize): void {
   for (let k: usize = 0; k < WIDTH; k++) {
     const own = abs(load<f64>(factors + (k << 3)));
-    for (let j: usize = 0; j < k; j++) store<f64>(W + (j << 3), dot(v + j * stride, v + k * stride, n));
+    for (let j: usize = 0; j < k; j++) store<f64>(scratch + W + (j << 3), dot(v + j * stride, v + k * stride, n));
     for (let row: usize = 0; row < WIDTH; row++) {
       let sum: f64 = 0;
-      for (let j = row; j < k; j++) sum += load<f64>(factor(row, j)) * load<f64>(W + (j << 3));
+      for (let j = row; j < k; j++) sum += load<f64>(factor(row, j)) * load<f64>(scratch + W + (j << 3));
       store<f64>(factor(row, k), row < k ? -own * sum : row == k ? own : 0);
     }
   }
@@ -77,11 +74,11 @@ abstract class both {
   }
   /** Row k of T, or of T', times W. */
   @inline static weighed(k: usize, row: usize, column: usize): v128 {
-    const t = T + k * row;
-    const first = f64x2.mul(v128.load64_splat(t), v128.load(W));
-    const second = f64x2.mul(v128.load64_splat(t + column), v128.load(W, 16));
-    const third = f64x2.mul(v128.load64_splat(t + 2 * column), v128.load(W, 32));
-    const fourth = f64x2.mul(v128.load64_splat(t + 3 * column), v128.load(W, 48));
+    const t = scratch + T + k * row;
+    const first = f64x2.mul(v128.load64_splat(t), v128.load(scratch + W));
+    const second = f64x2.mul(v128.load64_splat(t + column), v128.load(scratch + W, 16));
+    const third = f64x2.mul(v128.load64_splat(t + 2 * column), v128.load(scratch + W, 32));
+    const fourth = f64x2.mul(v128.load64_splat(t + 3 * column), v128.load(scratch + W, 48));
     return f64x2.add(f64x2.add(first, second), f64x2.add(third, fourth));
   }
 }
@@ -140,21 +137,21 @@ function reflectPanel(v: usize, y: usize, z: usize, n: usize, transposed: bool):
     p += 64;
     if (i == end) break;
   }
-  v128.store(W, both.sums(y0, z0));
-  v128.store(W, both.sums(y1, z1), 16);
-  v128.store(W, both.sums(y2, z2), 32);
-  v128.store(W, both.sums(y3, z3), 48);
+  v128.store(scratch + W, both.sums(y0, z0));
+  v128.store(scratch + W, both.sums(y1, z1), 16);
+  v128.store(scratch + W, both.sums(y2, z2), 32);
+  v128.store(scratch + W, both.sums(y3, z3), 48);
   const row: usize = transposed ? 8 : 8 * WIDTH;
   const column: usize = transposed ? 8 * WIDTH : 8;
-  for (let k: usize = 0; k < WIDTH; k++) v128.store(U + (k << 4), both.weighed(k, row, column));
-  y0 = v128.load64_splat(U);
-  z0 = v128.load64_splat(U, 8);
-  y1 = v128.load64_splat(U, 16);
-  z1 = v128.load64_splat(U, 24);
-  y2 = v128.load64_splat(U, 32);
-  z2 = v128.load64_splat(U, 40);
-  y3 = v128.load64_splat(U, 48);
-  z3 = v128.load64_splat(U, 56);
+  for (let k: usize = 0; k < WIDTH; k++) v128.store(scratch + U + (k << 4), both.weighed(k, row, column));
+  y0 = v128.load64_splat(scratch + U);
+  z0 = v128.load64_splat(scratch + U, 8);
+  y1 = v128.load64_splat(scratch + U, 16);
+  z1 = v128.load64_splat(scratch + U, 24);
+  y2 = v128.load64_splat(scratch + U, 32);
+  z2 = v128.load64_splat(scratch + U, 40);
+  y3 = v128.load64_splat(scratch + U, 48);
+  z3 = v128.load64_splat(scratch + U, 56);
   for (; y < end; y += 16, z += 16, v += 64) {
     let x = v128.load(v);
     let a = f64x2.mul(x, y0);

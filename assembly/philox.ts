@@ -6,6 +6,7 @@
 // values 4 block ... 4 block + 3.
 
 import { lane } from './lane';
+import { KEYS, scratch } from './scratch';
 
 /** The two multipliers. */
 const MULTIPLIER: usize = memory.data<u32>([0xd2511f53, 0xcd9e8d57]);
@@ -17,9 +18,6 @@ const WEYL_HIGH: u32 = 0xbb67ae85;
 /** Where the state has its block and the place in it. */
 export const BLOCK: usize = 16;
 export const SKIP: usize = 24;
-
-/** The ten round keys, two words each. */
-const KEYS: usize = memory.data(80, 16);
 
 abstract class words {
   /** The high halves of four products. */
@@ -46,11 +44,12 @@ abstract class words {
  * are gathered by a shuffle; the low ones cost less as a product of their own (916).
  */
 export function philox(state: usize, block: u64, out: usize, n: usize): void {
+  const keys = scratch + KEYS;
   let low = load<u32>(state);
   let high = load<u32>(state, 4);
   for (let r: usize = 0; r < 80; r += 8) {
-    store<u32>(KEYS + r, low);
-    store<u32>(KEYS + r, high, 4);
+    store<u32>(keys + r, low);
+    store<u32>(keys + r, high, 4);
     low += WEYL_LOW;
     high += WEYL_HIGH;
   }
@@ -72,7 +71,7 @@ export function philox(state: usize, block: u64, out: usize, n: usize): void {
     let b2 = stream0;
     let b3 = stream1;
     blocks = i64x2.add(blocks, i64x2.splat(4));
-    for (let key = KEYS; key < KEYS + 80; key += 8) {
+    for (let key = keys; key < keys + 80; key += 8) {
       const key0 = lane.at(key, 0);
       const key1 = lane.at(key, 1);
       const aLow0 = i32x4.mul(a0, m0);

@@ -7,7 +7,8 @@
 // a loop written by hand. (A function-typed parameter costs a call_indirect a vector, and a static call on
 // a type parameter does not compile.) Parameters are passed as vectors, never as fields.
 
-import { TAIL, VECTOR } from './lane';
+import { VECTOR } from './lane';
+import { scratch, TAIL } from './scratch';
 
 export interface Pointwise {
   /** f(x) */
@@ -37,6 +38,7 @@ export function forward<F extends Pointwise>(x: usize, out: usize, n: usize, alp
   const rest = (n & 15) << 2;
   let end = out + ((n & ~15) << 2);
   const last = end;
+  const tail = scratch + TAIL;
   while (true) {
     for (; out < end; x += FOUR, out += FOUR) {
       const x0 = v128.load(x);
@@ -52,12 +54,12 @@ export function forward<F extends Pointwise>(x: usize, out: usize, n: usize, alp
       v128.store(out, y2, 32);
       v128.store(out, y3, 48);
     }
-    if (end == TAIL + FOUR) memory.copy(last, TAIL, rest);
-    if (rest == 0 || end == TAIL + FOUR) return;
-    memory.copy(TAIL, x, rest);
-    x = TAIL;
-    out = TAIL;
-    end = TAIL + FOUR;
+    if (end == tail + FOUR) memory.copy(last, tail, rest);
+    if (rest == 0 || end == tail + FOUR) return;
+    memory.copy(tail, x, rest);
+    x = tail;
+    out = tail;
+    end = tail + FOUR;
   }
 }
 
@@ -69,6 +71,7 @@ export function backward<F extends Pair>(kept: usize, g: usize, out: usize, n: u
   const rest = (n & 15) << 2;
   let end = out + ((n & ~15) << 2);
   const last = end;
+  const tail = scratch + TAIL;
   while (true) {
     for (; out < end; kept += FOUR, g += FOUR, out += FOUR) {
       const k0 = v128.load(kept);
@@ -88,14 +91,14 @@ export function backward<F extends Pair>(kept: usize, g: usize, out: usize, n: u
       v128.store(out, y2, 32);
       v128.store(out, y3, 48);
     }
-    if (end == TAIL + FOUR) memory.copy(last, TAIL, rest);
-    if (rest == 0 || end == TAIL + FOUR) return;
-    memory.copy(TAIL, kept, rest);
-    memory.copy(TAIL + FOUR, g, rest);
-    kept = TAIL;
-    g = TAIL + FOUR;
-    out = TAIL;
-    end = TAIL + FOUR;
+    if (end == tail + FOUR) memory.copy(last, tail, rest);
+    if (rest == 0 || end == tail + FOUR) return;
+    memory.copy(tail, kept, rest);
+    memory.copy(tail + FOUR, g, rest);
+    kept = tail;
+    g = tail + FOUR;
+    out = tail;
+    end = tail + FOUR;
   }
 }
 
@@ -107,6 +110,7 @@ export function backwardTwo<F extends Pair>(kept: usize, g: usize, out: usize, n
   const rest = (n & 7) << 2;
   let end = out + ((n & ~7) << 2);
   const last = end;
+  const tail = scratch + TAIL;
   while (true) {
     for (; out < end; kept += TWO, g += TWO, out += TWO) {
       const k0 = v128.load(kept);
@@ -118,14 +122,14 @@ export function backwardTwo<F extends Pair>(kept: usize, g: usize, out: usize, n
       v128.store(out, y0);
       v128.store(out, y1, 16);
     }
-    if (end == TAIL + TWO) memory.copy(last, TAIL, rest);
-    if (rest == 0 || end == TAIL + TWO) return;
-    memory.copy(TAIL, kept, rest);
-    memory.copy(TAIL + TWO, g, rest);
-    kept = TAIL;
-    g = TAIL + TWO;
-    out = TAIL;
-    end = TAIL + TWO;
+    if (end == tail + TWO) memory.copy(last, tail, rest);
+    if (rest == 0 || end == tail + TWO) return;
+    memory.copy(tail, kept, rest);
+    memory.copy(tail + TWO, g, rest);
+    kept = tail;
+    g = tail + TWO;
+    out = tail;
+    end = tail + TWO;
   }
 }
 

@@ -2,14 +2,15 @@
 // are kept in binary64, so that the length of a row costs no accuracy. A row with NaN or +infinity, or of
 // -infinity alone, has no softmax and becomes NaN.
 
-import { lane, TAIL, VECTOR } from './lane';
+import { lane, VECTOR } from './lane';
 import { log64, math } from './math';
+import { scratch, TAIL } from './scratch';
 
 /** The last 1 to 3 values of a row as a vector, filled up with `pad`. */
 function padded(p: usize, rest: usize, slot: usize, pad: f32): v128 {
-  v128.store(TAIL + slot, f32x4.splat(pad));
-  memory.copy(TAIL + slot, p, rest);
-  return v128.load(TAIL + slot);
+  v128.store(scratch + TAIL + slot, f32x4.splat(pad));
+  memory.copy(scratch + TAIL + slot, p, rest);
+  return v128.load(scratch + TAIL + slot);
 }
 
 const FOUR: usize = 4 * VECTOR;
@@ -67,8 +68,8 @@ export function rowExp(x: usize, top: f32, out: usize, n: usize): f64 {
     if (out == 0) continue;
     if (whole) v128.store(out, e);
     else {
-      v128.store(TAIL, e);
-      memory.copy(out, TAIL, rest);
+      v128.store(scratch + TAIL, e);
+      memory.copy(out, scratch + TAIL, rest);
     }
     out += VECTOR;
   }
@@ -157,8 +158,8 @@ export function logSoftmaxBackward(y: usize, g: usize, dx: usize, rows: usize, n
       const d = f32x4.sub(whole ? v128.load(g + i) : padded(g + i, row - full, VECTOR, 0), f32x4.mul(e, s));
       if (whole) v128.store(dx + i, d);
       else {
-        v128.store(TAIL, d);
-        memory.copy(dx + i, TAIL, row - full);
+        v128.store(scratch + TAIL, d);
+        memory.copy(dx + i, scratch + TAIL, row - full);
       }
     }
   }

@@ -2,10 +2,10 @@
 // squares of float32 neither overflow nor vanish.
 
 import { lane, VECTOR } from './lane';
+import { PAIRS, scratch } from './scratch';
 
 /** Bins of a histogram; values are counted by pairs of bins, two at a time. */
 const BINS: i32 = 32;
-const PAIRS: usize = memory.data(32 * 32 * 4, 16);
 /** 2^23: added to a whole number below it, it leaves that number in the last bits. */
 const SHIFT: f32 = 8388608;
 const SHIFT_BITS: u32 = 0x4b000000;
@@ -79,12 +79,12 @@ export function statistics(x: usize, out: usize, n: i32): void {
  * 0.4 ns a value, one by one 0.74.
  */
 function histogram(x: usize, end: usize, from: f32, scale: f32, clean: bool, out: usize): void {
-  memory.fill(PAIRS, 0, (<usize>(BINS * BINS)) << 2);
+  memory.fill(scratch + PAIRS, 0, (<usize>(BINS * BINS)) << 2);
   memory.fill(out, 0, (<usize>BINS) << 2);
   const first = f32x4.splat(from);
   const factor = f32x4.splat(scale);
   const shift = f32x4.splat(SHIFT);
-  const base = i32x4.splat(<i32>PAIRS - <i32>(SHIFT_BITS << 2));
+  const base = i32x4.splat(<i32>(scratch + PAIRS) - <i32>(SHIFT_BITS << 2));
   for (const whole = clean ? x + ((end - x) & ~31) : x; x < whole; x += 2 * VECTOR) {
     const a = bins(v128.load(x), first, factor);
     const b = bins(v128.load(x, 16), first, factor);
@@ -99,7 +99,7 @@ function histogram(x: usize, end: usize, from: f32, scale: f32, clean: bool, out
     const v = load<f32>(x);
     if (abs(v) < Infinity) add(out + ((<usize>min(max((v - from) * scale, 0), <f32>(BINS - 1))) << 2), 1);
   }
-  for (let i = 0, pair = PAIRS; i < BINS; i++) {
+  for (let i = 0, pair = scratch + PAIRS; i < BINS; i++) {
     let firsts = i32x4.splat(0);
     for (let j = 0; j < BINS; j += 4, pair += VECTOR) {
       const seconds = out + ((<usize>j) << 2);

@@ -4,9 +4,7 @@
 // State as Philox's: key (first, second word), two words unused, block (low, high), which word of the block is next.
 
 import { lane } from './lane';
-
-/** The key's three words and the first again, so that any one has its successor behind it. */
-const KEY: usize = memory.data(16, 16);
+import { KEY, scratch } from './scratch';
 
 abstract class turn {
   /** Each lane's bits, r places to the left and around. */
@@ -19,10 +17,10 @@ abstract class turn {
 export function threefry(state: usize, block: u64, out: usize, n: usize): void {
   const key0 = load<u32>(state);
   const key1 = load<u32>(state, 4);
-  store<u32>(KEY, key0);
-  store<u32>(KEY, key1, 4);
-  store<u32>(KEY, 0x1bd11bda ^ key0 ^ key1, 8);
-  store<u32>(KEY, key0, 12);
+  store<u32>(scratch + KEY, key0);
+  store<u32>(scratch + KEY, key1, 4);
+  store<u32>(scratch + KEY, 0x1bd11bda ^ key0 ^ key1, 8);
+  store<u32>(scratch + KEY, key0, 12);
   for (const end = out + (n << 2); out < end; out += 32) {
     let a = word(block >> 30, 0);
     let b = i32x4.add(word(block << 2, 1), i32x4(0, 1, 2, 3));
@@ -47,8 +45,8 @@ export function threefry(state: usize, block: u64, out: usize, n: usize): void {
       c = i32x4.add(c, d);
       b = v128.xor(turn.left(b, 6), a);
       d = v128.xor(turn.left(d, 6), c);
-      let first = lane.at(KEY, group % 3);
-      let second = i32x4.add(lane.at(KEY, (group % 3) + 1), i32x4.splat(group));
+      let first = lane.at(scratch + KEY, group % 3);
+      let second = i32x4.add(lane.at(scratch + KEY, (group % 3) + 1), i32x4.splat(group));
       a = i32x4.add(a, first);
       b = i32x4.add(b, second);
       c = i32x4.add(c, first);
@@ -70,8 +68,8 @@ export function threefry(state: usize, block: u64, out: usize, n: usize): void {
       c = i32x4.add(c, d);
       b = v128.xor(turn.left(b, 24), a);
       d = v128.xor(turn.left(d, 24), c);
-      first = lane.at(KEY, (group + 1) % 3);
-      second = i32x4.add(lane.at(KEY, ((group + 1) % 3) + 1), i32x4.splat(group + 1));
+      first = lane.at(scratch + KEY, (group + 1) % 3);
+      second = i32x4.add(lane.at(scratch + KEY, ((group + 1) % 3) + 1), i32x4.splat(group + 1));
       a = i32x4.add(a, first);
       b = i32x4.add(b, second);
       c = i32x4.add(c, first);
@@ -84,5 +82,5 @@ export function threefry(state: usize, block: u64, out: usize, n: usize): void {
 
 /** A word of the counter and the k-th of the key, in all lanes. */
 function word(counter: u64, k: usize): v128 {
-  return i32x4.add(i32x4.splat(<i32>counter), lane.at(KEY, k));
+  return i32x4.add(i32x4.splat(<i32>counter), lane.at(scratch + KEY, k));
 }

@@ -7,6 +7,7 @@
 import { lane } from './lane';
 import { erf, exp64, log64, sine64 } from './math';
 import { mt19937Bits, mt19937Next } from './mt19937';
+import { DOUBTFUL, DROPPED, scratch } from './scratch';
 
 const CACHED: usize = 2504;
 const CACHE: usize = 2512;
@@ -39,12 +40,12 @@ abstract class fused {
     const s0 = f64x2.add(f64x2.mul(lane.low(a), lane.low(b)), lane.low(c));
     const s1 = f64x2.add(f64x2.mul(lane.high(a), lane.high(b)), lane.high(c));
     if (!(fused.doubtful(s0) || fused.doubtful(s1))) return lane.narrow(s0, s1);
-    v128.store(DOUBTFUL, a);
-    v128.store(DOUBTFUL, b, 16);
-    v128.store(DOUBTFUL, c, 32);
-    for (let p = DOUBTFUL; p < DOUBTFUL + 16; p += 4)
+    v128.store(scratch + DOUBTFUL, a);
+    v128.store(scratch + DOUBTFUL, b, 16);
+    v128.store(scratch + DOUBTFUL, c, 32);
+    for (let p = scratch + DOUBTFUL; p < scratch + DOUBTFUL + 16; p += 4)
       store<f32>(p, fma(load<f32>(p), load<f32>(p, 16), load<f32>(p, 32)));
-    return v128.load(DOUBTFUL);
+    return v128.load(scratch + DOUBTFUL);
   }
 
   /** a b + c, one rounding; with c = 0 the product's own is that one, and the sum only makes 0 of -0. */
@@ -60,8 +61,6 @@ abstract class fused {
 
 /** The lowest 29 bits of a binary64, those of a midpoint between two binary32, and 2^-126. */
 const MIDPOINT: usize = memory.data<u64>([0x1fffffff, 0x10000000, 0x3810000000000000]);
-
-const DOUBTFUL: usize = memory.data(48, 16);
 
 export function torchBits(state: usize, out: usize, n: usize): void {
   mt19937Bits(state, out, n);
@@ -242,11 +241,9 @@ export function torchNormal(state: usize, out: usize, n: usize, mean: f32, std: 
   for (const end = out + (n << 2); out < end; out += 64) sixteen(out, m, s, centred);
 }
 
-const DROPPED: usize = memory.data(64, 16);
-
 /** The last sixteen (n) of a length that is no multiple of 16: `rest` words are passed over, sixteen drawn anew. */
 export function torchNormalTail(state: usize, out: usize, n: usize, mean: f32, std: f32, rest: usize): void {
-  mt19937Bits(state, DROPPED, rest);
+  mt19937Bits(state, scratch + DROPPED, rest);
   torchNormal(state, out, n, mean, std);
 }
 

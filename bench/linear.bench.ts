@@ -1,7 +1,8 @@
 // The matrix product behind the linear layer, 256 x 1024 x 1024, and the article's thin ones.
 
+import { bind } from '../src/home.js';
 import { random, workspace } from '../src/index.js';
-import { bind, scalar } from '../src/wasm.js';
+import { scalar } from '../src/wasm.js';
 import { type Case, loop } from './measure.js';
 
 // Row by row over k, so that the inner loop reads both operands in order.
@@ -44,7 +45,7 @@ export function cases(): Case[] {
       {
         ...about,
         name: `linear backward by weight ${shape}`,
-        ways: { workspace: () => void byWeight(rows, inputs, outputs) },
+        ways: { workspace: () => void byWeight(rows, inputs, outputs, outputs) },
       },
     ];
   });

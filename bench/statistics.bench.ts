@@ -1,8 +1,8 @@
 // What a probe counts in an array: mean, mean square, least, largest and a histogram, against two loops in plain
 // JavaScript that do the same.
 
+import { bind } from '../src/home.js';
 import { random, workspace } from '../src/index.js';
-import { bind } from '../src/wasm.js';
 import { type Case, loop } from './measure.js';
 
 const plain = `let sum = 0, squares = 0, least = Infinity, most = -Infinity, finite = 0;

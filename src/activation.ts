@@ -5,12 +5,13 @@ import { choice, float32, number, options, output, present, sameLength, usual } 
 import { dropout } from './dropout.js';
 import { gates } from './gates.js';
 import { geglu, glu, swiglu } from './glu.js';
+import type { Kernel } from './home.js';
 import type { Layer } from './layer.js';
 import type { Row } from './pointwise.js';
 import { prelu } from './prelu.js';
 import { rectifiers } from './rectifiers.js';
 import { sigmoids } from './sigmoids.js';
-import { apply, type Kernel, numberOf, swift } from './wasm.js';
+import { apply, numberOf, swift } from './wasm.js';
 
 /** Every activation's row, by family. */
 export const activations = { ...rectifiers, ...sigmoids, ...gates };
@@ -133,6 +134,24 @@ export function activationLayer<A extends Activation>(name: A, given?: Parameter
       return {
         forward: (rows) => void forward(rows * inputs, ...numbers),
         backward: (rows) => void backward?.(rows * inputs, ...numbers),
+        parted: {
+          forward(rows, share) {
+            const [from, to] = share.part(rows, 1);
+            const part = (a: Float32Array) => a.subarray(from * inputs, to * inputs);
+            kernel(`${name}Forward`, part(x), part(y))((to - from) * inputs, ...numbers);
+          },
+          backward(rows, share) {
+            const [from, to] = share.part(rows, 1);
+            const part = (a: Float32Array) => a.subarray(from * inputs, to * inputs);
+            if (dx)
+              kernel(
+                `${name}Backward`,
+                part(row.keeps === 'y' ? y : x),
+                part(dy),
+                part(dx),
+              )((to - from) * inputs, ...numbers);
+          },
+        },
         slope: { name, kept: row.keeps === 'y' ? y : x, numbers },
       };
     },

@@ -2,7 +2,7 @@
 // optimizer's state, the place in the data, and the generators.
 
 import { flag, options, what } from './argument.js';
-import { isModel, type Model, type Progress, trainings } from './model.js';
+import { idle, isModel, type Model, type Progress, trainings } from './model.js';
 import { safetensors, shortened, type Tensors } from './safetensors.js';
 import { type Tensor, tensor } from './tensor.js';
 
@@ -12,6 +12,7 @@ const PLACE = 'fanwise.training';
 
 function checked(where: string, model: unknown): asserts model is Model {
   if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
+  idle(model);
 }
 
 /**

@@ -4,7 +4,8 @@
 
 import { allocate } from './argument.js';
 import { type Part, type Source, shuffled } from './distribution.js';
-import { draw, type Kernel } from './wasm.js';
+import type { Kernel } from './home.js';
+import { draw } from './wasm.js';
 
 export const WORD = 2 ** 32;
 export const low32 = (x: bigint) => Number(x & 0xffffffffn);

@@ -7,6 +7,7 @@ export type { Common, Layout } from './fan.js';
 export type { GainDescription, Nonlinear } from './gain.js';
 export { gain } from './gain.js';
 export type { Halves } from './glu.js';
+export type { Workspace } from './home.js';
 export type {
   Description,
   Gain,
@@ -42,4 +43,3 @@ export type { Threads } from './threads.js';
 export { workspace } from './threads.js';
 export type { Fit, Step } from './training.js';
 export type { Code, Fix, Verdict } from './verdict.js';
-export type { Workspace } from './wasm.js';

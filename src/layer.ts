@@ -1,8 +1,8 @@
 // What a layer is: data, and how it binds its kernels to the memory that a model planned for it.
 
 import type { Source } from './distribution.js';
+import type { Kernel } from './home.js';
 import type { Tensor } from './tensor.js';
-import type { Kernel } from './wasm.js';
 
 /** Where a layer works: arrays of one workspace, a batch of rows each. */
 export interface Place {
@@ -43,6 +43,17 @@ export interface Part {
   slope?: Slope;
 }
 
+/** A maker's name in `nn`, and arguments. */
+export type Spec = readonly [string, ...unknown[]];
+
+/** One of several threads that make a step together. */
+export interface Share {
+  /** Its part of n things, from one to another, in multiples of `unit`. */
+  part(n: number, unit: number): readonly [from: number, to: number];
+  /** Until all threads have come here. */
+  wait(): void;
+}
+
 /** The two passes over the first rows of a place. */
 export interface Passes {
   forward(rows: number): void;
@@ -50,6 +61,8 @@ export interface Passes {
   backward(rows: number): void;
   /** Forward in training, where that is another. */
   train?(rows: number): void;
+  /** The passes in training as several threads make them, each its part; without it one of them makes all. */
+  parted?: Record<'forward' | 'backward', (rows: number, share: Share) => void>;
   /** Of a layer that is a function of one variable. */
   slope?: Slope;
   /** Of a layer that does several things: the same passes one by one, to the same bits. */
@@ -74,7 +87,7 @@ export interface Layer {
   /** Values of scratch that the passes need. */
   readonly scratch: number;
   /** Its maker's name in `nn` and arguments, by which a thread makes it again; the parameters come apart. */
-  readonly spec?: readonly [string, ...unknown[]];
+  readonly spec?: Spec;
   /** What it draws from while a model is fitted. */
   readonly source?: Source;
   /** Whether it keeps, for each row, as many values as go in or come out. */

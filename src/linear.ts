@@ -8,6 +8,9 @@ import { type Generator, generatorOf, type Seed } from './random.js';
 import { type Tensor, tensor } from './tensor.js';
 import { scalar } from './wasm.js';
 
+/** Rows of a tile of the product. */
+const ROWS = 4;
+
 export interface Linear<B extends boolean = boolean> extends Layer {
   /** [outputs, inputs] */
   readonly weight: Tensor;
@@ -60,7 +63,7 @@ export function linear<B extends boolean = true>(
       const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
       const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
       const descend = (rows: number) => {
-        byWeight(rows, inputs, outputs);
+        byWeight(rows, inputs, outputs, outputs);
         byBias?.(rows, outputs);
         byInput?.(rows, inputs, outputs);
       };
@@ -76,6 +79,41 @@ export function linear<B extends boolean = true>(
         backward(rows) {
           slope?.(rows * outputs, a, b);
           descend(rows);
+        },
+        parted: {
+          forward(rows, share) {
+            const [from, to] = share.part(rows, ROWS);
+            if (f) enter(`${f.name}Forward`);
+            const [ins, outs] = [x.subarray(from * inputs), z.subarray(from * outputs)];
+            const made = f ? y.subarray(from * outputs) : null;
+            kernel(
+              'linearForward',
+              ins,
+              weight.data,
+              bias?.data ?? null,
+              outs,
+              made,
+              scratch,
+            )(to - from, inputs, outputs, a, b);
+          },
+          backward(rows, share) {
+            const [from, to] = share.part(rows, ROWS);
+            const g = dy.subarray(from * outputs);
+            if (f) {
+              const from_ = (fromInput ? z : y).subarray(from * outputs);
+              kernel(`${f.name}Backward`, from_, g, g)((to - from) * outputs, a, b);
+            }
+            if (dx) {
+              const by = dx.subarray(from * inputs);
+              kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
+            }
+            // The sum over rows has one order: what is parted are the rows of W. They need all of dy.
+            share.wait();
+            const [first, last] = share.part(outputs, ROWS);
+            const own = gradients.weight.subarray(first * inputs);
+            kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
+            if (bias && first === 0) byBias?.(rows, outputs);
+          },
         },
         parts: f && [
           {

@@ -2,9 +2,10 @@
 // memory for values: it runs kernels over what has its place.
 
 import { allocate, float32, what } from './argument.js';
+import { bind, enter, join, type Workspace, workspace } from './home.js';
 import type { Layer, Part, Passes, Place } from './layer.js';
 import type { Tensor } from './tensor.js';
-import { bind, enter, view, type Workspace, workspace } from './wasm.js';
+import { view } from './wasm.js';
 
 /** Layers in a row. */
 export interface Model {
@@ -18,10 +19,20 @@ export interface Model {
   forward(x: Float32Array): Float32Array;
 }
 
+/** Where a model's workspace is: for threads to share, or, as one of them sees it, on memory that came from elsewhere. */
+interface Shared {
+  threads: number;
+  joined?: { memory: WebAssembly.Memory; index: number };
+}
+
 /** What a model's workspace holds. */
-interface Plan {
+export interface Plan {
   batchSize: number;
   slots: number;
+  /** For threads: the workspace, how many there are, and words by which they wait for each other. */
+  ws: Workspace;
+  threads: number;
+  meeting: Uint32Array;
   kernel: Place['kernel'];
   /** All parameters side by side, padded to vectors; their gradients and the optimizer's state likewise. */
   parameters: Float32Array;
@@ -58,6 +69,8 @@ export interface Training {
   progress(): Progress;
   /** The optimizer's arrays, slot by slot, laid out as the parameters are. */
   state(): Record<string, Float32Array>[];
+  /** Whether threads are making a step. */
+  busy: boolean;
 }
 export const trainings = new WeakMap<Model, Training>();
 /** Tensors that a model has: they live in its workspace, and a second model would move them out. */
@@ -71,8 +84,11 @@ export const padded = (n: number) => Math.ceil(n / 4) * 4;
 /** Memory that a batch needs is bounded: a larger evaluation runs in parts. */
 const BATCH = 128;
 
+/** Words by which threads meet. */
+const MEETING = 4;
+
 /** A new workspace for a model and a batch size, with the parameters moved into it. */
-function plan(model: Model, batchSize: number, slots: number): Plan {
+function plan(model: Model, batchSize: number, slots: number, { threads, joined }: Shared = { threads: 0 }): Plan {
   const { layers } = model;
   const tensors = Object.values(model.parameters);
   const learnt = tensors.reduce((sum, { data }) => sum + padded(data.length), 0);
@@ -88,9 +104,10 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
   const keeping = kept.reduce((sum, n) => sum + n, 0);
   // Two values an output for whichever loss: a loss that came later must not move a model that is being trained.
   const room = 2 * batchSize * model.outputs;
-  const ws: Workspace = workspace({
-    bytes: 4 * ((2 + slots) * learnt + rows + keeping + padded(room) + padded(scratch) + padded(COUNTS)),
-  });
+  // What threads write at once each has for itself.
+  const scratches = padded(scratch) * Math.max(1, threads);
+  const bytes = 4 * ((2 + slots) * learnt + rows + keeping + padded(room) + scratches + padded(COUNTS) + MEETING);
+  const ws = joined ? join(joined.memory, threads, joined.index) : workspace({ bytes, threads });
 
   const kernel: Place['kernel'] = (name, ...arrays) => bind(ws, name, ...arrays);
   const parameters = ws.float32(learnt);
@@ -101,14 +118,14 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
   for (const tensor of tensors) {
     const { length } = tensor.data;
     const inside = parameters.subarray(at, at + length);
-    inside.set(tensor.data);
+    if (!joined) inside.set(tensor.data);
     (tensor as { data: Float32Array }).data = inside;
     gradientOf.set(tensor, gradients.subarray(at, at + length));
     at += padded(length);
   }
 
   const first = ws.float32(batchSize * widths[0]);
-  const shared = ws.float32(scratch);
+  const [shared] = Array.from({ length: Math.max(1, threads) }, () => ws.float32(scratch)).slice(joined?.index ?? 0);
   let x = first;
   let dx: Float32Array | null = null;
   const parts: Plan['parts'] = [];
@@ -130,7 +147,8 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
     return bound;
   });
   return {
-    ...{ batchSize, slots, kernel, parameters, gradients, state, passes, parts },
+    ...{ batchSize, slots, ws, threads, kernel, parameters, gradients, state, passes, parts },
+    meeting: ws.uint32(MEETING),
     x: first,
     room: ws.float32(room),
     counts: ws.uint32(COUNTS),
@@ -142,8 +160,25 @@ function plan(model: Model, batchSize: number, slots: number): Plan {
 /** The plan of a model, made anew where it is too small. */
 export function planned(model: Model, batchSize: number, slots = 0): Plan {
   const present = plans.get(model);
+  idle(model);
   if (present !== undefined && present.batchSize >= batchSize && present.slots >= slots) return present;
-  const made = plan(model, Math.max(batchSize, present?.batchSize ?? 0), Math.max(slots, present?.slots ?? 0));
+  return replanned(model, batchSize, slots);
+}
+
+/** No thread works on a model. */
+export function idle(model: Model): void {
+  if (trainings.get(model)?.busy) throw new Error('a step of this model is under way on threads; wait for it');
+}
+
+/** The plan of a model, on memory of its own. */
+export const settled = (model: Model, batchSize: number, slots = 0): Plan =>
+  plans.get(model)!.threads > 0 ? replanned(model, batchSize, slots) : planned(model, batchSize, slots);
+
+/** A new plan of a model: with threads on memory that they share, without on memory of its own. */
+export function replanned(model: Model, batchSize: number, slots: number, shared?: Shared): Plan {
+  idle(model);
+  const present = plans.get(model);
+  const made = plan(model, Math.max(batchSize, present?.batchSize ?? 0), Math.max(slots, present?.slots ?? 0), shared);
   plans.set(model, made);
   return made;
 }

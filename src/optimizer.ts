@@ -1,13 +1,15 @@
 // Optimizers and schedules: how a step changes the parameters, and how large it is.
 
 import { flag, number, options, what, whole } from './argument.js';
-import type { Place } from './layer.js';
+import type { Place, Spec } from './layer.js';
 import { scalar } from './wasm.js';
 
 /** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
 export interface Optimizer {
   /** The learning rate of the first epoch. */
   readonly lr: number;
+  /** Its maker's name in `nn` and options, by which a thread makes it again. */
+  readonly spec?: Spec;
   /** Values of state for each parameter. */
   readonly slots: number;
   /** One step over all parameters at once, at a learning rate. */
@@ -36,6 +38,7 @@ export function sgd(given: { lr: number; momentum?: number; nesterov?: boolean; 
     throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
   return {
     lr,
+    spec: ['sgd', o],
     slots: momentum > 0 ? 1 : 0,
     bind(kernel, parameters, gradients, [velocity]) {
       const n = parameters.length;
@@ -72,6 +75,7 @@ function adaptive(where: string, given: AdamOptions | undefined, decoupled: bool
   const decay = number(where, 'weightDecay', o.weightDecay ?? defaultDecay, { least: 0 });
   return {
     lr,
+    spec: [where.slice(3), { ...o, betas: [beta1, beta2] }],
     slots: 2,
     bind(kernel, parameters, gradients, [mean, square], steps = 0) {
       const step = kernel('adam', parameters, gradients, mean, square);

@@ -2,7 +2,8 @@
 
 import { counted, high32, low32, neighbour, WORD } from './counter.js';
 import { degenerate, type Law, type Source, tails } from './distribution.js';
-import { draw, type Kernel } from './wasm.js';
+import type { Kernel } from './home.js';
+import { draw } from './wasm.js';
 
 /** 64 bits that stand for a text: 16 bytes at a time through the cipher, each time keyed by the last result. */
 export function digest(start: bigint, text: string): bigint {

@@ -2,9 +2,10 @@
 // numbers that are finite, lists and names, so that it survives JSON and a message to another thread.
 
 import { type Activation, activations } from './activation.js';
+import type { Kernel } from './home.js';
 import type { Part, Slope } from './layer.js';
 import { BINS, type Model, padded, type planned, SUMS } from './model.js';
-import { apply, type Kernel, scalar } from './wasm.js';
+import { apply, scalar } from './wasm.js';
 
 /** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
 export interface Histogram {

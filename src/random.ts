@@ -3,10 +3,10 @@
 import { allocate, choice, float32, options, present, sameLength, uint32, usual, what, whole } from './argument.js';
 import { high32, low32, WORD } from './counter.js';
 import { distributions, type Law, type Source } from './distribution.js';
+import { isMade } from './home.js';
 import { digest, philox } from './philox.js';
 import { threefry } from './threefry.js';
 import { CACHED, cache, INDEX, type Release, releases, STATE_WORDS, seeded, torch } from './torch.js';
-import { isMade } from './wasm.js';
 
 /** A number (any safe integer), a bigint of 64 bits, signed or not, or a text. 0 is a seed like any other. */
 export type Seed = number | bigint | string;

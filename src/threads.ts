@@ -4,13 +4,15 @@
 import { type Activation, activations, type Functions } from './activation.js';
 import { choice, options, sameLength, what, whole } from './argument.js';
 import { distributions } from './distribution.js';
+import { memoryOf, workspace as single, type Workspace } from './home.js';
 import { init, initialisers } from './init.js';
+import type { Data } from './loss.js';
 import { isModel, type Model } from './model.js';
 import { type Generator, random, type Seed } from './random.js';
 import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
 import { sized } from './tensor.js';
-import { workspace as single, type Workspace } from './wasm.js';
-import type { Answer, Request } from './worker.js';
+import { type Crew, type Fit, type Step, type Stepped, sendable, train } from './training.js';
+import type { Answer, Job, Request } from './worker.js';
 
 /** A function that answers later. */
 type Later<F> = F extends (...given: infer G) => infer R ? (...given: G) => Promise<R> : never;
@@ -19,8 +21,11 @@ type Options = Record<string, unknown>;
 /** rng or seed, and where the values go. */
 type Drawn = { rng?: Generator; seed?: Seed; out: Float32Array } & Options;
 
-/** Memory that threads share, and what they do on it. Arrays of it are not for the functions that answer at once. */
-export interface Threads extends Pick<Workspace, 'bytes' | 'float32'> {
+/**
+ * Memory that threads share, and what they do on it. Arrays of it are for all other functions too, while no thread works
+ * on them.
+ */
+export interface Threads extends Workspace {
   readonly threads: number;
   /** activation's functions, with out; x, y and dy are arrays of this memory. */
   readonly activation: { [A in Activation]: Twins<Functions<A>> };
@@ -30,6 +35,11 @@ export interface Threads extends Pick<Workspace, 'bytes' | 'float32'> {
   init(name: Initialising, shape: readonly number[], given: Drawn): Promise<Float32Array>;
   /** model.forward of rows in x, into out. */
   forward(model: Model, x: Float32Array, given: { out: Float32Array }): Promise<Float32Array>;
+  /**
+   * nn.fit, each step made by all threads: the same steps, the same bits. The model's tensors are on shared memory while it
+   * trains. Layers and optimizers are those of nn; a step of little work is made by the calling thread.
+   */
+  fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void>;
   /** Ends the threads. What is asked for afterwards, or under way, is an error. */
   close(): Promise<void>;
 }
@@ -85,33 +95,29 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     throw new Error(
       `${where}: threads need shared memory, which a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp`,
     );
-  let memory: SharedArrayBuffer;
-  try {
-    memory = new SharedArrayBuffer(Math.ceil(bytes / 16) * 16);
-  } catch (cause) {
-    throw new RangeError(`${where}: the system has no ${bytes} bytes to give; ask for less`, { cause });
-  }
-  const floats = new Float32Array(memory);
-  let free = 0;
+  const own = single({ bytes, threads });
+  const memory = memoryOf(own);
+  const { buffer } = memory;
   let broken: string | undefined;
-  const waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  const waiting = new Map<number, { resolve(result?: Stepped): void; reject(error: Error): void }>();
   let asked = 0;
 
   function ended(why: string): void {
     broken ??= `a thread ended (${why}); make a new workspace`;
     for (const { reject } of waiting.values()) reject(new Error(`${where}: ${broken}`));
     waiting.clear();
-    for (const thread of pool) thread.unref?.();
+    // The others may wait for it.
+    for (const thread of pool) thread.terminate();
   }
   function done(answer: Answer): void {
     const job = waiting.get(answer.id);
     waiting.delete(answer.id);
     if ('error' in answer) job?.reject(answer.error);
-    else job?.resolve();
+    else job?.resolve(answer.result);
     if (waiting.size === 0) for (const thread of pool) thread.unref?.();
   }
   const pool: Thread[] = Array.from({ length: threads }, () => started(done, ended));
-  for (const thread of pool) thread.postMessage({ memory } satisfies Request);
+  pool.forEach((thread, index) => thread.postMessage({ memory, threads, index } satisfies Request));
 
   const open = () => {
     if (broken !== undefined) throw new Error(`${where}: ${broken}`);
@@ -119,7 +125,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
   /** A task on values 0 to n by all threads or, where there are few, by this one. */
   async function run(task: Task, n: number): Promise<void> {
     open();
-    if (n < FEW || threads === 1) perform(floats, task, 0, n);
+    if (n < FEW || threads === 1) perform(buffer, task, 0, n);
     else await split(task, n, EVEN);
   }
   /** A task on 0 to n by all threads, in parts that are multiples of `unit`. */
@@ -128,20 +134,42 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     const parts = pool.flatMap((thread, i) => {
       const [from, to] = [i * step, Math.min(n, (i + 1) * step)];
       if (from >= to) return [];
-      return new Promise<void>((resolve, reject) => {
-        const id = asked++;
-        waiting.set(id, { resolve, reject });
-        // A process lives while a job runs, and not for threads that wait.
-        thread.ref?.();
-        thread.postMessage({ id, task, from, to } satisfies Request);
-      });
+      return ask(thread, { kind: 'part', task, from, to });
     });
     await Promise.all(parts);
   }
+  function ask(thread: Thread, job: Job): Promise<Stepped | undefined> {
+    return new Promise((resolve, reject) => {
+      const id = asked++;
+      waiting.set(id, { resolve, reject });
+      // A process lives while a job runs, and not for threads that wait.
+      thread.ref?.();
+      thread.postMessage({ id, job } satisfies Request);
+    });
+  }
+  /** A job for every thread, and what the first says. */
+  async function all(job: Job): Promise<Stepped | undefined> {
+    open();
+    return (await Promise.all(pool.map((thread) => ask(thread, job))))[0];
+  }
+  let fits = 0;
+  const crew: Crew = {
+    threads,
+    async begin(learning) {
+      const fit = fits++;
+      await all({ kind: 'learn', fit, learning });
+      return {
+        step: async (step) => (await all({ kind: 'step', fit, step }))!,
+        end: async () => {
+          if (broken === undefined) await all({ kind: 'end', fit });
+        },
+      };
+    },
+  };
 
   /** Where an array of this memory is. */
   function place(name: string, argument: string, x: unknown): Place {
-    if (!(x instanceof Float32Array) || x.buffer !== memory)
+    if (!(x instanceof Float32Array) || x.buffer !== buffer)
       throw new TypeError(
         `${name}: ${argument} is ${what(x)}${x instanceof Float32Array ? ' of other memory' : ''}; pass an array of this workspace, ws.float32(n)`,
       );
@@ -191,7 +219,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     };
     /** A row's numbers, looked at by what looks at them everywhere. */
     function checked(rest: Options): Options {
-      perform(new Float32Array(0), { kind: 'forward', name, options: rest, x: [0, 0], out: [0, 0] }, 0, 0);
+      perform(buffer, { kind: 'forward', name, options: rest, x: [0, 0], out: [0, 0] }, 0, 0);
       return rest;
     }
   };
@@ -199,17 +227,8 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
   const numbers = new WeakMap<Model, number>();
   let models = 0;
   const ws: Threads = {
-    ...{ bytes: memory.byteLength, threads },
-    float32(n) {
-      whole('workspace.float32', 'the length of an array', n);
-      const at = free;
-      if (at + 4 * n > memory.byteLength)
-        throw new RangeError(
-          `workspace.float32: ${4 * n} bytes asked and ${memory.byteLength - at} left; make the workspace larger`,
-        );
-      free += Math.ceil(n / 4) * 16;
-      return new Float32Array(memory, at, n);
-    },
+    ...own,
+    threads,
     activation: Object.fromEntries(
       (Object.keys(activations) as Activation[]).map((name) => [name, twin(name)]),
     ) as unknown as Threads['activation'],
@@ -245,14 +264,11 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
         );
       sameLength(at, 'out', out[1], 'the outputs for x', rows * model.outputs);
       apart(at, out, from, 'x');
-      const layers = model.layers.map(({ kind, spec }) => {
-        if (spec === undefined) throw new TypeError(`${at}: a layer of kind ${kind} is not known to the threads`);
-        return spec;
-      });
+      const layers = model.layers.map(({ kind, spec }) => sendable(at, `a layer of kind ${kind}`, spec));
       open();
       const size = Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0);
       if (threads === 1 || (rows * size) / PRODUCTS < FEW) {
-        (to as Float32Array).set(model.forward(x.slice()));
+        (to as Float32Array).set(model.forward(x));
         return to as Float32Array;
       }
       const number = numbers.get(model) ?? models++;
@@ -267,6 +283,10 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
       );
       await split({ kind: 'model', model: number, layers, parameters, x: from, out }, rows, 1);
       return to as Float32Array;
+    },
+    fit(model, data, given) {
+      open();
+      return train('workspace.fit', model, data, given, crew);
     },
     async close() {
       broken ??= 'it is closed';

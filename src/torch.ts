@@ -3,7 +3,8 @@
 
 import { allocate } from './argument.js';
 import { degenerate, type Law, type Part, type Source, shuffled, tails } from './distribution.js';
-import { apply, draw, type Kernel, scalar, view } from './wasm.js';
+import type { Kernel } from './home.js';
+import { apply, draw, scalar, view } from './wasm.js';
 
 /** '2.12' are the rules since PyTorch 2.12, '2.11' those before: they differ in trunc_normal_, and in uniform_ at `high`. */
 export const releases = ['2.12', '2.11'] as const;

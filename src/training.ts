@@ -2,8 +2,10 @@
 
 import { choice, flag, number, options, what, whole } from './argument.js';
 import { resumed } from './checkpoint.js';
+import { memoryOf } from './home.js';
+import type { Spec } from './layer.js';
 import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
-import { isModel, type Model, planned, rowsIn, run, type Training, trainings } from './model.js';
+import { isModel, type Model, planned, replanned, rowsIn, run, settled, type Training, trainings } from './model.js';
 import type { Optimizer, Schedule } from './optimizer.js';
 import { type Probe, probing } from './probe.js';
 import { type Generator, type GeneratorState, generatorOf, moved, random, type Seed } from './random.js';
@@ -111,12 +113,61 @@ export interface Step {
   probe?: Probe;
 }
 
-/**
- * Trains on a loss, a step for each turn of `for await`. Between steps the page or server gets its
- * turn after every 12 milliseconds of work.
- */
-export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> {
-  const where = 'nn.fit';
+/** Where the generators of layers that draw are, by the layers' places. */
+export type States = Readonly<Record<string, GeneratorState>>;
+
+/** What a thread is told of a training: data, to be sent. */
+export interface Learning {
+  memory: WebAssembly.Memory;
+  threads: number;
+  layers: readonly Spec[];
+  drawn: States;
+  batchSize: number;
+  slots: number;
+  optimizer: Spec;
+  loss: NamedLoss;
+  clipNorm: number | undefined;
+  /** Steps that were made before. */
+  steps: number;
+}
+
+/** What a thread is told of a step. */
+export interface Stepping {
+  /** Rows, whose inputs and labels or targets are in their places. */
+  count: number;
+  lr: number;
+  /** Whether the gradients are there already. */
+  passed: boolean;
+  drawn: States;
+}
+
+/** What the first thread says of a step. */
+export interface Stepped {
+  loss: number;
+  gradientNorm?: number;
+  drawn: States;
+}
+
+/** What a thread makes again by its maker's name. */
+export function sendable<S>(where: string, name: string, spec: S | undefined): S {
+  if (spec === undefined) throw new TypeError(`${where}: ${name} is not of this package, and not known to threads`);
+  return spec;
+}
+
+/** Threads that make steps together. */
+export interface Crew {
+  threads: number;
+  begin(learning: Learning): Promise<{ step(step: Stepping): Promise<Stepped>; end(): Promise<void> }>;
+}
+
+/** nn.fit, or by a crew's threads. */
+export function train(
+  where: string,
+  model: Model,
+  data: Data,
+  given: Fit,
+  crew?: Crew,
+): AsyncGenerator<Step, void, void> {
   const known = ['epochs', 'batchSize', 'optimizer', 'loss', 'schedule', 'scheduleEach', 'clipNorm', 'rng', 'seed'];
   const o = options(where, given, [...known, 'shuffle', 'resume', 'probe', 'signal']) as Fit;
   const { x, rows, judge } = examples(where, model, data, o.loss);
@@ -154,6 +205,8 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
   const own = place && o.rng === undefined && o.seed === undefined;
   const source = generatorOf(where, own ? { rng: random.restore(place.generator as GeneratorState) } : o);
   const { inputs } = model;
+  const specs = crew && model.layers.map(({ kind, spec }) => sendable(where, `a layer of kind ${kind}`, spec));
+  if (crew) sendable(where, 'the optimizer', optimizer.spec);
 
   /** The order of the epoch that is gone on with, and generators where they were. */
   function back({ order, generator, layers }: NonNullable<typeof place>): Uint32Array | undefined {
@@ -165,7 +218,10 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
 
   async function* steps(): AsyncGenerator<Step, void, void> {
     signal?.throwIfAborted();
-    const p = planned(model, Math.min(batchSize, Math.max(1, rows)), optimizer.slots);
+    const most = Math.min(batchSize, Math.max(1, rows));
+    const p = crew
+      ? replanned(model, most, optimizer.slots, { threads: crew.threads })
+      : settled(model, most, optimizer.slots);
     const state = p.state.slice(0, optimizer.slots);
     for (const values of state) values.fill(0);
     const slot = (values: Float32Array) => {
@@ -188,11 +244,28 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
     const training: Training = {
       progress: () => ({
         ...{ epoch, row, rows, batchSize, order: before, generator: source.state() },
-        layers: Object.fromEntries(drawing.map(([i, drawn]) => [i, drawn.state()])),
+        layers: drawn(),
       }),
       state: () => state.map(slot),
+      busy: false,
     };
+    const drawn = () => Object.fromEntries(drawing.map(([i, by]) => [i, by.state() as GeneratorState]));
     trainings.set(model, training);
+    const team = await crew?.begin({
+      ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
+      ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
+    });
+    async function together(stepping: Stepping, made: Step): Promise<void> {
+      training.busy = true;
+      try {
+        const said = await team!.step(stepping);
+        if (!stepping.passed) made.loss = said.loss;
+        if (said.gradientNorm !== undefined) made.gradientNorm = said.gradientNorm;
+        for (const [i, by] of drawing) moved(where, by, said.drawn[i]);
+      } finally {
+        training.busy = false;
+      }
+    }
     const update = optimizer.bind(p.kernel, p.parameters, p.gradients, state, step);
     const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
     const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
@@ -219,15 +292,24 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
             loss.take(i, at);
           }
           const looking = every !== undefined && step % every === 0 ? probing(model, p, count, true) : undefined;
-          if (looking) looking.forward();
-          else for (const pass of p.passes) (pass.train ?? pass.forward)(count);
           row += count;
-          const made: Step = { epoch, step: step++, loss: loss.backward(count), lr };
-          if (looking) looking.backward();
-          else for (const pass of backwards) pass.backward(count);
-          if (clip) made.gradientNorm = clip(p.gradients.length, clipNorm!);
-          if (looking) old?.set(p.parameters);
-          update(lr);
+          const made: Step = { epoch, step: step++, loss: 0, lr };
+          if (looking) {
+            looking.forward();
+            made.loss = loss.backward(count);
+            looking.backward();
+            old?.set(p.parameters);
+          }
+          if (team) await together({ count, lr, passed: looking !== undefined, drawn: drawn() }, made);
+          else {
+            if (!looking) {
+              for (const pass of p.passes) (pass.train ?? pass.forward)(count);
+              made.loss = loss.backward(count);
+              for (const pass of backwards) pass.backward(count);
+            }
+            if (clip) made.gradientNorm = clip(p.gradients.length, clipNorm!);
+            update(lr);
+          }
           looking?.after(old!);
           if (looking) made.probe = looking.report(made.loss);
           yield made;
@@ -238,11 +320,23 @@ export function fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, 
         }
       }
     } finally {
-      if (trainings.get(model) === training) trainings.delete(model);
+      if (trainings.get(model) === training) {
+        trainings.delete(model);
+        // Off the memory of threads.
+        settled(model, 1);
+      }
+      await team?.end();
     }
   }
   return steps();
 }
+
+/**
+ * Trains on a loss, a step for each turn of `for await`. Between steps the page or server gets its
+ * turn after every 12 milliseconds of work.
+ */
+export const fit = (model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> =>
+  train('nn.fit', model, data, given);
 
 /** Lets the event loop have its turn. A message rather than a timer, which browsers hold back by 4 ms. */
 function turn(): Promise<void> {

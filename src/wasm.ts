@@ -1,155 +1,10 @@
-// The WebAssembly module and its memories: the only file that knows pointers.
-//
-// A home is one instance of the module with one memory of fixed size: memory never grows, so no array on it
-// is ever detached. Kernels run without a copy on arrays that live in one home; all other arrays are staged
+// Kernels on arrays, wherever those are: without a copy on arrays that live in one home; all other arrays are staged
 // through a small home of our own, a tile at a time.
 
-import { instantiateSync } from '@assemblyscript/loader';
-import { compile, type Kernels } from '#wasm';
-import { options, whole } from './argument.js';
+import { Addressed, align, type Home, homes, type Kernel, STATE_BYTES, settle, type Values } from './home.js';
 
-/** The name of an exported kernel. */
-export type Kernel = Exclude<keyof Kernels, 'memory' | 'table'>;
-type Values = Float32Array | Uint32Array;
-
-interface Home {
-  kernels: Record<Kernel, (...numbers: number[]) => number>;
-  memory: WebAssembly.Memory;
-  /** Its one entry is the function that a kernel calls on what it made. */
-  table: WebAssembly.Table;
-  /** Its kernels again, those that were looked for by number. */
-  functions: Home['kernels'][Kernel][];
-  /** Where a generator's state is put while a kernel draws from it, or what each of its rows needs. */
-  state: number;
-  /** The memory from there on, and all of it: a view takes 22 ns to make. */
-  stored: Uint32Array;
-  floats: Float32Array;
-  /** The first free byte, and the first that may not be used. */
-  free: number;
-  end: number;
-}
-
-const PAGE = 65536;
-/** One less than there are: the end of an array in the last would be 2^32, which is 0 to a kernel. */
-const MAX_PAGES = 65535;
-/** The module's own data, and the state: a generator's (MT19937's has 2,520 bytes) or what all rows need. */
-const RESERVED = 65536;
-const STATE_BYTES = 32768;
 /** Values a tile: 64 KiB, so that three tiles stay in a level-2 cache. */
 const TILE = 16384;
-
-const homes = new WeakMap<ArrayBufferLike, Home>();
-
-const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
-
-/** A new home with room for that many bytes. */
-function settle(where: string, bytes: number): Home {
-  const pages = Math.ceil((RESERVED + align(bytes)) / PAGE);
-  if (pages > MAX_PAGES)
-    throw new RangeError(`${where}: ${bytes} bytes are beyond WebAssembly's 4 GiB; split the work`);
-  let memory: WebAssembly.Memory;
-  try {
-    memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch (cause) {
-    throw new RangeError(
-      `${where}: the system has no ${bytes} bytes to give; ask for less, or drop workspaces no longer used`,
-      { cause },
-    );
-  }
-  // The bare exports: the loader's wrappers cost 4 ns a call, and no table takes them.
-  const { exports } = instantiateSync(compile() as WebAssembly.Module, { env: { memory } }).instance;
-  const kernels = exports as unknown as Home['kernels'];
-  const { table } = exports as unknown as Home;
-  const state = align(kernels.heapBase());
-  if (state + STATE_BYTES > RESERVED) throw new Error(`the module's data take ${state} bytes of ${RESERVED} reserved`);
-  const { buffer } = memory;
-  const stored = new Uint32Array(buffer, state, STATE_BYTES / 4);
-  const floats = new Float32Array(buffer);
-  const end = RESERVED + align(bytes);
-  const home: Home = { kernels, memory, table, functions: [], state, stored, floats, free: RESERVED, end };
-  homes.set(buffer, home);
-  return home;
-}
-
-/** Where an array of a workspace stands. */
-interface Address {
-  readonly home: Home;
-  readonly at: number;
-}
-
-/** A class that makes nothing: what extends it puts its private fields on an object that is there. */
-class Itself {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: a private field goes to what the constructor returns
-    return object;
-  }
-}
-
-/**
- * The address of a workspace's array, in a private field of the array: read in 7 ns, where its buffer, its place in it
- * and the buffer's home take 40. Nobody sees it or can make another, and it stays true: the memory of a workspace is
- * neither detached nor moved nor shared.
- */
-class Addressed extends Itself {
-  #address: Address;
-  constructor(array: Float32Array, address: Address) {
-    super(array);
-    this.#address = address;
-  }
-  static of(value: unknown): Address | undefined {
-    return typeof value === 'object' && value !== null && #address in value ? value.#address : undefined;
-  }
-  /** Where an array of that home and length stands; -1 if it is none. */
-  static within(value: unknown, home: Home, length: number): number {
-    const address = Addressed.of(value);
-    return address?.home === home && (value as Float32Array).length === length ? address.at : -1;
-  }
-}
-
-function claim(home: Home, where: string, bytes: number): number {
-  const at = home.free;
-  if (at + align(bytes) > home.end) {
-    throw new RangeError(`${where}: ${bytes} bytes asked and ${home.end - at} left; make the workspace larger`);
-  }
-  home.free = at + align(bytes);
-  return at;
-}
-
-/** Memory of fixed size, on which every function of this package works without copying. Dropping it frees all. */
-export interface Workspace {
-  /** Bytes for arrays, all together; each array takes a multiple of 16. */
-  readonly bytes: number;
-  /** n zeros. RangeError where the workspace is full. */
-  float32(n: number): Float32Array;
-  /** n zeros. RangeError where the workspace is full. */
-  uint32(n: number): Uint32Array;
-}
-
-const owners = new WeakMap<Workspace, Home>();
-
-/**
- * Memory of `bytes` bytes (at most 4 GiB less 128 KiB). Arrays made on it are ordinary typed arrays on which
- * kernels run in place.
- */
-export function workspace(given: { bytes: number }): Workspace {
-  const where = 'workspace';
-  const { bytes } = options(where, given, ['bytes']);
-  const home = settle(where, whole(where, 'bytes', bytes));
-  const { buffer } = home.memory;
-  const length = (n: number) => whole(where, 'the length of an array', n);
-  const made: Workspace = {
-    bytes: home.end - home.free,
-    float32(n) {
-      const at = claim(home, `${where}.float32`, 4 * length(n));
-      const array = new Float32Array(buffer, at, n);
-      new Addressed(array, { home, at });
-      return array;
-    },
-    uint32: (n) => new Uint32Array(buffer, claim(home, `${where}.uint32`, 4 * length(n)), n),
-  };
-  owners.set(made, home);
-  return made;
-}
 
 /** The home for arrays of elsewhere. It holds three tiles; a longer row moves it to a larger one. */
 let stage: Home | undefined;
@@ -170,9 +25,6 @@ function shared(arrays: readonly Values[]): Home | undefined {
   for (let i = 1; i < arrays.length; i++) if (arrays[i].buffer !== buffer) return undefined;
   return homes.get(buffer);
 }
-
-/** Whether a workspace made it: then it is a Float32Array, on memory that is there and nobody else's. */
-export const isMade = (value: unknown): value is Float32Array => Addressed.of(value) !== undefined;
 
 /** The kernels that have a number: by it a home finds a function in 2 ns, by its name in 18. */
 const numbered: Kernel[] = [];
@@ -379,20 +231,4 @@ export const view = (x: Float32Array, from: number, to: number): Float32Array =>
 /** A kernel on numbers alone. */
 export function scalar(kernel: Kernel, ...numbers: number[]): number {
   return staging(0).kernels[kernel](...numbers);
-}
-
-/** A kernel bound to arrays of one workspace (null: none), to be called with its numbers. */
-export function bind(ws: Workspace, kernel: Kernel, ...arrays: (Values | null)[]): (...numbers: number[]) => number {
-  const { kernels, memory } = owners.get(ws)!;
-  const pointers = arrays.map((x) => {
-    if (x !== null && x.buffer !== memory.buffer) throw new Error(`${kernel} bound to an array of elsewhere`);
-    return x?.byteOffset ?? 0;
-  });
-  return kernels[kernel].bind(undefined, ...pointers);
-}
-
-/** Makes a kernel the function that the kernels of a workspace call on what they made (linearForward does). */
-export function enter(ws: Workspace, kernel: Kernel): void {
-  const { kernels, table } = owners.get(ws)!;
-  table.set(0, kernels[kernel]);
 }

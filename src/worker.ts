@@ -1,26 +1,57 @@
 // What a thread runs: it waits for jobs, does its part of each, and says when it is done.
 
+import { join } from './home.js';
 import { perform, type Task } from './task.js';
+import { learner } from './team.js';
+import type { Learning, Stepped, Stepping } from './training.js';
 
-/** The first message brings the memory; all others are jobs. */
-export type Request = { memory: SharedArrayBuffer } | { id: number; task: Task; from: number; to: number };
-export type Answer = { id: number } | { id: number; error: Error };
+/** A job: a part of a task, a training that begins, a step of it, or its end. */
+export type Job =
+  | { kind: 'part'; task: Task; from: number; to: number }
+  | { kind: 'learn'; fit: number; learning: Learning }
+  | { kind: 'step'; fit: number; step: Stepping }
+  | { kind: 'end'; fit: number };
+
+/** The first message says who one is and where the memory is; all others are jobs. */
+export type Request = { memory: WebAssembly.Memory; threads: number; index: number } | { id: number; job: Job };
+export type Answer = { id: number; result?: Stepped } | { id: number; error: Error };
 
 interface Port {
   postMessage(answer: Answer): void;
   on?(event: 'message', listener: (request: Request) => void): void;
 }
 
-let memory: Float32Array;
+let own = 0;
+let buffer: ArrayBufferLike;
+const trainings = new Map<number, ReturnType<typeof learner>>();
+
+function done(job: Job): Stepped | undefined {
+  switch (job.kind) {
+    case 'part':
+      perform(buffer, job.task, job.from, job.to);
+      break;
+    case 'learn':
+      trainings.set(job.fit, learner(own, job.learning));
+      break;
+    case 'step':
+      return trainings.get(job.fit)!(job.step);
+    case 'end':
+      trainings.delete(job.fit);
+  }
+  return undefined;
+}
+
 function take(request: Request): void {
   if ('memory' in request) {
-    memory = new Float32Array(request.memory);
+    const { memory, threads, index } = request;
+    own = index;
+    buffer = memory.buffer;
+    join(memory, threads, index);
     return;
   }
-  const { id, task, from, to } = request;
+  const { id, job } = request;
   try {
-    perform(memory, task, from, to);
-    port.postMessage({ id });
+    port.postMessage({ id, result: done(job) });
   } catch (error) {
     port.postMessage({ id, error: error as Error });
   }

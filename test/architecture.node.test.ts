@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 /** The order in which data flow. A file imports only from files to its left; every file has its place. */
 const flow = {
   assembly:
-    'lane math wide pointwise philox threefry mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer statistics index',
-  src: 'argument wasm distribution counter philox torch threefry random tensor safetensors npy fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model checkpoint probe training lsuv field theory verdict diagnose nn task worker threads index tfjs',
+    'scratch lane math wide pointwise philox threefry mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer statistics index',
+  src: 'argument home wasm distribution counter philox torch threefry random tensor safetensors npy fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model checkpoint probe training lsuv field theory verdict diagnose nn team task worker threads index tfjs',
 };
 const read = (path: string) => readFileSync(path, 'utf8');
 const files = (folder: string) =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { bind } from '../src/home.js';
 import { init, nn, random, workspace } from '../src/index.js';
-import { bind, scalar } from '../src/wasm.js';
+import { scalar } from '../src/wasm.js';
 import { noise } from './oracle.js';
 
 // Shapes that fill tiles and blocks exactly, miss them by one, and exceed them in one direction each.
@@ -74,7 +75,7 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
 
   test('the gradients by input, weight and bias', () => {
     for (const out of [dx, dw, db]) out.fill(Number.NaN);
-    bind(ws, 'linearBackwardInput', g, w, dx, scratch)(rows, inputs, outputs);
+    bind(ws, 'linearBackwardInput', g, w, dx, scratch)(rows, inputs, outputs, outputs);
     bind(ws, 'linearBackwardWeight', x, g, dw, scratch)(rows, inputs, outputs);
     bind(ws, 'linearBackwardBias', g, db)(rows, outputs);
     compare(dx, rows, inputs, outputs, (i, j, l) => g[i * outputs + l] * w[l * inputs + j]);

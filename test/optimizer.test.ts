@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { bind } from '../src/home.js';
 import { nn, workspace } from '../src/index.js';
-import { bind } from '../src/wasm.js';
 import { noise } from './oracle.js';
 import vectors from './vectors/functional.json' with { type: 'json' };
 import torch from './vectors/optimizer.json' with { type: 'json' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bind, workspace } from '../src/wasm.js';
+import { bind, workspace } from '../src/home.js';
 import { mean, noise, variance } from './oracle.js';
 
 const { MAX_VALUE } = { MAX_VALUE: 3.4028234663852886e38 };
