@@ -84,8 +84,8 @@ export const padded = (n: number) => Math.ceil(n / 4) * 4;
 /** Memory that a batch needs is bounded: a larger evaluation runs in parts. */
 const BATCH = 128;
 
-/** Words by which threads meet. */
-const MEETING = 4;
+/** Words by which at most 64 threads meet (see team.ts). */
+const MEETING = 76;
 
 /** A new workspace for a model and a batch size, with the parameters moved into it. */
 function plan(model: Model, batchSize: number, slots: number, { threads, joined }: Shared = { threads: 0 }): Plan {
@@ -164,6 +164,10 @@ export function planned(model: Model, batchSize: number, slots = 0): Plan {
   if (present !== undefined && present.batchSize >= batchSize && present.slots >= slots) return present;
   return replanned(model, batchSize, slots);
 }
+
+/** How many products the parameters of a model take for so many rows. */
+export const productsOf = ({ parameters }: Model, rows: number): number =>
+  Object.values(parameters).reduce((sum, { data }) => sum + rows * data.length, 0);
 
 /** No thread works on a model. */
 export function idle(model: Model): void {

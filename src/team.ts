@@ -23,10 +23,51 @@ function made([name, ...given]: Spec, state?: GeneratorState): never {
 export const modelOf = (layers: readonly Spec[], drawn: States = {}): Model =>
   nn.sequential(layers.map((layer, i) => made(layer, drawn[i])));
 
-/** Turns that a thread looks for the others before it sleeps: some 20 us, where to be woken takes 50. */
-const TURNS = 4000;
+// Words that threads share: who has come to the meeting and how many there were; how many steps were asked for and done;
+// rows, and whether the gradients are there already; and from ATTENDS on whether a thread looks for the next step. In
+// binary64: the learning rate, the loss, and the length of the gradients.
+const [COME, MEETINGS, ASKED, DONE, COUNT, PASSED] = [0, 1, 2, 3, 4, 5];
+const [LR, LOSS, NORM] = [3, 4, 5];
+const ATTENDS = 12;
 
-/** Thread `index` of so many, who wait for each other by two words. */
+/** Turns that a thread looks for the others before it sleeps: some 20 us. */
+const TURNS = 4000;
+/** Milliseconds that a thread waits for the next step, and hears nothing else. */
+const PATIENCE = 2;
+
+const shared = ({ buffer, byteOffset, length }: Uint32Array) => ({
+  words: new Int32Array(buffer, byteOffset, length),
+  numbers: new Float64Array(buffer, byteOffset, length / 2),
+});
+
+/** What looks for a word to change without holding the thread: 14 us, where a message there and back takes 70. */
+type WaitAsync = (words: Int32Array, at: number, value: number) => { async: boolean; value: Promise<string> | string };
+const waitAsync = (Atomics as { waitAsync?: WaitAsync }).waitAsync;
+
+/**
+ * Asks for steps through the words; undefined where a message has to do: layers that draw have more to say than numbers, and
+ * not every engine can wait so. wake(index) tells a thread that does not look for the next step to do so.
+ */
+export function asking(
+  { meeting, threads }: { meeting: Uint32Array; threads: number },
+  wake: (index: number) => void,
+): ((step: Stepping) => Promise<Stepped>) | undefined {
+  if (waitAsync === undefined) return undefined;
+  const { words, numbers } = shared(meeting);
+  return async ({ count, lr, passed, drawn }) => {
+    words[COUNT] = count;
+    words[PASSED] = Number(passed);
+    numbers[LR] = lr;
+    const before = Atomics.load(words, DONE);
+    Atomics.add(words, ASKED, 1);
+    Atomics.notify(words, ASKED);
+    for (let i = 0; i < threads; i++) if (Atomics.load(words, ATTENDS + i) === 0) wake(i);
+    while (count > 0 && Atomics.load(words, DONE) === before) await waitAsync(words, DONE, before).value;
+    return { loss: numbers[LOSS], gradientNorm: numbers[NORM], drawn };
+  };
+}
+
+/** Thread `index` of so many, who wait for each other. */
 function member(words: Int32Array, threads: number, index: number): Share {
   return {
     part(n, unit) {
@@ -35,26 +76,34 @@ function member(words: Int32Array, threads: number, index: number): Share {
     },
     wait() {
       if (threads === 1) return;
-      const round = Atomics.load(words, 1);
-      if (Atomics.add(words, 0, 1) === threads - 1) {
-        Atomics.store(words, 0, 0);
-        Atomics.add(words, 1, 1);
-        Atomics.notify(words, 1);
+      const meeting = Atomics.load(words, MEETINGS);
+      if (Atomics.add(words, COME, 1) === threads - 1) {
+        Atomics.store(words, COME, 0);
+        Atomics.add(words, MEETINGS, 1);
+        Atomics.notify(words, MEETINGS);
         return;
       }
-      for (let i = 0; i < TURNS; i++) if (Atomics.load(words, 1) !== round) return;
-      while (Atomics.load(words, 1) === round) Atomics.wait(words, 1, round);
+      for (let i = 0; i < TURNS; i++) if (Atomics.load(words, MEETINGS) !== meeting) return;
+      while (Atomics.load(words, MEETINGS) === meeting) Atomics.wait(words, MEETINGS, meeting);
     },
   };
 }
 
-/** The part of thread `index` in a training: a function that makes its part of a step. */
-export function learner(index: number, given: Learning): (step: Stepping) => Stepped | undefined {
+/** The part of thread `index` in a training. */
+export interface Learner {
+  /** Its part of a step, and when all have done theirs, what the first says. */
+  step(step: Stepping): Stepped | undefined;
+  /** Looks for steps that are asked for by words, as long as they come. */
+  attend(): void;
+}
+
+export function learner(index: number, given: Learning): Learner {
   const where = 'a thread of workspace.fit';
   const { memory, threads, clipNorm } = given;
   const model = modelOf(given.layers, given.drawn);
   const p = replanned(model, given.batchSize, given.slots, { threads, joined: { memory, index } });
-  const share = member(new Int32Array(p.meeting.buffer, p.meeting.byteOffset, p.meeting.length), threads, index);
+  const { words, numbers } = shared(p.meeting);
+  const share = member(words, threads, index);
   const first = index === 0;
   const [from, to] = share.part(p.parameters.length, 4);
   const part = (x: Float32Array) => x.subarray(from, to);
@@ -71,7 +120,7 @@ export function learner(index: number, given: Learning): (step: Stepping) => Ste
   const sources = model.layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
   const backwards = p.passes.toReversed();
 
-  return ({ count, lr, passed, drawn }) => {
+  function step({ count, lr, passed, drawn }: Stepping): Stepped | undefined {
     const said: Stepped = { loss: 0, drawn };
     if (!passed) {
       if (first) for (const [i, source] of sources) moved(where, source, drawn[i]);
@@ -94,6 +143,32 @@ export function learner(index: number, given: Learning): (step: Stepping) => Ste
       share.wait();
     }
     update(lr);
+    share.wait();
     return first ? said : undefined;
-  };
+  }
+
+  let seen = 0;
+  function attend(): void {
+    Atomics.store(words, ATTENDS + index, 1);
+    while (true) {
+      if (Atomics.load(words, ASKED) === seen) Atomics.wait(words, ASKED, seen, PATIENCE);
+      if (Atomics.load(words, ASKED) === seen) {
+        Atomics.store(words, ATTENDS + index, 0);
+        // Who asks looks at that word after it has asked: one of the two sees the other.
+        if (Atomics.load(words, ASKED) === seen) return;
+        Atomics.store(words, ATTENDS + index, 1);
+      }
+      seen++;
+      const count = words[COUNT];
+      if (count === 0) break;
+      const said = step({ count, lr: numbers[LR], passed: words[PASSED] === 1, drawn: {} });
+      if (said === undefined) continue;
+      numbers[LOSS] = said.loss;
+      numbers[NORM] = said.gradientNorm ?? 0;
+      Atomics.add(words, DONE, 1);
+      Atomics.notify(words, DONE);
+    }
+    Atomics.store(words, ATTENDS + index, 0);
+  }
+  return { step, attend };
 }

@@ -7,9 +7,10 @@ import { distributions } from './distribution.js';
 import { memoryOf, workspace as single, type Workspace } from './home.js';
 import { init, initialisers } from './init.js';
 import type { Data } from './loss.js';
-import { isModel, type Model } from './model.js';
+import { isModel, type Model, productsOf } from './model.js';
 import { type Generator, random, type Seed } from './random.js';
 import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
+import { asking } from './team.js';
 import { sized } from './tensor.js';
 import { type Crew, type Fit, type Step, type Stepped, sendable, train } from './training.js';
 import type { Answer, Job, Request } from './worker.js';
@@ -61,11 +62,12 @@ const nodes = () =>
     globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
   ).process?.getBuiltinModule?.('node:worker_threads');
 
-/** Values below which two threads are no faster than one: see docs/threads.md. */
-const FEW = 1 << 22;
+/** Values below which two threads are no faster than one; of functions without a series, whose limit is memory, CHEAP. */
+const FEW = 1 << 18;
+const CHEAP = 1 << 21;
 const EVEN = 1024;
-/** Products of a model's parameters that take as long as one value of tanh. */
-const PRODUCTS = 16;
+/** Products of a model's rows and parameters below which they are not faster either. All as measured, in docs/threads.md. */
+const PRODUCTS = 1 << 22;
 const where = 'workspace';
 
 /** A worker of either kind; `done` hears its answers, `ended` that there will be none. */
@@ -123,9 +125,9 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     if (broken !== undefined) throw new Error(`${where}: ${broken}`);
   };
   /** A task on values 0 to n by all threads or, where there are few, by this one. */
-  async function run(task: Task, n: number): Promise<void> {
+  async function run(task: Task, n: number, few = FEW): Promise<void> {
     open();
-    if (n < FEW || threads === 1) perform(buffer, task, 0, n);
+    if (n < few || threads === 1) perform(buffer, task, 0, n);
     else await split(task, n, EVEN);
   }
   /** A task on 0 to n by all threads, in parts that are multiples of `unit`. */
@@ -138,6 +140,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     });
     await Promise.all(parts);
   }
+  /** What a thread answers to a job by its number. */
   function ask(thread: Thread, job: Job): Promise<Stepped | undefined> {
     return new Promise((resolve, reject) => {
       const id = asked++;
@@ -145,6 +148,15 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
       // A process lives while a job runs, and not for threads that wait.
       thread.ref?.();
       thread.postMessage({ id, job } satisfies Request);
+    });
+  }
+  /** What comes by words, unless a thread ends before. */
+  function held(thread: Thread, call: () => Promise<Stepped>): Promise<Stepped | undefined> {
+    return new Promise((resolve, reject) => {
+      const id = asked++;
+      waiting.set(id, { resolve, reject });
+      thread.ref?.();
+      call().then((result) => done({ id, result }), reject);
     });
   }
   /** A job for every thread, and what the first says. */
@@ -155,13 +167,23 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
   let fits = 0;
   const crew: Crew = {
     threads,
-    async begin(learning) {
+    worth: (products) => threads > 1 && products >= PRODUCTS,
+    async begin(learning, plan) {
       const fit = fits++;
       await all({ kind: 'learn', fit, learning });
+      const draws = Object.keys(learning.drawn).length > 0;
+      const asked = draws ? undefined : asking(plan, (index) => pool[index].postMessage({ attend: fit }));
       return {
-        step: async (step) => (await all({ kind: 'step', fit, step }))!,
-        end: async () => {
-          if (broken === undefined) await all({ kind: 'end', fit });
+        async step(step) {
+          if (asked === undefined) return (await all({ kind: 'step', fit, step }))!;
+          open();
+          // One of the threads holds the process, and who ends is heard.
+          return (await held(pool[0], () => asked(step)))!;
+        },
+        async end() {
+          if (broken !== undefined) return;
+          await asked?.({ count: 0, lr: 0, passed: false, drawn: {} });
+          await all({ kind: 'end', fit });
         },
       };
     },
@@ -193,7 +215,8 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
   }
 
   const twin = (name: Activation) => {
-    const { keeps } = activations[name];
+    const { keeps, ulp } = activations[name];
+    const few = (direction: 'forward' | 'backward') => (ulp[direction] <= 0.5 ? CHEAP : FEW);
     return {
       async forward(x: Float32Array, given: Options = {}) {
         const at = `activation.${name}.forward`;
@@ -201,7 +224,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
         const [from, out] = [place(at, 'x', x), place(at, 'out', to)];
         sameLength(at, 'out', out[1], 'x', from[1]);
         apart(at, out, from, 'x');
-        await run({ kind: 'forward', name, options: checked(rest), x: from, out }, out[1]);
+        await run({ kind: 'forward', name, options: checked(rest), x: from, out }, out[1], few('forward'));
         return to;
       },
       async backward(given: Options) {
@@ -213,7 +236,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
         sameLength(at, 'out', out[1], keeps, kept[1]);
         apart(at, out, kept, keeps);
         apart(at, out, dy, 'dy');
-        await run({ kind: 'backward', name, keeps, options: checked(rest), kept, dy, out }, out[1]);
+        await run({ kind: 'backward', name, keeps, options: checked(rest), kept, dy, out }, out[1], few('backward'));
         return to;
       },
     };
@@ -266,8 +289,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
       apart(at, out, from, 'x');
       const layers = model.layers.map(({ kind, spec }) => sendable(at, `a layer of kind ${kind}`, spec));
       open();
-      const size = Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0);
-      if (threads === 1 || (rows * size) / PRODUCTS < FEW) {
+      if (threads === 1 || productsOf(model, rows) < PRODUCTS) {
         (to as Float32Array).set(model.forward(x));
         return to as Float32Array;
       }

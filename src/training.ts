@@ -5,7 +5,19 @@ import { resumed } from './checkpoint.js';
 import { memoryOf } from './home.js';
 import type { Spec } from './layer.js';
 import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
-import { isModel, type Model, planned, replanned, rowsIn, run, settled, type Training, trainings } from './model.js';
+import {
+  isModel,
+  type Model,
+  type Plan,
+  planned,
+  productsOf,
+  replanned,
+  rowsIn,
+  run,
+  settled,
+  type Training,
+  trainings,
+} from './model.js';
 import type { Optimizer, Schedule } from './optimizer.js';
 import { type Probe, probing } from './probe.js';
 import { type Generator, type GeneratorState, generatorOf, moved, random, type Seed } from './random.js';
@@ -157,7 +169,10 @@ export function sendable<S>(where: string, name: string, spec: S | undefined): S
 /** Threads that make steps together. */
 export interface Crew {
   threads: number;
-  begin(learning: Learning): Promise<{ step(step: Stepping): Promise<Stepped>; end(): Promise<void> }>;
+  /** Whether so many products a step are worth the threads. */
+  worth(products: number): boolean;
+  /** A training in a model's plan. */
+  begin(learning: Learning, plan: Plan): Promise<{ step(step: Stepping): Promise<Stepped>; end(): Promise<void> }>;
 }
 
 /** nn.fit, or by a crew's threads. */
@@ -166,7 +181,7 @@ export function train(
   model: Model,
   data: Data,
   given: Fit,
-  crew?: Crew,
+  threads?: Crew,
 ): AsyncGenerator<Step, void, void> {
   const known = ['epochs', 'batchSize', 'optimizer', 'loss', 'schedule', 'scheduleEach', 'clipNorm', 'rng', 'seed'];
   const o = options(where, given, [...known, 'shuffle', 'resume', 'probe', 'signal']) as Fit;
@@ -205,8 +220,10 @@ export function train(
   const own = place && o.rng === undefined && o.seed === undefined;
   const source = generatorOf(where, own ? { rng: random.restore(place.generator as GeneratorState) } : o);
   const { inputs } = model;
-  const specs = crew && model.layers.map(({ kind, spec }) => sendable(where, `a layer of kind ${kind}`, spec));
-  if (crew) sendable(where, 'the optimizer', optimizer.spec);
+  const specs = threads && model.layers.map(({ kind, spec }) => sendable(where, `a layer of kind ${kind}`, spec));
+  if (threads) sendable(where, 'the optimizer', optimizer.spec);
+  const most = Math.min(batchSize, Math.max(1, rows));
+  const crew = threads?.worth(productsOf(model, most)) ? threads : undefined;
 
   /** The order of the epoch that is gone on with, and generators where they were. */
   function back({ order, generator, layers }: NonNullable<typeof place>): Uint32Array | undefined {
@@ -218,7 +235,6 @@ export function train(
 
   async function* steps(): AsyncGenerator<Step, void, void> {
     signal?.throwIfAborted();
-    const most = Math.min(batchSize, Math.max(1, rows));
     const p = crew
       ? replanned(model, most, optimizer.slots, { threads: crew.threads })
       : settled(model, most, optimizer.slots);
@@ -251,16 +267,19 @@ export function train(
     };
     const drawn = () => Object.fromEntries(drawing.map(([i, by]) => [i, by.state() as GeneratorState]));
     trainings.set(model, training);
-    const team = await crew?.begin({
-      ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
-      ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
-    });
+    const team = await crew?.begin(
+      {
+        ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
+        ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
+      },
+      p,
+    );
     async function together(stepping: Stepping, made: Step): Promise<void> {
       training.busy = true;
       try {
         const said = await team!.step(stepping);
         if (!stepping.passed) made.loss = said.loss;
-        if (said.gradientNorm !== undefined) made.gradientNorm = said.gradientNorm;
+        if (clip) made.gradientNorm = said.gradientNorm;
         for (const [i, by] of drawing) moved(where, by, said.drawn[i]);
       } finally {
         training.busy = false;

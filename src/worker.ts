@@ -2,7 +2,7 @@
 
 import { join } from './home.js';
 import { perform, type Task } from './task.js';
-import { learner } from './team.js';
+import { type Learner, learner } from './team.js';
 import type { Learning, Stepped, Stepping } from './training.js';
 
 /** A job: a part of a task, a training that begins, a step of it, or its end. */
@@ -12,8 +12,11 @@ export type Job =
   | { kind: 'step'; fit: number; step: Stepping }
   | { kind: 'end'; fit: number };
 
-/** The first message says who one is and where the memory is; all others are jobs. */
-export type Request = { memory: WebAssembly.Memory; threads: number; index: number } | { id: number; job: Job };
+/** The first message says who one is and where the memory is; the others are jobs, or that steps of a training come. */
+export type Request =
+  | { memory: WebAssembly.Memory; threads: number; index: number }
+  | { attend: number }
+  | { id: number; job: Job };
 export type Answer = { id: number; result?: Stepped } | { id: number; error: Error };
 
 interface Port {
@@ -23,7 +26,7 @@ interface Port {
 
 let own = 0;
 let buffer: ArrayBufferLike;
-const trainings = new Map<number, ReturnType<typeof learner>>();
+const trainings = new Map<number, Learner>();
 
 function done(job: Job): Stepped | undefined {
   switch (job.kind) {
@@ -34,7 +37,7 @@ function done(job: Job): Stepped | undefined {
       trainings.set(job.fit, learner(own, job.learning));
       break;
     case 'step':
-      return trainings.get(job.fit)!(job.step);
+      return trainings.get(job.fit)!.step(job.step);
     case 'end':
       trainings.delete(job.fit);
   }
@@ -47,6 +50,10 @@ function take(request: Request): void {
     own = index;
     buffer = memory.buffer;
     join(memory, threads, index);
+    return;
+  }
+  if ('attend' in request) {
+    trainings.get(request.attend)?.attend();
     return;
   }
   const { id, job } = request;

@@ -75,8 +75,8 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
 
   test('the gradients by input, weight and bias', () => {
     for (const out of [dx, dw, db]) out.fill(Number.NaN);
-    bind(ws, 'linearBackwardInput', g, w, dx, scratch)(rows, inputs, outputs, outputs);
-    bind(ws, 'linearBackwardWeight', x, g, dw, scratch)(rows, inputs, outputs);
+    bind(ws, 'linearBackwardInput', g, w, dx, scratch)(rows, inputs, outputs);
+    bind(ws, 'linearBackwardWeight', x, g, dw, scratch)(rows, inputs, outputs, outputs);
     bind(ws, 'linearBackwardBias', g, db)(rows, outputs);
     compare(dx, rows, inputs, outputs, (i, j, l) => g[i * outputs + l] * w[l * inputs + j]);
     compare(dw, outputs, inputs, rows, (i, j, l) => g[l * outputs + i] * x[l * inputs + j]);
