@@ -1,23 +1,41 @@
-// npm run verify:random               laws at ten million values, and SmallCrush of every generator (three minutes)
-// npm run verify:random -- crush      TestU01's Crush instead (an hour each)
-// npm run verify:random -- laws       the laws alone
+// npm run verify:random                        laws at ten million values, and SmallCrush of every generator (three minutes)
+// npm run verify:random -- laws                the laws alone
+// npm run verify:random -- crush               TestU01's Crush of every generator (half an hour each)
+// npm run verify:random -- crush philox forks  that of some
 //
-// TestU01 comes from Debian's non-free packages: apt-get install gcc libtestu01-0-dev. Writes docs/random.md.
+// TestU01 comes from Debian's non-free packages: apt-get install gcc libtestu01-0-dev. Keeps what was found in
+// docs/random.json, and writes docs/random.md from it.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { all, kept, type Measured, N } from './laws.js';
 
-const [battery = 'small'] = process.argv.slice(2);
-if (!['small', 'crush', 'big', 'laws'].includes(battery)) {
-  console.error(`There is no ${battery}; pass small, crush, big or laws`);
+const batteries = { small: 'SmallCrush', crush: 'Crush', big: 'BigCrush' };
+const streams = [
+  ...['philox', 'philox reversed', 'philox normal', 'forks', 'torch', 'torch reversed'],
+  ...['threefry', 'threefry reversed'],
+];
+const [battery = 'small', ...wanted] = process.argv.slice(2) as [keyof typeof batteries | 'laws', ...string[]];
+if (!(battery in batteries || battery === 'laws') || wanted.some((name) => !streams.includes(name))) {
+  console.error(`Pass ${Object.keys(batteries).join(', ')} or laws, and any of ${streams.join(', ')}`);
   process.exit(1);
 }
 
-const measured: Measured[] = [];
-for (const one of all()) {
-  measured.push(one);
+const FOUND = 'docs/random.json';
+interface Found {
+  laws: { date: string; measured: Measured[] };
+  batteries: Record<keyof typeof batteries, Crushed[]>;
+}
+const found = JSON.parse(readFileSync(FOUND, 'utf8')) as Found;
+const date = new Date().toISOString().slice(0, 10);
+
+if (battery === 'small' || battery === 'laws') {
+  found.laws = { date, measured: [] };
+  for (const one of all()) law(one);
+}
+function law(one: Measured): void {
+  found.laws.measured.push(one);
   const { name, moments, kolmogorovSmirnov, chiSquared } = one;
   const z = [...moments, chiSquared].map((v) => v.toFixed(2).padStart(6)).join(' ');
   console.log(`${name.padEnd(26)} ${z}   KS ${kolmogorovSmirnov.toFixed(2)}${kept(one) ? '' : '   TOO FAR OFF'}`);
@@ -26,12 +44,11 @@ for (const one of all()) {
 
 interface Crushed {
   name: string;
+  date: string;
   statistics: number;
   suspect: number;
   words: number;
 }
-const crushed: Crushed[] = [];
-
 /** A battery over the words of one stream. */
 function crush(name: string): Promise<Crushed> {
   return new Promise((resolve, reject) => {
@@ -53,7 +70,7 @@ function crush(name: string): Promise<Crushed> {
       if (result === null) return reject(new Error(`${name}: the battery ended without a result\n${text}`));
       const [statistics, suspect, used] = result.slice(1).map(Number);
       if (suspect > 0) console.log(text);
-      resolve({ name, statistics, suspect, words: used });
+      resolve({ name, date, statistics, suspect, words: used });
     });
   });
 }
@@ -67,53 +84,56 @@ if (battery !== 'laws') {
     console.error('TestU01 is not here: apt-get install gcc libtestu01-0-dev (Debian, non-free), or pass laws');
     process.exit(1);
   }
-  const streams = [
-    'philox',
-    'philox reversed',
-    'philox normal',
-    'forks',
-    'torch',
-    'torch reversed',
-    'threefry',
-    'threefry reversed',
-  ];
-  for (const name of streams) {
-    const one = await crush(name);
-    crushed.push(one);
-    console.log(
-      `${name.padEnd(26)} ${one.statistics} statistics, ${one.suspect} suspect, ${(one.words / 1e6).toFixed(0)} million words`,
-    );
-    if (one.suspect > 0) process.exitCode = 1;
-  }
+  const kept = found.batteries[battery];
+  // As many at a time as there are cores: each takes one for its tests, and a part of one for its words.
+  const names = wanted.length > 0 ? wanted : streams;
+  const waiting = [...names];
+  const lane = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const one = await crush(name);
+      const at = kept.findIndex((other) => other.name === name);
+      kept.splice(at < 0 ? kept.length : at, at < 0 ? 0 : 1, one);
+      console.log(
+        `${name.padEnd(26)} ${one.statistics} statistics, ${one.suspect} suspect, ${(one.words / 1e6).toFixed(0)} million words`,
+      );
+      if (one.suspect > 0) process.exitCode = 1;
+    }
+  };
+  await Promise.all(cpus().map(lane));
+  kept.sort((a, b) => streams.indexOf(a.name) - streams.indexOf(b.name));
 }
 
-const title = { small: 'SmallCrush', crush: 'Crush', big: 'BigCrush', laws: '' }[battery];
 const signed = (v: number) => v.toFixed(2);
-mkdirSync('docs', { recursive: true });
-if (battery !== 'laws') {
-  writeFileSync(
-    'docs/random.md',
-    `# Random numbers
+const tables = (Object.keys(batteries) as (keyof typeof batteries)[])
+  .filter((name) => found.batteries[name].length > 0)
+  .map(
+    (name) => `### ${batteries[name]}
 
-By \`npm run verify:random\` on ${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, Node ${process.version}.
+| words | statistics | suspect | words used | on |
+| --- | --- | --- | --- | --- |
+${found.batteries[name].map((one) => `| ${one.name} | ${one.statistics} | ${one.suspect} | ${(one.words / 1e6).toLocaleString('en', { maximumFractionDigits: 0 })} M | ${one.date} |`).join('\n')}
+`,
+  );
+writeFileSync(FOUND, `${JSON.stringify(found, undefined, 2)}\n`);
+writeFileSync(
+  'docs/random.md',
+  `# Random numbers
 
-## ${title}
+By \`npm run verify:random\`, ${cpus()[0].model.trim()}, Node ${process.version}.
 
-TestU01's ${title} (L'Ecuyer and Simard 2007) on the 32-bit words of each generator from seed 0. A statistic is suspect where its p-value is within 1e-6 of 0 or 1. "Reversed" has the bits of each word in reverse order, since batteries look at the high ones; "normal" are normals mapped back to ranks, Φ(z) 2³²; "forks" takes a word from each of 256 forks in turn.
+## TestU01
 
-| words | statistics | suspect | words used |
-| --- | --- | --- | --- |
-${crushed.map(({ name, statistics, suspect, words }) => `| ${name} | ${statistics} | ${suspect} | ${(words / 1e6).toFixed(0)} M |`).join('\n')}
+Batteries of L'Ecuyer and Simard (2007) on the 32-bit words of each generator from seed 0. A statistic is suspect where its p-value is within 1e-6 of 0 or 1. "Reversed" has the bits of each word in reverse order, since batteries look at the high ones; "normal" has the ranks of two normals, ⌊Φ(z) 2¹⁶⌋, in a word (a float32 near 1 has no more digits); "forks" takes a word from each of 256 forks in turn.
 
-Longer runs: \`npm run verify:random -- crush\` (an hour a generator), \`-- big\` (a day), and for PractRand or dieharder \`npx tsx test/verify/words.ts philox 0 | RNG_test stdin32\`.
+${tables.join('\n')}
+Longer runs: \`npm run verify:random -- crush\` (half an hour a generator), \`-- big\` (a day), and for PractRand or dieharder \`npx tsx test/verify/words.ts philox 0 | RNG_test stdin32\`.
 
 ## Laws
 
-${N.toLocaleString('en')} values of each distribution and initialiser against the law it claims, from fixed seeds: how many standard deviations the moments of order one to four are off, √n times Kolmogorov and Smirnov's distance (above 2.2 once in 8,000), and how many standard deviations χ² over 1,000 classes is off. More than 5 deviations would be a failure.
+${N.toLocaleString('en')} values of each distribution and initialiser against the law it claims, on ${found.laws.date}, from fixed seeds: how many standard deviations the moments of order one to four are off, √n times Kolmogorov and Smirnov's distance (above 2.2 once in 8,000), and how many standard deviations χ² over 1,000 classes is off. More than 5 deviations would be a failure.
 
 | | 1st | 2nd | 3rd | 4th | √n D | χ² |
 | --- | --- | --- | --- | --- | --- | --- |
-${measured.map((m) => `| ${m.name} | ${[0, 1, 2, 3].map((k) => (k in m.moments ? signed(m.moments[k]) : '')).join(' | ')} | ${signed(m.kolmogorovSmirnov)} | ${signed(m.chiSquared)} |`).join('\n')}
+${found.laws.measured.map((m) => `| ${m.name} | ${[0, 1, 2, 3].map((k) => (k in m.moments ? signed(m.moments[k]) : '')).join(' | ')} | ${signed(m.kolmogorovSmirnov)} | ${signed(m.chiSquared)} |`).join('\n')}
 `,
-  );
-}
+);
