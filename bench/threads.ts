@@ -24,11 +24,11 @@ export async function threads(): Promise<void> {
   const [x, y] = [two.float32(most), two.float32(most)];
   const [a, b] = [one.float32(most), one.float32(most)];
   console.log(
-    `${'two threads'.padEnd(24)}${'values'.padStart(12)}${'one, ms'.padStart(12)}${'two, ms'.padStart(12)}${'gain'.padStart(10)}`,
+    `${'two threads'.padEnd(34)}${'values'.padStart(12)}${'one, ms'.padStart(12)}${'two, ms'.padStart(12)}${'gain'.padStart(10)}`,
   );
   const told = (name: string, n: number, [alone, both]: [number, number]) =>
     console.log(
-      `${name.padEnd(24)}${String(n).padStart(12)}${alone.toFixed(3).padStart(12)}${both.toFixed(3).padStart(12)}${`${(alone / both).toFixed(2)} x`.padStart(10)}`,
+      `${name.padEnd(34)}${String(n).padStart(12)}${alone.toFixed(3).padStart(12)}${both.toFixed(3).padStart(12)}${`${(alone / both).toFixed(2)} x`.padStart(10)}`,
     );
   for (let n = 1 << 14; n <= most; n <<= 2) {
     const [xs, ys, as, bs] = [x, y, a, b].map((array) => array.subarray(0, n));
@@ -82,6 +82,44 @@ export async function threads(): Promise<void> {
         n < 512 ? 50 : 9,
       ),
     );
+  }
+  // A step of training, from the first to the last of two epochs; products are the step's rows times the parameters.
+  for (const [widths, batch, steps] of [
+    [[64, 64, 10], 100, 1000],
+    [[128, 128, 10], 64, 1000],
+    [[784, 100, 10], 32, 1000],
+    [[784, 100, 10], 100, 400],
+    [[784, 100, 10], 256, 200],
+    [[784, 256, 256, 10], 128, 100],
+    [[1024, 1024, 1024, 10], 256, 10],
+  ] as const) {
+    const rows = batch * steps;
+    const data = {
+      x: random.philox(1).normal(rows * widths[0]),
+      labels: Uint8Array.from({ length: rows }, (_, i) => (i * 7) % 10),
+    };
+    const step = async (fit: typeof nn.fit) => {
+      const pairs = widths.slice(1).map((outputs, i) => [widths[i], outputs] as const);
+      const model = nn.sequential(
+        pairs.map(([inputs, outputs], i) =>
+          nn.linear(inputs, outputs, { seed: i, activation: i < pairs.length - 1 ? 'relu' : undefined }),
+        ),
+      );
+      const times: number[] = [];
+      let since = performance.now();
+      for await (const _ of fit(model, data, { batchSize: batch, optimizer: nn.sgd({ lr: 0.01 }), seed: 1 })) {
+        const now = performance.now();
+        times.push(now - since);
+        since = now;
+      }
+      return median(times);
+    };
+    const [alone, both] = [await step(nn.fit), await step(two.fit)];
+    const products = batch * widths.slice(1).reduce((sum, outputs, i) => sum + (widths[i] + 1) * outputs, 0);
+    told(`step ${widths.join('-')}, ${batch} rows`, products, [
+      Math.min(alone, await step(nn.fit)),
+      Math.min(both, await step(two.fit)),
+    ]);
   }
   await two.close();
 }

@@ -63,7 +63,7 @@ const nodes = () =>
   ).process?.getBuiltinModule?.('node:worker_threads');
 
 /** Values below which two threads are no faster than one; of functions without a series, whose limit is memory, CHEAP. */
-const FEW = 1 << 18;
+const FEW = 1 << 19;
 const CHEAP = 1 << 21;
 const EVEN = 1024;
 /** Products of a model's rows and parameters below which they are not faster either. All as measured, in docs/threads.md. */
