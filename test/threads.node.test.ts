@@ -382,15 +382,21 @@ describe('threads that end', () => {
 describe.runIf(existsSync(chromium.executablePath))('in a page', () => {
   const folder = mkdtempSync(resolve('out', 'threads-'));
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-  const program = `import { workspace } from 'fanwise';
+  const program = `import { nn, workspace } from 'fanwise';
     try {
       const ws = await workspace({ bytes: 1 << 25, threads: 2 });
       const out = ws.float32(${n});
       await ws.draw('normal', { seed: 7, out });
       await ws.activation.tanh.forward(out, { out });
-      let h = 2166136261;
-      for (const byte of new Uint8Array(out.slice().buffer)) h = Math.imul(h ^ byte, 16777619);
-      document.title = String(h >>> 0);
+      const layers = [nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })];
+      const data = { x: out.slice(0, 256 * 300), labels: Array.from({ length: 300 }, (_, i) => i % 4) };
+      for await (const _ of ws.fit(nn.sequential(layers), data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }));
+      const hash = (x) => {
+        let h = 2166136261;
+        for (const byte of new Uint8Array(x.slice().buffer)) h = Math.imul(h ^ byte, 16777619);
+        return h >>> 0;
+      };
+      document.title = hash(out) + ' ' + hash(layers[0].weight.data);
       await ws.close();
     } catch (error) { document.title = error.message; }`;
   beforeAll(async () => {
@@ -425,7 +431,11 @@ describe.runIf(existsSync(chromium.executablePath))('in a page', () => {
   };
   test('that is isolated: the same bits', { timeout: 60_000 }, async () => {
     const values = random.philox(7).normal(n);
-    expect(await title(headers)).toBe(String(hash(activation.tanh.forward(values, { out: values }))));
+    activation.tanh.forward(values, { out: values });
+    const layers = [nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })];
+    const data = { x: values.slice(0, 256 * 300), labels: Array.from({ length: 300 }, (_, i) => i % 4) };
+    await all(nn.fit(nn.sequential(layers), data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }));
+    expect(await title(headers)).toBe(`${hash(values)} ${hash(layers[0].weight.data)}`);
   });
   test('that is not: an error that names the headers', { timeout: 60_000 }, async () => {
     expect(await title({})).toMatch(
