@@ -121,6 +121,29 @@ export function threads(count: number): Promise<string[]> {
   );
 }
 
+/** So many trainings by the threads of one workspace, each of a model of its own; some are broken off. */
+export async function crews(
+  count: number,
+  { nn, random, workspace }: Package,
+  look: (done: number) => Promise<void> = async () => {},
+): Promise<void> {
+  const ws = await workspace({ bytes: 1 << 16, threads: 2 });
+  const data = { x: random.philox(1).normal(256 * 300), labels: Uint8Array.from({ length: 300 }, (_, i) => i % 10) };
+  const made = new Set<number>();
+  for (let id = 1; id <= count; id++) {
+    const model = nn.sequential([
+      nn.linear(256, 140, { seed: 1, activation: 'relu' }),
+      nn.linear(140, 10, { seed: 2 }),
+    ]);
+    for await (const _ of ws.fit(model, data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }))
+      if (id % 3 === 0) break;
+    if (id % 3 !== 0) made.add(hash(model.parameters['0.weight'].data));
+    if (id % Math.ceil(count / 10) === 0) await look(id);
+  }
+  same('results of trainings of one seed', made.size, 1);
+  await ws.close();
+}
+
 type Package = typeof import('../../src/index.js');
 /** One thing that uses generators, staging, a workspace and a model of a copy of the package, and a hash of it. */
 export function* use({ activation, nn, random, softmax, workspace }: Package): Generator<void, number, void> {

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import * as source from '../../src/index.js';
-import { aborted, copies, limits, mixed, resident, threads, workspaces } from './endurance.js';
+import { aborted, copies, crews, limits, mixed, resident, threads, workspaces } from './endurance.js';
 
 const count = Number(process.argv[2] ?? 1e6);
 const report = (...words: unknown[]) => console.log(...words);
@@ -25,6 +25,8 @@ async function flat(name: string, run: (look: () => Promise<void>) => Promise<vo
 
 await flat(`${count} calls`, (look) => mixed(count, look));
 await flat(`${count / 100} workspaces of 1 MiB`, (look) => workspaces(count / 100, 1 << 20, look));
+const built: typeof source = await import('fanwise');
+await flat(`${count / 1000} trainings on two threads`, (look) => crews(count / 1000, built, look));
 report(`a workspace of ${limits()} bytes works to its end, one more is an error`);
 report(`fit broken off at each of ${await aborted()} steps`);
 const golden = readFileSync(new URL('../golden.json', import.meta.url), 'utf8');
