@@ -321,7 +321,7 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
 }
 
 /**
- * Memory of `bytes` bytes (at most 4 GiB less 128 KiB). Arrays made on it are ordinary typed arrays on which kernels run in
+ * Memory of `bytes` bytes (at most 4 GiB less 128 KiB, and 64 KiB for each thread). Arrays made on it are ordinary typed arrays on which kernels run in
  * place. With threads: memory that so many threads share, and twins of the functions that run on them; in a page it has
  * to be isolated, by two headers that the error names.
  */

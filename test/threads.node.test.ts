@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { activation, init, type Layer, type Model, nn, random, type Threads, workspace } from 'fanwise';
-import { chromium as launcher } from 'playwright';
+import { chromium, firefox } from 'playwright';
 import { build, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { activations } from '../src/activation.js';
-import { chromium } from './browsers.js';
+import * as debian from './browsers.js';
 import { hash, noise } from './oracle.js';
 
 const n = 4_200_007; // more than threads are asked for, and no multiple of anything
@@ -379,7 +379,12 @@ describe('threads that end', () => {
   });
 });
 
-describe.runIf(existsSync(chromium.executablePath))('in a page', () => {
+/** Firefox 140 has no Atomics.waitAsync: there the threads answer by messages. */
+const browsers = [
+  { name: 'chromium', type: chromium, options: debian.chromium },
+  { name: 'firefox', type: firefox, options: debian.firefox },
+].filter(({ options }) => existsSync(options.executablePath));
+describe.each(browsers)('in a page, $name', ({ type, options }) => {
   const folder = mkdtempSync(resolve('out', 'threads-'));
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
   const program = `import { nn, workspace } from 'fanwise';
@@ -418,7 +423,7 @@ describe.runIf(existsSync(chromium.executablePath))('in a page', () => {
       build: { outDir: join(folder, 'out') },
       preview: { port: 0, headers: served },
     });
-    const browser = await launcher.launch({ ...chromium, headless: true });
+    const browser = await type.launch({ ...options, headless: true });
     try {
       const page = await browser.newPage();
       await page.goto(server.resolvedUrls!.local[0]);
