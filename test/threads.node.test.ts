@@ -379,7 +379,6 @@ describe('threads that end', () => {
   });
 });
 
-/** Firefox 140 has no Atomics.waitAsync: there the threads answer by messages. */
 const browsers = [
   { name: 'chromium', type: chromium, options: debian.chromium },
   { name: 'firefox', type: firefox, options: debian.firefox },
