@@ -46,20 +46,21 @@ writeFileSync(
 const modules = {};
 export function compile(shared = false) {
   if (modules[shared]) return modules[shared];
-  const bytes = [];
+  const bytes = new Uint8Array(${bytes.length});
+  let n = 0;
   let base = -3;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     const value = code - 35 - (code > 92 ? 1 : 0);
     if (value > 88) base += 89 * (value - 88);
     else {
-      bytes.push(base + value);
+      bytes[n++] = base + value;
       base = -3;
     }
   }
   if (shared) bytes[${flags}] |= 2;
   try {
-    return (modules[shared] = new WebAssembly.Module(Uint8Array.from(bytes)));
+    return (modules[shared] = new WebAssembly.Module(bytes));
   } catch (cause) {
     // An engine's own words differ, and Chromium's name what is not needed.
     const advice = "a content security policy has to have 'wasm-unsafe-eval' in script-src";
@@ -98,8 +99,20 @@ if (mode === 'bench') {
     allowOverwrite: true,
     logLevel: 'warning',
   });
+  // The single file has no threads: they run files of the package, and a page may start none from another origin.
+  const alone = 'the single file has no threads; import the package itself, through a bundler in pages';
+  const threadless = {
+    name: 'threadless',
+    setup(within) {
+      within.onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: 'threads', namespace: 'threadless' }));
+      within.onLoad({ filter: /./, namespace: 'threadless' }, () => ({
+        contents: `export function shared() { throw new Error('workspace: ${alone}'); }`,
+      }));
+    },
+  };
   await build({
     entryPoints: ['dist/index.js'],
+    plugins: [threadless],
     outfile: 'dist/fanwise.min.js',
     bundle: true,
     minify: true,

@@ -40,6 +40,6 @@ export type { Along, Tensor } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './theory.js';
 export type { Threads } from './threads.js';
-export { workspace } from './threads.js';
 export type { Fit, Step } from './training.js';
 export type { Code, Fix, Verdict } from './verdict.js';
+export { workspace } from './workspace.js';

@@ -2,7 +2,7 @@
 // are those of one thread, whatever the number: a value depends on its place alone.
 
 import { type Activation, activations, type Functions } from './activation.js';
-import { choice, options, sameLength, what, whole } from './argument.js';
+import { choice, options, sameLength, what } from './argument.js';
 import { distributions } from './distribution.js';
 import { memoryOf, workspace as single, type Workspace } from './home.js';
 import { init, initialisers } from './init.js';
@@ -88,15 +88,8 @@ function started(done: (answer: Answer) => void, ended: (why: string) => void): 
   return thread;
 }
 
-/** Memory that so many threads share. RangeError where the system has none to give. */
-async function shared(bytes: number, threads: number): Promise<Threads> {
-  if (
-    typeof SharedArrayBuffer === 'undefined' ||
-    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false
-  )
-    throw new Error(
-      `${where}: threads need shared memory, which a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp`,
-    );
+/** Memory that so many threads share, on which arrays are made. RangeError where the system has none to give. */
+export function shared(bytes: number, threads: number): Threads {
   const own = single({ bytes, threads });
   const memory = memoryOf(own);
   const { buffer } = memory;
@@ -318,17 +311,4 @@ async function shared(bytes: number, threads: number): Promise<Threads> {
     },
   };
   return ws;
-}
-
-/**
- * Memory of `bytes` bytes (at most 4 GiB less 128 KiB, and 64 KiB for each thread). Arrays made on it are ordinary typed arrays on which kernels run in
- * place. With threads: memory that so many threads share, and twins of the functions that run on them; in a page it has
- * to be isolated, by two headers that the error names.
- */
-export function workspace(given: { bytes: number; threads: number }): Promise<Threads>;
-export function workspace(given: { bytes: number }): Workspace;
-export function workspace(given: { bytes: number; threads?: number }): Workspace | Promise<Threads> {
-  const { bytes, threads } = options(where, given, ['bytes', 'threads']);
-  if (threads === undefined) return single({ bytes: bytes as number });
-  return shared(whole(where, 'bytes', bytes), whole(where, 'threads', threads, { least: 1, most: 64 }));
 }

@@ -332,7 +332,8 @@ export function train(
           looking?.after(old!);
           if (looking) made.probe = looking.report(made.loss);
           yield made;
-          if (performance.now() - since > 12) {
+          // While threads make a step, everybody else has a turn.
+          if (!team && performance.now() - since > 12) {
             await turn();
             since = performance.now();
           }
