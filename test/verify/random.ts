@@ -52,20 +52,15 @@ interface Crushed {
 /** A battery over the words of one stream. */
 function crush(name: string): Promise<Crushed> {
   return new Promise((resolve, reject) => {
-    // node itself, not npx, which would not hand the kill on.
     const stream = name.split(' ').flatMap((word, i) => (i === 0 ? [word, '0'] : [word]));
-    const words = spawn(process.execPath, ['--import', 'tsx', 'test/verify/words.ts', ...stream], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const tests = spawn('out/testu01', [battery, name], { stdio: ['pipe', 'pipe', 'inherit'] });
-    words.stdout.pipe(tests.stdin);
-    tests.stdin.on('error', () => {}); // it has read enough
+    // A pipe of the shell's: one of Node's does not block, and who writes would spend a core on trying again.
+    const line = `"${process.execPath}" --import tsx test/verify/words.ts ${stream.join(' ')} | out/testu01 ${battery} "${name}"`;
+    const tests = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     tests.stdout.on('data', (part) => {
       text += part;
     });
     tests.on('close', () => {
-      words.kill();
       const result = /RESULT (\d+) (\d+) \S+ \S+ (\d+)/.exec(text);
       if (result === null) return reject(new Error(`${name}: the battery ended without a result\n${text}`));
       const [statistics, suspect, used] = result.slice(1).map(Number);
@@ -93,6 +88,8 @@ if (battery !== 'laws') {
       const one = await crush(name);
       const at = kept.findIndex((other) => other.name === name);
       kept.splice(at < 0 ? kept.length : at, at < 0 ? 0 : 1, one);
+      kept.sort((a, b) => streams.indexOf(a.name) - streams.indexOf(b.name));
+      keep();
       console.log(
         `${name.padEnd(26)} ${one.statistics} statistics, ${one.suspect} suspect, ${(one.words / 1e6).toFixed(0)} million words`,
       );
@@ -100,24 +97,26 @@ if (battery !== 'laws') {
     }
   };
   await Promise.all(cpus().map(lane));
-  kept.sort((a, b) => streams.indexOf(a.name) - streams.indexOf(b.name));
 }
 
-const signed = (v: number) => v.toFixed(2);
-const tables = (Object.keys(batteries) as (keyof typeof batteries)[])
-  .filter((name) => found.batteries[name].length > 0)
-  .map(
-    (name) => `### ${batteries[name]}
+keep();
+/** What was found so far, and the page of it. */
+function keep(): void {
+  const signed = (v: number) => v.toFixed(2);
+  const tables = (Object.keys(batteries) as (keyof typeof batteries)[])
+    .filter((name) => found.batteries[name].length > 0)
+    .map(
+      (name) => `### ${batteries[name]}
 
 | words | statistics | suspect | words used | on |
 | --- | --- | --- | --- | --- |
 ${found.batteries[name].map((one) => `| ${one.name} | ${one.statistics} | ${one.suspect} | ${(one.words / 1e6).toLocaleString('en', { maximumFractionDigits: 0 })} M | ${one.date} |`).join('\n')}
 `,
-  );
-writeFileSync(FOUND, `${JSON.stringify(found, undefined, 2)}\n`);
-writeFileSync(
-  'docs/random.md',
-  `# Random numbers
+    );
+  writeFileSync(FOUND, `${JSON.stringify(found, undefined, 2)}\n`);
+  writeFileSync(
+    'docs/random.md',
+    `# Random numbers
 
 By \`npm run verify:random\`, ${cpus()[0].model.trim()}, Node ${process.version}.
 
@@ -136,4 +135,5 @@ ${N.toLocaleString('en')} values of each distribution and initialiser against th
 | --- | --- | --- | --- | --- | --- | --- |
 ${found.laws.measured.map((m) => `| ${m.name} | ${[0, 1, 2, 3].map((k) => (k in m.moments ? signed(m.moments[k]) : '')).join(' | ')} | ${signed(m.kolmogorovSmirnov)} | ${signed(m.chiSquared)} |`).join('\n')}
 `,
-);
+  );
+}

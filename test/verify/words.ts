@@ -26,9 +26,11 @@ export function stream(name: string, seed: number): () => Uint32Array {
   const rng: Generator = random[generator as 'philox'](seed);
   if (way === 'normal') {
     const rank = ranked();
+    const [normals, words] = [new Float32Array(2 * CHUNK), new Uint32Array(CHUNK)];
     return () => {
-      const z = rng.normal(2 * CHUNK);
-      return Uint32Array.from({ length: CHUNK }, (_, i) => rank(z[2 * i]) * 65536 + rank(z[2 * i + 1]));
+      rng.normal({ out: normals });
+      for (let i = 0; i < CHUNK; i++) words[i] = rank(normals[2 * i]) * 65536 + rank(normals[2 * i + 1]);
+      return words;
     };
   }
   if (way === 'reversed') return () => rng.bits(CHUNK).map(reversed);
@@ -50,7 +52,9 @@ function ranked(): (z: number) => number {
     const place = (Math.min(Math.max(z, -end), end - h) + end) / h;
     const i = Math.floor(place);
     const t = place - i;
-    const [rise, a, b] = [values[i + 1] - values[i], slopes[i], slopes[i + 1]];
+    const rise = values[i + 1] - values[i];
+    const a = slopes[i];
+    const b = slopes[i + 1];
     return Math.floor(values[i] + t * (a + t * (3 * rise - 2 * a - b + t * (a + b - 2 * rise))));
   };
 }
