@@ -20,6 +20,7 @@ rmSync('dist/fanwise.js');
 // Of WebAssembly's own types they need none, which a project without the DOM's does not have.
 const kernels = readFileSync('dist/fanwise.d.ts', 'utf8')
   .replace(/\/\*\* Instantiates[\s\S]*/, '')
+  .replace(/\/\*\*[\s\S]*?\*\/\s*/g, '')
   .replace(/WebAssembly\.(Memory|Table)/g, 'object');
 rmSync('dist/fanwise.d.ts');
 
