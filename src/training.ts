@@ -267,13 +267,20 @@ export function train(
     };
     const drawn = () => Object.fromEntries(drawing.map(([i, by]) => [i, by.state() as GeneratorState]));
     trainings.set(model, training);
-    const team = await crew?.begin(
-      {
-        ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
-        ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
-      },
-      p,
-    );
+    /** The model is left to others, and off the memory of threads. */
+    const leave = () => {
+      if (trainings.get(model) !== training) return;
+      trainings.delete(model);
+      settled(model, 1);
+    };
+    const learning = () => ({
+      ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
+      ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
+    });
+    const team = await crew?.begin(learning(), p).catch((error: unknown) => {
+      leave();
+      throw error;
+    });
     async function together(stepping: Stepping, made: Step): Promise<void> {
       training.busy = true;
       try {
@@ -340,11 +347,7 @@ export function train(
         }
       }
     } finally {
-      if (trainings.get(model) === training) {
-        trainings.delete(model);
-        // Off the memory of threads.
-        settled(model, 1);
-      }
+      leave();
       await team?.end();
     }
   }

@@ -358,6 +358,18 @@ describe('threads that end', () => {
     await ws.close();
   });
 
+  test('one is killed before a training begins: so it is said, and the model stays', async () => {
+    const { layers, data, fit } = trained['targets, Adam, rows in their order'];
+    const ws = await workspace({ bytes: 16, threads: 2 });
+    const model = nn.sequential(layers());
+    const step = ws.fit(model, data, fit()).next();
+    await made[made.length - 1].terminate();
+    await expect(step).rejects.toThrow(/a thread ended/);
+    expect(ordinary(model)).toBe(true);
+    expect(() => nn.save(model, { training: true })).toThrow(/not being trained/);
+    await ws.close();
+  });
+
   test('closed: what is under way and what comes after is an error', async () => {
     const ws = await workspace({ bytes: 1 << 27, threads: 2 });
     const a = ws.float32(1 << 24);
