@@ -1,13 +1,13 @@
 // Memory that kernels write for themselves. All else in the module's own memory is constant, so that several instances
 // may stand on one memory: each has its own scratch, for a global belongs to an instance.
 
-/** Bytes that all kernels together need. */
-export const SCRATCH_BYTES: usize = 5120;
+/**
+ * Where an instance's scratch is, 5,120 bytes; who makes the instance says it. Not data of the module: those are written
+ * again by each instance that is made, under the hands of the others.
+ */
+export let scratch: usize = 0;
 
-/** Where an instance's scratch is; who makes a second instance on a memory sets it. */
-export let scratch: usize = memory.data(<i32>SCRATCH_BYTES, 16);
-
-// Places in it. No two kernels share one: a kernel may call another.
+// Places in it. A kernel that calls another shares none with it.
 
 /** Four vectors for the last values of an array, and four for those of a second. */
 export const TAIL: usize = 0;

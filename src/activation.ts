@@ -123,7 +123,7 @@ export function activationLayer<A extends Activation>(name: A, given?: Parameter
   const { row, numbers } = named('nn.activation', [name, given]);
   return {
     kind: name,
-    spec: ['activation', name, given],
+    spec: ['activation', name, { ...given }],
     parameters: {},
     inPlace: row.keeps === 'y',
     keepsOutput: row.keeps === 'y',

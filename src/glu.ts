@@ -82,7 +82,7 @@ function layer(name: Unit) {
     const first = placed(where, options(where, given, ['gate']).gate);
     return {
       kind: name,
-      spec: [name, outputs, given],
+      spec: [name, outputs, { ...given }],
       inputs: 2 * outputs,
       outputs,
       parameters: {},

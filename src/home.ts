@@ -34,6 +34,8 @@ const MAX_PAGES = 65535;
 /** The module's own data, and the state: a generator's (MT19937's has 2,520 bytes) or what all rows need. */
 const RESERVED = 65536;
 export const STATE_BYTES = 32768;
+/** What kernels write for themselves (assembly/scratch.ts). */
+const SCRATCH = 5120;
 /** Of each thread: its scratch and its state. */
 const ROOM = 65536;
 
@@ -42,7 +44,7 @@ export const homes = new WeakMap<ArrayBufferLike, Home>();
 export const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
 
 /**
- * An instance of the module on a memory, with its scratch and state in the module's own place or in a room, from the
+ * An instance of the module on a memory, with its scratch and state behind the module's own data or in a room, from the
  * byte `free` to `end`.
  */
 function inhabit(memory: WebAssembly.Memory, shared: boolean, free: number, end: number, room?: number): Home {
@@ -50,12 +52,10 @@ function inhabit(memory: WebAssembly.Memory, shared: boolean, free: number, end:
   const { exports } = instantiateSync(compile(shared) as WebAssembly.Module, { env: { memory } }).instance;
   const kernels = exports as unknown as Home['kernels'];
   const { table, scratch } = exports as unknown as Home & { scratch: WebAssembly.Global<'i32'> };
-  let state = align(kernels.heapBase());
-  if (state + STATE_BYTES > RESERVED) throw new Error(`the module's data take ${state} bytes of ${RESERVED} reserved`);
-  if (room !== undefined) {
-    scratch.value = room;
-    state = room + ROOM - STATE_BYTES;
-  }
+  scratch.value = room ?? align(kernels.heapBase());
+  const state = scratch.value + SCRATCH;
+  if (room === undefined && state + STATE_BYTES > RESERVED)
+    throw new Error(`the module's data take ${state} bytes of ${RESERVED} reserved`);
   const { buffer } = memory;
   const stored = new Uint32Array(buffer, state, STATE_BYTES / 4);
   const floats = new Float32Array(buffer);

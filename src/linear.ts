@@ -8,6 +8,9 @@ import { type Generator, generatorOf, type Seed } from './random.js';
 import { type Tensor, tensor } from './tensor.js';
 import { scalar } from './wasm.js';
 
+/** As it is now, whatever becomes of what was given. */
+const copied = (f: Named | undefined) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
+
 /** Rows of a tile of the product. */
 const ROWS = 4;
 
@@ -41,7 +44,7 @@ export function linear<B extends boolean = true>(
   const fromInput = f?.row.keeps === 'x';
   return {
     kind: 'linear',
-    spec: ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: o.activation }],
+    spec: ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copied(o.activation) }],
     inputs,
     outputs,
     weight,

@@ -7,21 +7,28 @@ import { criterion } from './loss.js';
 import { type Model, replanned } from './model.js';
 import * as nn from './nn.js';
 import type { Optimizer } from './optimizer.js';
-import { type GeneratorState, moved, random } from './random.js';
+import { type Generator, type GeneratorState, moved, random } from './random.js';
 import type { Learning, States, Stepped, Stepping } from './training.js';
 
-/** A layer, or an optimizer, by its maker's name; with a state, its generator is there. */
-function made([name, ...given]: Spec, state?: GeneratorState): never {
-  if (state !== undefined) {
+/** A layer, or an optimizer, by its maker's name. */
+function made([name, ...given]: Spec, rng?: Generator): never {
+  if (rng !== undefined) {
     const { seed: _, ...rest } = (given.pop() ?? {}) as { seed?: unknown };
-    given.push({ ...rest, rng: random.restore(state) });
+    given.push({ ...rest, rng });
   }
   return (nn as unknown as Record<string, (...given: unknown[]) => never>)[name](...given);
 }
 
-/** A model like another, by its layers. */
-export const modelOf = (layers: readonly Spec[], drawn: States = {}): Model =>
-  nn.sequential(layers.map((layer, i) => made(layer, drawn[i])));
+/** A model like another, by its layers; those that draw from one generator there do so here. */
+export function modelOf(
+  layers: readonly Spec[],
+  drawn: States = {},
+  sources: Readonly<Record<string, string>> = {},
+): Model {
+  const generators: Record<string, Generator> = {};
+  for (const [i, source] of Object.entries(sources)) generators[source] ??= random.restore(drawn[i]);
+  return nn.sequential(layers.map((layer, i) => made(layer, generators[sources[i]])));
+}
 
 // Words that threads share: who has come to the meeting and how many there were; how many steps were asked for and done;
 // rows, and whether the gradients are there already; and from ATTENDS on whether a thread looks for the next step. In
@@ -44,6 +51,15 @@ const shared = ({ buffer, byteOffset, length }: Uint32Array) => ({
 type WaitAsync = (words: Int32Array, at: number, value: number) => { async: boolean; value: Promise<string> | string };
 const waitAsync = (Atomics as { waitAsync?: WaitAsync }).waitAsync;
 
+/** How threads are asked through the words. */
+export interface Asking {
+  step(step: Stepping): Promise<Stepped>;
+  /** They no longer look for steps, and hear messages. */
+  leave(): void;
+  /** Nobody waits any more: a wait that never ends would keep the memory. */
+  end(): void;
+}
+
 /**
  * Asks for steps through the words; undefined where a message has to do: layers that draw have more to say than numbers, and
  * not every engine can wait so. wake(index) tells a thread that does not look for the next step to do so.
@@ -51,19 +67,30 @@ const waitAsync = (Atomics as { waitAsync?: WaitAsync }).waitAsync;
 export function asking(
   { meeting, threads }: { meeting: Uint32Array; threads: number },
   wake: (index: number) => void,
-): ((step: Stepping) => Promise<Stepped>) | undefined {
+): Asking | undefined {
   if (waitAsync === undefined) return undefined;
   const { words, numbers } = shared(meeting);
-  return async ({ count, lr, passed, drawn }) => {
+  let ended = false;
+  const ask = (count: number) => {
     words[COUNT] = count;
-    words[PASSED] = Number(passed);
-    numbers[LR] = lr;
-    const before = Atomics.load(words, DONE);
     Atomics.add(words, ASKED, 1);
     Atomics.notify(words, ASKED);
     for (let i = 0; i < threads; i++) if (Atomics.load(words, ATTENDS + i) === 0) wake(i);
-    while (count > 0 && Atomics.load(words, DONE) === before) await waitAsync(words, DONE, before).value;
-    return { loss: numbers[LOSS], gradientNorm: numbers[NORM], drawn };
+  };
+  return {
+    async step({ count, lr, passed, drawn }) {
+      words[PASSED] = Number(passed);
+      numbers[LR] = lr;
+      const before = Atomics.load(words, DONE);
+      ask(count);
+      while (!ended && Atomics.load(words, DONE) === before) await waitAsync(words, DONE, before).value;
+      return { loss: numbers[LOSS], gradientNorm: numbers[NORM], drawn };
+    },
+    leave: () => ask(0),
+    end() {
+      ended = true;
+      Atomics.notify(words, DONE);
+    },
   };
 }
 
@@ -100,7 +127,7 @@ export interface Learner {
 export function learner(index: number, given: Learning): Learner {
   const where = 'a thread of workspace.fit';
   const { memory, threads, clipNorm } = given;
-  const model = modelOf(given.layers, given.drawn);
+  const model = modelOf(given.layers, given.drawn, given.sources);
   const p = replanned(model, given.batchSize, given.slots, { threads, joined: { memory, index } });
   const { words, numbers } = shared(p.meeting);
   const share = member(words, threads, index);

@@ -7,10 +7,10 @@ import { distributions } from './distribution.js';
 import { memoryOf, workspace as single, type Workspace } from './home.js';
 import { init, initialisers } from './init.js';
 import type { Data } from './loss.js';
-import { isModel, type Model, productsOf } from './model.js';
+import { idle, isModel, type Model, productsOf } from './model.js';
 import { type Generator, random, type Seed } from './random.js';
 import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
-import { asking } from './team.js';
+import { type Asking, asking } from './team.js';
 import { sized } from './tensor.js';
 import { type Crew, type Fit, type Step, type Stepped, sendable, train } from './training.js';
 import type { Answer, Job, Request } from './worker.js';
@@ -95,12 +95,19 @@ export function shared(bytes: number, threads: number): Threads {
   const { buffer } = memory;
   let broken: string | undefined;
   const waiting = new Map<number, { resolve(result?: Stepped): void; reject(error: Error): void }>();
-  let asked = 0;
+  let jobs = 0;
 
+  /** How the trainings' threads are asked. */
+  const asked = new Set<Asking>();
+  function over(): void {
+    for (const one of asked) one.end();
+  }
   function ended(why: string): void {
-    broken ??= `a thread ended (${why}); make a new workspace`;
+    if (broken !== undefined) return;
+    broken = `a thread ended (${why}); make a new workspace`;
     for (const { reject } of waiting.values()) reject(new Error(`${where}: ${broken}`));
     waiting.clear();
+    over();
     // The others may wait for it.
     for (const thread of pool) thread.terminate();
   }
@@ -126,17 +133,32 @@ export function shared(bytes: number, threads: number): Threads {
   /** A task on 0 to n by all threads, in parts that are multiples of `unit`. */
   async function split(task: Task, n: number, unit: number): Promise<void> {
     const step = Math.ceil(n / threads / unit) * unit;
-    const parts = pool.flatMap((thread, i) => {
-      const [from, to] = [i * step, Math.min(n, (i + 1) * step)];
-      if (from >= to) return [];
-      return ask(thread, { kind: 'part', task, from, to });
+    const parts = () =>
+      pool.flatMap((thread, i) => {
+        const [from, to] = [i * step, Math.min(n, (i + 1) * step)];
+        if (from >= to) return [];
+        return ask(thread, { kind: 'part', task, from, to });
+      });
+    await inTurn(undefined, () => Promise.all(parts()));
+  }
+  let turn: Promise<unknown> = Promise.resolve();
+  /** The training for whose steps threads look at words, and hear no messages meanwhile. */
+  let attended: Asking | undefined;
+  /** One thing after the other, in the order asked for: threads that began with different ones would wait for each other. */
+  function inTurn<T>(own: Asking | undefined, call: () => Promise<T>): Promise<T> {
+    const next = turn.then(() => {
+      open();
+      if (attended !== own) attended?.leave();
+      attended = own;
+      return call();
     });
-    await Promise.all(parts);
+    turn = next.catch(() => {});
+    return next;
   }
   /** What a thread answers to a job by its number. */
   function ask(thread: Thread, job: Job): Promise<Stepped | undefined> {
     return new Promise((resolve, reject) => {
-      const id = asked++;
+      const id = jobs++;
       waiting.set(id, { resolve, reject });
       // A process lives while a job runs, and not for threads that wait.
       thread.ref?.();
@@ -146,7 +168,7 @@ export function shared(bytes: number, threads: number): Threads {
   /** What comes by words, unless a thread ends before. */
   function held(thread: Thread, call: () => Promise<Stepped>): Promise<Stepped | undefined> {
     return new Promise((resolve, reject) => {
-      const id = asked++;
+      const id = jobs++;
       waiting.set(id, { resolve, reject });
       thread.ref?.();
       call().then((result) => done({ id, result }), reject);
@@ -154,8 +176,7 @@ export function shared(bytes: number, threads: number): Threads {
   }
   /** A job for every thread, and what the first says. */
   async function all(job: Job): Promise<Stepped | undefined> {
-    open();
-    return (await Promise.all(pool.map((thread) => ask(thread, job))))[0];
+    return (await inTurn(undefined, () => Promise.all(pool.map((thread) => ask(thread, job)))))[0];
   }
   let fits = 0;
   const crew: Crew = {
@@ -165,18 +186,17 @@ export function shared(bytes: number, threads: number): Threads {
       const fit = fits++;
       await all({ kind: 'learn', fit, learning });
       const draws = Object.keys(learning.drawn).length > 0;
-      const asked = draws ? undefined : asking(plan, (index) => pool[index].postMessage({ attend: fit }));
+      const words = draws ? undefined : asking(plan, (index) => pool[index].postMessage({ attend: fit }));
+      if (words) asked.add(words);
       return {
         async step(step) {
-          if (asked === undefined) return (await all({ kind: 'step', fit, step }))!;
-          open();
+          if (words === undefined) return (await all({ kind: 'step', fit, step }))!;
           // One of the threads holds the process, and who ends is heard.
-          return (await held(pool[0], () => asked(step)))!;
+          return (await inTurn(words, () => held(pool[0], () => words.step(step))))!;
         },
         async end() {
-          if (broken !== undefined) return;
-          await asked?.({ count: 0, lr: 0, passed: false, drawn: {} });
-          await all({ kind: 'end', fit });
+          if (words) asked.delete(words);
+          if (broken === undefined) await all({ kind: 'end', fit });
         },
       };
     },
@@ -278,6 +298,7 @@ export function shared(bytes: number, threads: number): Threads {
         throw new RangeError(
           `${at}: x has ${from[1]} values, no whole number of rows of ${model.inputs}; pass whole rows`,
         );
+      idle(model);
       sameLength(at, 'out', out[1], 'the outputs for x', rows * model.outputs);
       apart(at, out, from, 'x');
       const layers = model.layers.map(({ kind, spec }) => sendable(at, `a layer of kind ${kind}`, spec));
@@ -307,6 +328,7 @@ export function shared(bytes: number, threads: number): Threads {
       broken ??= 'it is closed';
       for (const { reject } of waiting.values()) reject(new Error(`${where}: it is closed`));
       waiting.clear();
+      over();
       await Promise.all(pool.map((thread) => thread.terminate()));
     },
   };

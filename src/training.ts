@@ -2,6 +2,7 @@
 
 import { choice, flag, number, options, what, whole } from './argument.js';
 import { resumed } from './checkpoint.js';
+import type { Source } from './distribution.js';
 import { memoryOf } from './home.js';
 import type { Spec } from './layer.js';
 import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
@@ -134,6 +135,8 @@ export interface Learning {
   threads: number;
   layers: readonly Spec[];
   drawn: States;
+  /** The first layer that draws from the same generator, by a layer's place. */
+  sources: Readonly<Record<string, string>>;
   batchSize: number;
   slots: number;
   optimizer: Spec;
@@ -273,7 +276,9 @@ export function train(
       trainings.delete(model);
       settled(model, 1);
     };
+    const firstOf = (source: Source) => drawing.find(([, other]) => other === source)![0];
     const learning = () => ({
+      sources: Object.fromEntries(drawing.map(([i, source]) => [i, firstOf(source)])),
       ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
       ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
     });

@@ -1,7 +1,7 @@
 // Threads load the built package, as a user's do; so does this test.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { activation, init, type Layer, type Model, nn, random, type Threads, workspace } from 'fanwise';
@@ -396,6 +396,7 @@ const browsers = [
   { name: 'firefox', type: firefox, options: debian.firefox },
 ].filter(({ options }) => existsSync(options.executablePath));
 describe.each(browsers)('in a page, $name', ({ type, options }) => {
+  mkdirSync('out', { recursive: true });
   const folder = mkdtempSync(resolve('out', 'threads-'));
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
   const program = `import { nn, workspace } from 'fanwise';
