@@ -186,7 +186,7 @@ describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', { ti
 describe('training on threads', () => {
   let ws: Threads;
   beforeAll(async () => {
-    ws = await workspace({ bytes: 1 << 22, threads: 2 });
+    ws = await workspace({ bytes: 1 << 24, threads: 2 });
   });
   afterAll(() => ws.close());
   const { layers, data, fit } = trained['targets, Adam, rows in their order'];
@@ -215,6 +215,73 @@ describe('training on threads', () => {
     await expect(steps.next()).rejects.toThrow(/another fit of this model has begun/);
     await all(other);
     expect(ordinary(model)).toBe(true);
+  });
+
+  test('two trainings and draws at a time, with and without pauses: each as alone', async () => {
+    const kinds = ['targets, Adam, rows in their order', 'layers that draw and that one thread makes, AdamW'];
+    const alone: unknown[] = [];
+    for (const kind of kinds) {
+      const { layers, data, fit } = trained[kind];
+      alone.push(await all(nn.fit(nn.sequential(layers()), data, { ...fit(), epochs: 8 })));
+    }
+    const paused = async (kind: string, pause: number) => {
+      const { layers, data, fit } = trained[kind];
+      const made: unknown[] = [];
+      for await (const step of ws.fit(nn.sequential(layers()), data, { ...fit(), epochs: 8 })) {
+        made.push(step);
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, (made.length * pause) % 5));
+      }
+      return made;
+    };
+    const out = ws.float32(1 << 19);
+    const draws = async () => {
+      for (let seed = 0; seed < 10; seed++) await ws.draw('normal', { seed, out });
+      return hash(out);
+    };
+    const drawn = hash(random.philox(9).normal(1 << 19));
+    for (const pause of [0, 3])
+      for (const pair of [[kinds[0], kinds[0]], kinds]) {
+        const expected = pair.map((kind) => alone[kinds.indexOf(kind)]);
+        expect(await Promise.all([...pair.map((kind) => paused(kind, pause)), draws()])).toEqual([...expected, drawn]);
+      }
+  });
+
+  test('layers that draw from one generator', async () => {
+    const train = async (run: typeof nn.fit) => {
+      const rng = random.philox(3);
+      const model = nn.sequential([
+        ...[nn.linear(256, 140, { seed: 1 }), nn.dropout({ p: 0.2, rng }), nn.activation('tanh')],
+        ...[nn.dropout({ p: 0.4, rng }), nn.linear(140, 3, { seed: 2 })],
+      ]);
+      return [await all(run(model, data, { ...fit(), loss: 'huber' })), weights(model), rng.state()];
+    };
+    expect(await train(ws.fit)).toEqual(await train(nn.fit));
+  });
+
+  test('options that change after a layer was made change nothing', async () => {
+    const train = async (run: typeof nn.fit) => {
+      const o = { slope: 0.2 };
+      const model = nn.sequential([
+        ...[nn.linear(256, 140, { seed: 1, activation: ['leakyRelu', o] }), nn.activation('leakyRelu', o)],
+        nn.linear(140, 3, { seed: 2 }),
+      ]);
+      o.slope = 0.9;
+      return all(run(model, data, { ...fit(), loss: 'huber' }));
+    };
+    expect(await train(ws.fit)).toEqual(await train(nn.fit));
+  });
+
+  test('a caller that works at once, while the threads begin, keeps its values', async () => {
+    const expected = hash(random.philox(1).truncatedNormal(200_000));
+    for (let i = 0; i < 8; i++) {
+      const fresh = await workspace({ bytes: 1 << 20, threads: 2 });
+      const out = fresh.float32(200_000);
+      for (let k = 0; k < 10; k++) {
+        expect(hash(random.philox(1).truncatedNormal({ out }))).toBe(expected);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await fresh.close();
+    }
   });
 
   test('ended by a signal: its reason, and a model that can be used', async () => {
