@@ -6,7 +6,7 @@ import { dropout } from './dropout.js';
 import { gates } from './gates.js';
 import { geglu, glu, swiglu } from './glu.js';
 import type { Kernel } from './home.js';
-import type { Layer } from './layer.js';
+import { type Layer, type Share, specified } from './layer.js';
 import type { Row } from './pointwise.js';
 import { prelu } from './prelu.js';
 import { rectifiers } from './rectifiers.js';
@@ -121,39 +121,36 @@ export function named(where: string, given: unknown): { name: Activation; row: R
 /** A layer that applies an activation: 'relu', or 'leakyRelu' and { slope: 0.2 }. */
 export function activationLayer<A extends Activation>(name: A, given?: Parameters<A>): Layer {
   const { row, numbers } = named('nn.activation', [name, given]);
-  return {
+  return specified(['activation', name, { ...given }], {
     kind: name,
-    spec: ['activation', name, { ...given }],
     parameters: {},
     inPlace: row.keeps === 'y',
     keepsOutput: row.keeps === 'y',
     scratch: 0,
     bind({ kernel, x, y, dx, dy, inputs }) {
       const forward = kernel(`${name}Forward`, x, y);
-      const backward = dx && kernel(`${name}Backward`, row.keeps === 'y' ? y : x, dy, dx);
+      const kept = row.keeps === 'y' ? y : x;
+      const backward = dx && kernel(`${name}Backward`, kept, dy, dx);
+      /** The rows of one thread. */
+      const ownOf = (rows: number, share: Share) => {
+        const [from, to] = share.part(rows, 1);
+        return { own: (a: Float32Array) => a.subarray(from * inputs, to * inputs), n: (to - from) * inputs };
+      };
       return {
         forward: (rows) => void forward(rows * inputs, ...numbers),
         backward: (rows) => void backward?.(rows * inputs, ...numbers),
         parted: {
           forward(rows, share) {
-            const [from, to] = share.part(rows, 1);
-            const part = (a: Float32Array) => a.subarray(from * inputs, to * inputs);
-            kernel(`${name}Forward`, part(x), part(y))((to - from) * inputs, ...numbers);
+            const { own, n } = ownOf(rows, share);
+            kernel(`${name}Forward`, own(x), own(y))(n, ...numbers);
           },
           backward(rows, share) {
-            const [from, to] = share.part(rows, 1);
-            const part = (a: Float32Array) => a.subarray(from * inputs, to * inputs);
-            if (dx)
-              kernel(
-                `${name}Backward`,
-                part(row.keeps === 'y' ? y : x),
-                part(dy),
-                part(dx),
-              )((to - from) * inputs, ...numbers);
+            const { own, n } = ownOf(rows, share);
+            if (dx) kernel(`${name}Backward`, own(kept), own(dy), own(dx))(n, ...numbers);
           },
         },
-        slope: { name, kept: row.keeps === 'y' ? y : x, numbers },
+        slope: { name, kept, numbers },
       };
     },
-  };
+  });
 }

@@ -3,7 +3,7 @@
 
 import { float32, number, options, output } from './argument.js';
 import type { Law, Source } from './distribution.js';
-import type { Layer } from './layer.js';
+import { type Layer, specified } from './layer.js';
 import { type Generator, generatorOf, type Seed } from './random.js';
 import { apply } from './wasm.js';
 
@@ -58,9 +58,8 @@ export function dropoutLayer(given?: Dropout): Layer {
   const o = options(where, given, ['p', 'rng', 'seed']);
   const p = share(where, o.p);
   const source = generatorOf(where, o);
-  return {
+  return specified(['dropout', { p, seed: 0 }], {
     kind: 'dropout',
-    spec: ['dropout', { p, seed: 0 }],
     parameters: {},
     source,
     inPlace: true,
@@ -87,5 +86,5 @@ export function dropoutLayer(given?: Dropout): Layer {
         },
       };
     },
-  };
+  });
 }

@@ -1,7 +1,7 @@
 // Gated linear units: an axis is two halves, a value and a gate, and y = value f(gate).
 
 import { apart, choice, float32, options, sameLength, whole } from './argument.js';
-import type { Layer } from './layer.js';
+import { type Layer, specified } from './layer.js';
 import { type Along, along, alongs } from './tensor.js';
 import { apply } from './wasm.js';
 
@@ -80,9 +80,8 @@ function layer(name: Unit) {
     const where = `nn.${name}`;
     whole(where, 'outputs', outputs, { least: 1, most: 2 ** 30 });
     const first = placed(where, options(where, given, ['gate']).gate);
-    return {
+    return specified([name, outputs, { ...given }], {
       kind: name,
-      spec: [name, outputs, { ...given }],
       inputs: 2 * outputs,
       outputs,
       parameters: {},
@@ -97,7 +96,7 @@ function layer(name: Unit) {
           backward: (rows) => void backward?.(rows, outputs, units[name], first),
         };
       },
-    };
+    });
   };
 }
 

@@ -20,7 +20,7 @@ export type {
   VarianceScaling,
 } from './init.js';
 export { init } from './init.js';
-export type { Layer, Part, Passes, Place, Share, Slope, Spec } from './layer.js';
+export type { Layer, Part, Passes, Place, Share, Slope } from './layer.js';
 export type { Linear } from './linear.js';
 export type { CrossEntropy, Data, Labels, NamedLoss, Reduction } from './loss.js';
 export { loss } from './loss.js';

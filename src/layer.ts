@@ -43,11 +43,26 @@ export interface Part {
   slope?: Slope;
 }
 
-/** A maker's name in `nn`, and arguments. */
+/** A maker's name in `nn`, and arguments: by them a thread makes a layer or an optimizer again. */
 export type Spec = readonly [string, ...unknown[]];
+
+const specs = new WeakMap<object, Spec>();
+/** Something with its spec, which is known of this very object: a copy may have another `bind`. */
+export function specified<T extends object>(spec: Spec, it: T): T {
+  specs.set(it, spec);
+  return it;
+}
+/** The spec of what a thread is to make again. */
+export function specOf(where: string, name: string, it: object): Spec {
+  const spec = specs.get(it);
+  if (spec === undefined) throw new TypeError(`${where}: ${name} is not of this package, and not known to threads`);
+  return spec;
+}
 
 /** One of several threads that make a step together. */
 export interface Share {
+  /** Whether it is the one that does what is not parted. */
+  first: boolean;
   /** Its part of n things, from one to another, in multiples of `unit`. */
   part(n: number, unit: number): readonly [from: number, to: number];
   /** Until all threads have come here. */
@@ -86,8 +101,6 @@ export interface Layer {
   readonly keepsOutput: boolean;
   /** Values of scratch that the passes need. */
   readonly scratch: number;
-  /** Its maker's name in `nn` and arguments, by which a thread makes it again; the parameters come apart. */
-  readonly spec?: Spec;
   /** What it draws from while a model is fitted. */
   readonly source?: Source;
   /** Whether it keeps, for each row, as many values as go in or come out. */

@@ -3,7 +3,7 @@
 import { type Named, named } from './activation.js';
 import { flag, options, whole } from './argument.js';
 import { init } from './init.js';
-import type { Layer } from './layer.js';
+import { type Layer, specified } from './layer.js';
 import { type Generator, generatorOf, type Seed } from './random.js';
 import { type Tensor, tensor } from './tensor.js';
 import { scalar } from './wasm.js';
@@ -42,94 +42,84 @@ export function linear<B extends boolean = true>(
   const bias = (flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null) as Tensor | null;
   init.torchLinear(weight, { rng: o.rng, seed: o.seed, bias: bias ?? false });
   const fromInput = f?.row.keeps === 'x';
-  return {
-    kind: 'linear',
-    spec: ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copied(o.activation) }],
-    inputs,
-    outputs,
-    weight,
-    bias: bias as Linear<B>['bias'],
-    parameters: bias ? { weight, bias } : { weight },
-    inPlace: false,
-    keepsOutput: f?.row.keeps === 'y',
-    scratch: scalar('linearScratch') / 4,
-    kept: fromInput ? 'outputs' : undefined,
-    bind({ kernel, enter, x, y, dx, dy, gradients, scratch, kept }) {
-      const z = fromInput ? kept : y;
-      const [a, b] = f?.numbers ?? [0, 0];
-      const product = (out: Float32Array | null) =>
-        kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
-      const [plain, forward] = [product(null), product(f ? y : null)];
-      const slope = f && kernel(`${f.name}Backward`, fromInput ? z : y, dy, dy);
-      const activate = f && kernel(`${f.name}Forward`, z, y);
-      const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
-      const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
-      const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
-      const descend = (rows: number) => {
-        byWeight(rows, inputs, outputs, outputs);
-        byBias?.(rows, outputs);
-        byInput?.(rows, inputs, outputs);
-      };
-      return {
-        forward(rows) {
-          if (f) enter(`${f.name}Forward`);
-          forward(rows, inputs, outputs, a, b);
-        },
-        preactivation(rows) {
-          plain(rows, inputs, outputs, a, b);
-          return z;
-        },
-        backward(rows) {
-          slope?.(rows * outputs, a, b);
-          descend(rows);
-        },
-        parted: {
-          forward(rows, share) {
-            const [from, to] = share.part(rows, ROWS);
+  return specified<Linear<B>>(
+    ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copied(o.activation) }],
+    {
+      kind: 'linear',
+      inputs,
+      outputs,
+      weight,
+      bias: bias as Linear<B>['bias'],
+      parameters: bias ? { weight, bias } : { weight },
+      inPlace: false,
+      keepsOutput: f?.row.keeps === 'y',
+      scratch: scalar('linearScratch') / 4,
+      kept: fromInput ? 'outputs' : undefined,
+      bind({ kernel, enter, x, y, dx, dy, gradients, scratch, kept }) {
+        const z = fromInput ? kept : y;
+        const [a, b] = f?.numbers ?? [0, 0];
+        const product = (out: Float32Array | null) =>
+          kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
+        const [plain, forward] = [product(null), product(f ? y : null)];
+        const slope = f && kernel(`${f.name}Backward`, fromInput ? z : y, dy, dy);
+        const activate = f && kernel(`${f.name}Forward`, z, y);
+        const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
+        const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
+        const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
+        const descend = (rows: number) => {
+          byWeight(rows, inputs, outputs, outputs);
+          byBias?.(rows, outputs);
+          byInput?.(rows, inputs, outputs);
+        };
+        return {
+          forward(rows) {
             if (f) enter(`${f.name}Forward`);
-            const [ins, outs] = [x.subarray(from * inputs), z.subarray(from * outputs)];
-            const made = f ? y.subarray(from * outputs) : null;
-            kernel(
-              'linearForward',
-              ins,
-              weight.data,
-              bias?.data ?? null,
-              outs,
-              made,
-              scratch,
-            )(to - from, inputs, outputs, a, b);
+            forward(rows, inputs, outputs, a, b);
           },
-          backward(rows, share) {
-            const [from, to] = share.part(rows, ROWS);
-            const g = dy.subarray(from * outputs);
-            if (f) {
-              const from_ = (fromInput ? z : y).subarray(from * outputs);
-              kernel(`${f.name}Backward`, from_, g, g)((to - from) * outputs, a, b);
-            }
-            if (dx) {
-              const by = dx.subarray(from * inputs);
-              kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
-            }
-            // The sum over rows has one order: what is parted are the rows of W. They need all of dy.
-            share.wait();
-            const [first, last] = share.part(outputs, ROWS);
-            const own = gradients.weight.subarray(first * inputs);
-            kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
-            if (bias && first === 0) byBias?.(rows, outputs);
+          preactivation(rows) {
+            plain(rows, inputs, outputs, a, b);
+            return z;
           },
-        },
-        parts: f && [
-          {
-            ...{ kind: 'linear', y: z, dy, backward: descend },
-            forward: (rows) => void plain(rows, inputs, outputs, a, b),
+          backward(rows) {
+            slope?.(rows * outputs, a, b);
+            descend(rows);
           },
-          {
-            ...{ kind: f.name, y, dy, slope: { name: f.name, kept: fromInput ? z : y, numbers: [a, b] } },
-            forward: (rows) => void activate!(rows * outputs, a, b),
-            backward: (rows) => void slope!(rows * outputs, a, b),
+          parted: {
+            forward(rows, share) {
+              const [from, to] = share.part(rows, ROWS);
+              if (f) enter(`${f.name}Forward`);
+              const [b0, made] = [bias?.data ?? null, f ? y.subarray(from * outputs) : null];
+              const arrays = [x.subarray(from * inputs), weight.data, b0, z.subarray(from * outputs), made, scratch];
+              kernel('linearForward', ...arrays)(to - from, inputs, outputs, a, b);
+            },
+            backward(rows, share) {
+              const [from, to] = share.part(rows, ROWS);
+              const g = dy.subarray(from * outputs);
+              const before = (fromInput ? z : y).subarray(from * outputs);
+              if (f) kernel(`${f.name}Backward`, before, g, g)((to - from) * outputs, a, b);
+              const by = dx?.subarray(from * inputs);
+              if (by) kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
+              // The sum over rows has one order: what is parted are the rows of W. They need all of dy.
+              share.wait();
+              const [first, last] = share.part(outputs, ROWS);
+              const own = gradients.weight.subarray(first * inputs);
+              kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
+              if (share.first) byBias?.(rows, outputs);
+            },
           },
-        ],
-      };
+          parts: f && [
+            {
+              ...{ kind: 'linear', y: z, dy, backward: descend },
+              forward: (rows) => void plain(rows, inputs, outputs, a, b),
+            },
+            {
+              ...{ kind: f.name, y, dy, slope: { name: f.name, kept: fromInput ? z : y, numbers: [a, b] } },
+              forward: (rows) => void activate!(rows * outputs, a, b),
+              backward: (rows) => void slope!(rows * outputs, a, b),
+            },
+          ],
+        };
+      },
     },
-  };
+  );
 }

@@ -2,6 +2,7 @@
 // memory for values: it runs kernels over what has its place.
 
 import { allocate, float32, what } from './argument.js';
+import type { Source } from './distribution.js';
 import { bind, enter, join, type Workspace, workspace } from './home.js';
 import type { Layer, Part, Passes, Place } from './layer.js';
 import type { Tensor } from './tensor.js';
@@ -168,6 +169,10 @@ export function planned(model: Model, batchSize: number, slots = 0): Plan {
 /** How many products the parameters of a model take for so many rows. */
 export const productsOf = ({ parameters }: Model, rows: number): number =>
   Object.values(parameters).reduce((sum, { data }) => sum + rows * data.length, 0);
+
+/** The layers that draw, by their places. */
+export const drawing = ({ layers }: Model): (readonly [place: string, source: Source])[] =>
+  layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
 
 /** No thread works on a model. */
 export function idle(model: Model): void {

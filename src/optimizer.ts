@@ -1,15 +1,13 @@
 // Optimizers and schedules: how a step changes the parameters, and how large it is.
 
 import { flag, number, options, what, whole } from './argument.js';
-import type { Place, Spec } from './layer.js';
+import { type Place, specified } from './layer.js';
 import { scalar } from './wasm.js';
 
 /** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
 export interface Optimizer {
   /** The learning rate of the first epoch. */
   readonly lr: number;
-  /** Its maker's name in `nn` and options, by which a thread makes it again. */
-  readonly spec?: Spec;
   /** Values of state for each parameter. */
   readonly slots: number;
   /** One step over all parameters at once, at a learning rate. */
@@ -36,9 +34,8 @@ export function sgd(given: { lr: number; momentum?: number; nesterov?: boolean; 
   const weightDecay = number(where, 'weightDecay', o.weightDecay ?? 0, { least: 0 });
   if (nesterov && momentum === 0)
     throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
-  return {
+  return specified(['sgd', o], {
     lr,
-    spec: ['sgd', o],
     slots: momentum > 0 ? 1 : 0,
     bind(kernel, parameters, gradients, [velocity]) {
       const n = parameters.length;
@@ -49,7 +46,7 @@ export function sgd(given: { lr: number; momentum?: number; nesterov?: boolean; 
       const step = kernel('sgd', parameters, gradients, velocity);
       return (rate) => void step(n, rate, momentum, weightDecay, Number(nesterov));
     },
-  };
+  });
 }
 
 /** Options of nn.adam and nn.adamW. */
@@ -73,9 +70,8 @@ function adaptive(where: string, given: AdamOptions | undefined, decoupled: bool
   });
   const epsilon = number(where, 'epsilon', o.epsilon ?? 1e-8, { least: 0 });
   const decay = number(where, 'weightDecay', o.weightDecay ?? defaultDecay, { least: 0 });
-  return {
+  return specified([where.slice(3), { ...o, betas: [beta1, beta2] }], {
     lr,
-    spec: [where.slice(3), { ...o, betas: [beta1, beta2] }],
     slots: 2,
     bind(kernel, parameters, gradients, [mean, square], steps = 0) {
       const step = kernel('adam', parameters, gradients, mean, square);
@@ -92,7 +88,7 @@ function adaptive(where: string, given: AdamOptions | undefined, decoupled: bool
         step(parameters.length, ...running, ...(decoupled ? [0, 1 - rate * decay] : [decay, 1]));
       };
     },
-  };
+  });
 }
 
 /** Adam (Kingma and Ba 2015) as PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */

@@ -1,7 +1,7 @@
 // x, or slope x below 0, with slopes that are learnt, one for all or one a channel (He et al. 2015, equation 1).
 
 import { allocate, float32, number, options, output, sameLength, whole } from './argument.js';
-import type { Layer } from './layer.js';
+import { type Layer, specified } from './layer.js';
 import { type Along, along, tensor } from './tensor.js';
 import { apply, view } from './wasm.js';
 
@@ -94,9 +94,8 @@ export function preluLayer(channels = 1, given?: { slope?: number }): Layer {
   whole(where, 'channels', channels, { least: 1, most: 2 ** 30 });
   const slope = number(where, 'slope', options(where, given, ['slope']).slope ?? 0.25);
   const weight = tensor([channels], allocate(where, channels, Float32Array).fill(slope));
-  return {
+  return specified(['prelu', channels], {
     kind: 'prelu',
-    spec: ['prelu', channels],
     inputs: channels === 1 ? undefined : channels,
     parameters: { weight },
     inPlace: false,
@@ -119,5 +118,5 @@ export function preluLayer(channels = 1, given?: { slope?: number }): Layer {
         },
       };
     },
-  };
+  });
 }

@@ -28,8 +28,9 @@ export type Task =
 export type Drawing = 'uniform' | 'normal' | 'truncatedNormal' | 'bernoulli';
 export type Initialising = keyof typeof initialisers;
 
-/** The models of a thread by their numbers; the parameters come with each task. */
+/** The latest models of a thread by their numbers; what makes one again comes with each task. */
 const models = new Map<number, Model>();
+const KEPT = 8;
 
 /** Does values (of a model: rows) from `from` on, up to `to`, of arrays in a memory. */
 export function perform(buffer: ArrayBufferLike, task: Task, from: number, to: number): void {
@@ -56,7 +57,9 @@ export function perform(buffer: ArrayBufferLike, task: Task, from: number, to: n
     }
     case 'model': {
       const model = models.get(task.model) ?? modelOf(task.layers);
+      models.delete(task.model);
       models.set(task.model, model);
+      for (const [oldest] of models) if (models.size > KEPT) models.delete(oldest);
       for (const [name, values] of Object.entries(task.parameters)) model.parameters[name].data.set(values);
       const made = model.forward(part(task.x, from * model.inputs, to * model.inputs));
       part(task.out, from * model.outputs, to * model.outputs).set(made);

@@ -4,11 +4,11 @@
 
 import type { Share, Spec } from './layer.js';
 import { criterion } from './loss.js';
-import { type Model, replanned } from './model.js';
+import { drawing, type Model, replanned } from './model.js';
 import * as nn from './nn.js';
 import type { Optimizer } from './optimizer.js';
-import { type Generator, type GeneratorState, moved, random } from './random.js';
-import type { Learning, States, Stepped, Stepping } from './training.js';
+import { type Generator, moved, random } from './random.js';
+import { descend, type Learning, type States, type Stepped, type Stepping, statesOf } from './step.js';
 
 /** A layer, or an optimizer, by its maker's name. */
 function made([name, ...given]: Spec, rng?: Generator): never {
@@ -94,13 +94,17 @@ export function asking(
   };
 }
 
+/** The part of thread `index` of so many in n things, from one to another, in multiples of `unit`. */
+export function partOf(n: number, unit: number, threads: number, index: number): [from: number, to: number] {
+  const step = Math.ceil(n / threads / unit) * unit;
+  return [Math.min(n, index * step), Math.min(n, (index + 1) * step)];
+}
+
 /** Thread `index` of so many, who wait for each other. */
 function member(words: Int32Array, threads: number, index: number): Share {
   return {
-    part(n, unit) {
-      const step = Math.ceil(n / threads / unit) * unit;
-      return [Math.min(n, index * step), Math.min(n, (index + 1) * step)];
-    },
+    first: index === 0,
+    part: (n, unit) => partOf(n, unit, threads, index),
     wait() {
       if (threads === 1) return;
       const meeting = Atomics.load(words, MEETINGS);
@@ -131,7 +135,6 @@ export function learner(index: number, given: Learning): Learner {
   const p = replanned(model, given.batchSize, given.slots, { threads, joined: { memory, index } });
   const { words, numbers } = shared(p.meeting);
   const share = member(words, threads, index);
-  const first = index === 0;
   const [from, to] = share.part(p.parameters.length, 4);
   const part = (x: Float32Array) => x.subarray(from, to);
   const optimizer: Optimizer = made(given.optimizer);
@@ -144,34 +147,15 @@ export function learner(index: number, given: Learning): Learner {
   const judge = criterion(where, given.loss, data, 0, model.outputs);
   const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
   const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
-  const sources = model.layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
-  const backwards = p.passes.toReversed();
 
   function step({ count, lr, passed, drawn }: Stepping): Stepped | undefined {
-    const said: Stepped = { loss: 0, drawn };
-    if (!passed) {
-      if (first) for (const [i, source] of sources) moved(where, source, drawn[i]);
-      for (const pass of p.passes) {
-        if (pass.parted) pass.parted.forward(count, share);
-        else if (first) (pass.train ?? pass.forward)(count);
-        share.wait();
-      }
-      if (first) said.loss = loss.backward(count);
-      share.wait();
-      for (const pass of backwards) {
-        if (pass.parted) pass.parted.backward(count, share);
-        else if (first) pass.backward(count);
-        share.wait();
-      }
-      if (first) said.drawn = Object.fromEntries(sources.map(([i, source]) => [i, source.state() as GeneratorState]));
-    }
-    if (clip) {
-      if (first) said.gradientNorm = clip(p.gradients.length, clipNorm as number);
-      share.wait();
-    }
+    if (share.first && !passed) for (const [i, source] of drawing(model)) moved(where, source, drawn[i]);
+    const mean = passed ? 0 : descend(p, loss, count, share);
+    const gradientNorm = share.first ? clip?.(p.gradients.length, clipNorm as number) : undefined;
+    share.wait();
     update(lr);
     share.wait();
-    return first ? said : undefined;
+    return share.first ? { loss: mean, gradientNorm, drawn: passed ? drawn : statesOf(model) } : undefined;
   }
 
   let seen = 0;

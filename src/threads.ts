@@ -6,13 +6,15 @@ import { choice, options, sameLength, what } from './argument.js';
 import { distributions } from './distribution.js';
 import { memoryOf, workspace as single, type Workspace } from './home.js';
 import { init, initialisers } from './init.js';
+import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import { idle, isModel, type Model, productsOf } from './model.js';
 import { type Generator, random, type Seed } from './random.js';
+import type { Crew, Stepped } from './step.js';
 import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
-import { type Asking, asking } from './team.js';
+import { type Asking, asking, partOf } from './team.js';
 import { sized } from './tensor.js';
-import { type Crew, type Fit, type Step, type Stepped, sendable, train } from './training.js';
+import { type Fit, type Step, train } from './training.js';
 import type { Answer, Job, Request } from './worker.js';
 
 /** A function that answers later. */
@@ -132,12 +134,10 @@ export function shared(bytes: number, threads: number): Threads {
   }
   /** A task on 0 to n by all threads, in parts that are multiples of `unit`. */
   async function split(task: Task, n: number, unit: number): Promise<void> {
-    const step = Math.ceil(n / threads / unit) * unit;
     const parts = () =>
       pool.flatMap((thread, i) => {
-        const [from, to] = [i * step, Math.min(n, (i + 1) * step)];
-        if (from >= to) return [];
-        return ask(thread, { kind: 'part', task, from, to });
+        const [from, to] = partOf(n, unit, threads, i);
+        return from < to ? ask(thread, { kind: 'part', task, from, to }) : [];
       });
     await inTurn(undefined, () => Promise.all(parts()));
   }
@@ -155,25 +155,17 @@ export function shared(bytes: number, threads: number): Threads {
     turn = next.catch(() => {});
     return next;
   }
-  /** What a thread answers to a job by its number. */
-  function ask(thread: Thread, job: Job): Promise<Stepped | undefined> {
+  /** What comes of something that was begun under a number, unless a thread ends before. */
+  function heard(thread: Thread, begin: (id: number) => void): Promise<Stepped | undefined> {
     return new Promise((resolve, reject) => {
       const id = jobs++;
       waiting.set(id, { resolve, reject });
       // A process lives while a job runs, and not for threads that wait.
       thread.ref?.();
-      thread.postMessage({ id, job } satisfies Request);
+      begin(id);
     });
   }
-  /** What comes by words, unless a thread ends before. */
-  function held(thread: Thread, call: () => Promise<Stepped>): Promise<Stepped | undefined> {
-    return new Promise((resolve, reject) => {
-      const id = jobs++;
-      waiting.set(id, { resolve, reject });
-      thread.ref?.();
-      call().then((result) => done({ id, result }), reject);
-    });
-  }
+  const ask = (thread: Thread, job: Job) => heard(thread, (id) => thread.postMessage({ id, job } satisfies Request));
   /** A job for every thread, and what the first says. */
   async function all(job: Job): Promise<Stepped | undefined> {
     return (await inTurn(undefined, () => Promise.all(pool.map((thread) => ask(thread, job)))))[0];
@@ -192,7 +184,8 @@ export function shared(bytes: number, threads: number): Threads {
         async step(step) {
           if (words === undefined) return (await all({ kind: 'step', fit, step }))!;
           // One of the threads holds the process, and who ends is heard.
-          return (await inTurn(words, () => held(pool[0], () => words.step(step))))!;
+          const begin = (id: number) => void words.step(step).then((result) => done({ id, result }));
+          return (await inTurn(words, () => heard(pool[0], begin)))!;
         },
         async end() {
           if (words) asked.delete(words);
@@ -301,7 +294,7 @@ export function shared(bytes: number, threads: number): Threads {
       idle(model);
       sameLength(at, 'out', out[1], 'the outputs for x', rows * model.outputs);
       apart(at, out, from, 'x');
-      const layers = model.layers.map(({ kind, spec }) => sendable(at, `a layer of kind ${kind}`, spec));
+      const layers = model.layers.map((layer) => specOf(at, `a layer of kind ${layer.kind}`, layer));
       open();
       if (threads === 1 || productsOf(model, rows) < PRODUCTS) {
         (to as Float32Array).set(model.forward(x));

@@ -4,12 +4,12 @@ import { choice, flag, number, options, what, whole } from './argument.js';
 import { resumed } from './checkpoint.js';
 import type { Source } from './distribution.js';
 import { memoryOf } from './home.js';
-import type { Spec } from './layer.js';
+import { specOf } from './layer.js';
 import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
 import {
+  drawing,
   isModel,
   type Model,
-  type Plan,
   planned,
   productsOf,
   replanned,
@@ -22,6 +22,7 @@ import {
 import type { Optimizer, Schedule } from './optimizer.js';
 import { type Probe, probing } from './probe.js';
 import { type Generator, type GeneratorState, generatorOf, moved, random, type Seed } from './random.js';
+import { type Crew, descend, type Stepping, statesOf } from './step.js';
 import { view } from './wasm.js';
 
 /** The rows of a model's data, and its loss over them. */
@@ -126,65 +127,13 @@ export interface Step {
   probe?: Probe;
 }
 
-/** Where the generators of layers that draw are, by the layers' places. */
-export type States = Readonly<Record<string, GeneratorState>>;
-
-/** What a thread is told of a training: data, to be sent. */
-export interface Learning {
-  memory: WebAssembly.Memory;
-  threads: number;
-  layers: readonly Spec[];
-  drawn: States;
-  /** The first layer that draws from the same generator, by a layer's place. */
-  sources: Readonly<Record<string, string>>;
-  batchSize: number;
-  slots: number;
-  optimizer: Spec;
-  loss: NamedLoss;
-  clipNorm: number | undefined;
-  /** Steps that were made before. */
-  steps: number;
-}
-
-/** What a thread is told of a step. */
-export interface Stepping {
-  /** Rows, whose inputs and labels or targets are in their places. */
-  count: number;
-  lr: number;
-  /** Whether the gradients are there already. */
-  passed: boolean;
-  drawn: States;
-}
-
-/** What the first thread says of a step. */
-export interface Stepped {
-  loss: number;
-  gradientNorm?: number;
-  drawn: States;
-}
-
-/** What a thread makes again by its maker's name. */
-export function sendable<S>(where: string, name: string, spec: S | undefined): S {
-  if (spec === undefined) throw new TypeError(`${where}: ${name} is not of this package, and not known to threads`);
-  return spec;
-}
-
-/** Threads that make steps together. */
-export interface Crew {
-  threads: number;
-  /** Whether so many products a step are worth the threads. */
-  worth(products: number): boolean;
-  /** A training in a model's plan. */
-  begin(learning: Learning, plan: Plan): Promise<{ step(step: Stepping): Promise<Stepped>; end(): Promise<void> }>;
-}
-
 /** nn.fit, or by a crew's threads. */
 export function train(
   where: string,
   model: Model,
   data: Data,
   given: Fit,
-  threads?: Crew,
+  offered?: Crew,
 ): AsyncGenerator<Step, void, void> {
   const known = ['epochs', 'batchSize', 'optimizer', 'loss', 'schedule', 'scheduleEach', 'clipNorm', 'rng', 'seed'];
   const o = options(where, given, [...known, 'shuffle', 'resume', 'probe', 'signal']) as Fit;
@@ -217,22 +166,26 @@ export function train(
     throw new RangeError(
       `${where}: resume is of ${place.rows} rows, ${place.batchSize} a step; pass the same data and batchSize`,
     );
-  const drawing = model.layers.flatMap((layer, i) => (layer.source ? [[String(i), layer.source] as const] : []));
-  if (place && drawing.some(([i]) => !Object.hasOwn(place.layers, i)))
+  const sources = drawing(model);
+  if (place && sources.some(([i]) => !Object.hasOwn(place.layers, i)))
     throw new RangeError(`${where}: resume is of another model; make one of the same layers`);
   const own = place && o.rng === undefined && o.seed === undefined;
   const source = generatorOf(where, own ? { rng: random.restore(place.generator as GeneratorState) } : o);
   const { inputs } = model;
-  const specs = threads && model.layers.map(({ kind, spec }) => sendable(where, `a layer of kind ${kind}`, spec));
-  if (threads) sendable(where, 'the optimizer', optimizer.spec);
+  const spoken = offered && {
+    layers: model.layers.map((layer) => specOf(where, `a layer of kind ${layer.kind}`, layer)),
+    optimizer: specOf(where, 'the optimizer', optimizer),
+    loss: structuredClone(o.loss ?? 'crossEntropy'),
+    clipNorm,
+  };
   const most = Math.min(batchSize, Math.max(1, rows));
-  const crew = threads?.worth(productsOf(model, most)) ? threads : undefined;
+  const crew = offered?.worth(productsOf(model, most)) ? offered : undefined;
 
   /** The order of the epoch that is gone on with, and generators where they were. */
   function back({ order, generator, layers }: NonNullable<typeof place>): Uint32Array | undefined {
     const made = shuffle ? random.restore(order as GeneratorState).order(rows) : undefined;
     moved(where, source, generator as GeneratorState);
-    for (const [i, drawn] of drawing) moved(where, drawn, layers[i] as GeneratorState);
+    for (const [i, drawn] of sources) moved(where, drawn, layers[i] as GeneratorState);
     return made;
   }
 
@@ -263,12 +216,11 @@ export function train(
     const training: Training = {
       progress: () => ({
         ...{ epoch, row, rows, batchSize, order: before, generator: source.state() },
-        layers: drawn(),
+        layers: statesOf(model),
       }),
       state: () => state.map(slot),
       busy: false,
     };
-    const drawn = () => Object.fromEntries(drawing.map(([i, by]) => [i, by.state() as GeneratorState]));
     trainings.set(model, training);
     /** The model is left to others, and off the memory of threads. */
     const leave = () => {
@@ -276,11 +228,11 @@ export function train(
       trainings.delete(model);
       settled(model, 1);
     };
-    const firstOf = (source: Source) => drawing.find(([, other]) => other === source)![0];
+    const firstOf = (source: Source) => sources.find(([, other]) => other === source)![0];
     const learning = () => ({
-      sources: Object.fromEntries(drawing.map(([i, source]) => [i, firstOf(source)])),
-      ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: drawn(), batchSize: p.batchSize, slots: p.slots },
-      ...{ layers: specs!, optimizer: optimizer.spec!, loss: o.loss ?? 'crossEntropy', clipNorm, steps: step },
+      sources: Object.fromEntries(sources.map(([i, source]) => [i, firstOf(source)])),
+      ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: statesOf(model), batchSize: p.batchSize, slots: p.slots },
+      ...{ ...spoken!, steps: step },
     });
     const team = await crew?.begin(learning(), p).catch((error: unknown) => {
       leave();
@@ -292,7 +244,7 @@ export function train(
         const said = await team!.step(stepping);
         if (!stepping.passed) made.loss = said.loss;
         if (clip) made.gradientNorm = said.gradientNorm;
-        for (const [i, by] of drawing) moved(where, by, said.drawn[i]);
+        for (const [i, source] of sources) moved(where, source, said.drawn[i]);
       } finally {
         training.busy = false;
       }
@@ -300,7 +252,6 @@ export function train(
     const update = optimizer.bind(p.kernel, p.parameters, p.gradients, state, step);
     const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
     const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
-    const backwards = p.passes.toReversed();
     // Made once: 320 kB take 180 us to allocate and 20 to fill.
     const old = every === undefined ? undefined : new Float32Array(p.parameters.length);
     let since = performance.now();
@@ -331,13 +282,9 @@ export function train(
             looking.backward();
             old?.set(p.parameters);
           }
-          if (team) await together({ count, lr, passed: looking !== undefined, drawn: drawn() }, made);
+          if (team) await together({ count, lr, passed: looking !== undefined, drawn: statesOf(model) }, made);
           else {
-            if (!looking) {
-              for (const pass of p.passes) (pass.train ?? pass.forward)(count);
-              made.loss = loss.backward(count);
-              for (const pass of backwards) pass.backward(count);
-            }
+            if (!looking) made.loss = descend(p, loss, count);
             if (clip) made.gradientNorm = clip(p.gradients.length, clipNorm!);
             update(lr);
           }

@@ -1,9 +1,9 @@
 // What a thread runs: it waits for jobs, does its part of each, and says when it is done.
 
 import { join } from './home.js';
+import type { Learning, Stepped, Stepping } from './step.js';
 import { perform, type Task } from './task.js';
 import { type Learner, learner } from './team.js';
-import type { Learning, Stepped, Stepping } from './training.js';
 
 /** A job: a part of a task, a training that begins, a step of it, or its end. */
 export type Job =

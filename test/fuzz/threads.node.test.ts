@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { activations } from '../../src/activation.js';
 import { initialisers } from '../../src/init.js';
 import { noise } from '../oracle.js';
+import { all, same } from '../workers.js';
 import { type Any, functions, property, seeds, values } from './cases.js';
 
 const LEAST = 1 << 19;
@@ -25,8 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(shared.map(({ ws }) => ws.close())));
 
-const same = (a: Float32Array, b: Float32Array) =>
-  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
 const lengths = fc.oneof(fc.integer({ min: LEAST, max: LEAST + 9000 }), fc.constantFrom(LEAST - 1, LEAST, LEAST + 1));
 const crew = fc.nat(1);
 
@@ -151,12 +150,7 @@ property(
       loss: o.labelled ? 'crossEntropy' : 'meanSquaredError',
     });
     const [alone, together] = [make(), make()];
-    const steps = async (run: AsyncIterable<unknown>) => {
-      const made: unknown[] = [];
-      for await (const step of run) made.push(step);
-      return made;
-    };
-    expect(await steps(ws.fit(together, data, fit()))).toEqual(await steps(nn.fit(alone, data, fit())));
+    expect(await all(ws.fit(together, data, fit()))).toEqual(await all(nn.fit(alone, data, fit())));
     for (const [name, { data }] of Object.entries(together.parameters))
       expect(same(data, alone.parameters[name].data), name).toBe(true);
     const [inside, out] = [arrays[0].subarray(3, 3 + x.length), arrays[1].subarray(1, 1 + targets.length)];
