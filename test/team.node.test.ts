@@ -117,6 +117,8 @@ describe('training on threads', () => {
       () => nn.evaluate(model, data, { loss: 'huber' }),
     ])
       expect(look).toThrow(/a step of this model is under way on threads; wait for it/);
+    const forward = ws.forward(model, ws.float32(256 * rows), { out: ws.float32(3 * rows) });
+    await expect(forward).rejects.toThrow(/a step of this model is under way/);
     await step;
     await ws.forward(model, ws.float32(256), { out: ws.float32(3) });
     expect(nn.save(model).length).toBeGreaterThan(0);

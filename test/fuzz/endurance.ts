@@ -15,6 +15,7 @@ export async function resident(): Promise<number> {
   }
   return Math.round(process.memoryUsage().rss / 2 ** 20);
 }
+/** Throws where something is not what it should be. */
 const same = (what: string, got: unknown, expected: unknown) => {
   if (got !== expected) throw new Error(`${what}: ${got} in place of ${expected}`);
 };
@@ -142,6 +143,25 @@ export async function crews(
   }
   same('results of trainings of one seed', made.size, 1);
   await ws.close();
+}
+
+/** So many workspaces that are closed in the middle of a step. */
+export async function cut(
+  count: number,
+  { nn, random, workspace }: Package,
+  look: (done: number) => Promise<void> = async () => {},
+): Promise<void> {
+  const data = { x: random.philox(1).normal(256 * 300), labels: Uint8Array.from({ length: 300 }, (_, i) => i % 10) };
+  for (let id = 1; id <= count; id++) {
+    const ws = await workspace({ bytes: 1 << 24, threads: 2 });
+    const model = nn.sequential([nn.linear(256, 140, { seed: 1 }), nn.linear(140, 10, { seed: 2 })]);
+    const steps = ws.fit(model, data, { batchSize: 150, optimizer: nn.adam(), seed: 1 });
+    await steps.next();
+    const step = steps.next().catch((error: Error) => error.message);
+    await ws.close();
+    same('a step that was cut', await step, 'workspace: it is closed');
+    if (id % Math.ceil(count / 10) === 0) await look(id);
+  }
 }
 
 type Package = typeof import('../../src/index.js');

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import * as source from '../../src/index.js';
-import { aborted, copies, crews, limits, mixed, resident, threads, workspaces } from './endurance.js';
+import { aborted, copies, crews, cut, limits, mixed, resident, threads, workspaces } from './endurance.js';
 
 const count = Number(process.argv[2] ?? 1e6);
 const report = (...words: unknown[]) => console.log(...words);
@@ -27,6 +27,7 @@ await flat(`${count} calls`, (look) => mixed(count, look));
 await flat(`${count / 100} workspaces of 1 MiB`, (look) => workspaces(count / 100, 1 << 20, look));
 const built: typeof source = await import('fanwise');
 await flat(`${count / 1000} trainings on two threads`, (look) => crews(count / 1000, built, look));
+await flat(`${count / 10_000} workspaces closed in a step`, (look) => cut(count / 10_000, built, look));
 report(`a workspace of ${limits()} bytes works to its end, one more is an error`);
 report(`fit broken off at each of ${await aborted()} steps`);
 const golden = readFileSync(new URL('../golden.json', import.meta.url), 'utf8');
