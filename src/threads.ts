@@ -118,7 +118,8 @@ export function shared(bytes: number, threads: number): Threads {
     waiting.delete(answer.id);
     if ('error' in answer) job?.reject(answer.error);
     else job?.resolve(answer.result);
-    if (waiting.size === 0) for (const thread of pool) thread.unref?.();
+    // One that is being ended holds the process until it has.
+    if (waiting.size === 0 && broken === undefined) for (const thread of pool) thread.unref?.();
   }
   const pool: Thread[] = Array.from({ length: threads }, () => started(done, ended));
   pool.forEach((thread, index) => thread.postMessage({ memory, threads, index } satisfies Request));

@@ -264,6 +264,23 @@ describe('threads that end, or are not asked', () => {
     await ws.close();
   });
 
+  test('a process lives until threads that are ended in the middle of a step have ended', () => {
+    const program = `import { nn, random, workspace } from 'fanwise';
+      const data = { x: random.philox(1).normal(256 * 600), labels: new Uint8Array(600) };
+      for (let i = 0; i < 8; i++) {
+        const ws = await workspace({ bytes: 16, threads: 2 });
+        const model = nn.sequential([nn.linear(256, 2000, { seed: 1 }), nn.linear(2000, 4, { seed: 2 })]);
+        const step = ws.fit(model, data, { batchSize: 300, optimizer: nn.adam() }).next().catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await ws.close();
+        await step;
+      }
+      console.log('ended');`;
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+    ).toBe('ended\n');
+  });
+
   test('a process lives for a training', () => {
     const program = `import { nn, random, workspace } from 'fanwise';
       const ws = await workspace({ bytes: 16, threads: 2 });
