@@ -8,6 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { pack } from './carrier.mjs';
 
 process.chdir(import.meta.dirname);
 const run = (bin, ...args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
@@ -24,52 +25,22 @@ const kernels = readFileSync('dist/fanwise.d.ts', 'utf8')
   .replace(/WebAssembly\.(Memory|Table)/g, 'object');
 rmSync('dist/fanwise.d.ts');
 
-// Two carriers of the module, chosen by the "#wasm" import of package.json: its bytes inside JavaScript, and an
-// import for runtimes that refuse to compile bytes.
-//
-// A byte is one printable character, or two: base64 would hide the bytes from gzip (15.4 against 11.4 kB). 89
-// characters stand for the bytes from -3 on (a SIMD prefix is 253), which are most; two more say that the next
-// one is 89 or 178 higher. The backslash is not used.
-const letter = (value) => String.fromCharCode(35 + value + (value >= 57 ? 1 : 0));
+// Two carriers of the module, chosen by the "#wasm" import of package.json: a text inside JavaScript, and an import for
+// runtimes that refuse to compile bytes.
 //
 // Memory that threads share is imported by other words than memory that they do not: bit 1 of a byte (the flags of the
 // import's limits). The carrier sets it in a second module, when threads are asked for.
-const bytes = readFileSync('dist/fanwise.wasm');
-const flags = bytes.indexOf('\x06memory\x02') + 8;
+const { text, bytes } = pack(readFileSync('dist/fanwise.wasm'));
+writeFileSync('dist/fanwise.wasm', bytes);
+const flags = Buffer.from(bytes).indexOf('\x06memory\x02') + 8;
 if (flags < 8 || bytes[flags] !== 1) throw new Error('no memory with limits is imported');
-const text = Array.from(bytes, (byte) => {
-  const value = (byte + 3) % 256;
-  return (value < 89 ? '' : letter(value < 178 ? 89 : 90)) + letter(value % 89);
-}).join('');
+await build({ entryPoints: ['src/carrier.ts'], outdir: 'dist', logLevel: 'warning' });
 writeFileSync(
   'dist/module.js',
-  `const text = "${text}";
-const modules = {};
-export function compile(shared = false) {
-  if (modules[shared]) return modules[shared];
-  const bytes = new Uint8Array(${bytes.length});
-  let n = 0;
-  let base = -3;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const value = code - 35 - (code > 92 ? 1 : 0);
-    if (value > 88) base += 89 * (value - 88);
-    else {
-      bytes[n++] = base + value;
-      base = -3;
-    }
-  }
-  if (shared) bytes[${flags}] |= 2;
-  try {
-    return (modules[shared] = new WebAssembly.Module(bytes));
-  } catch (cause) {
-    // An engine's own words differ, and Chromium's name what is not needed.
-    const advice = "a content security policy has to have 'wasm-unsafe-eval' in script-src";
-    throw new Error("fanwise: the WebAssembly could not be compiled; " + advice, { cause });
-  }
-}
-`,
+  `import { carrier } from './carrier.js';\nexport const compile = /* @__PURE__ */ carrier("${text}", ${flags});\n`,
 );
+const { unpack } = await import('./dist/carrier.js');
+if (!Buffer.from(bytes).equals(unpack(text))) throw new Error('the text does not carry the module');
 writeFileSync('dist/module.workerd.js', `import module from './fanwise.wasm';\nexport const compile = () => module;\n`);
 const types = `${kernels.trim()}
 /** What the WebAssembly module exports. */

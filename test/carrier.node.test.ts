@@ -1,0 +1,102 @@
+// The text that carries the WebAssembly: what kinds of instructions it knows, and that a module works as before.
+
+import { compileString } from 'assemblyscript/asc';
+import { expect, test } from 'vitest';
+import { unpack } from '../src/carrier.js';
+
+const packer = '../carrier.mjs';
+const { pack } = (await import(packer)) as { pack(module: Uint8Array): { text: string; bytes: Uint8Array } };
+
+/** More local variables than have an index of one byte, all in use until the end. */
+const many = Array.from({ length: 300 }, (_, i) => i);
+const wide = `export function wide(x: i32): i32 {
+  ${many.map((i) => `let v${i} = load<i32>(x + ${i});`).join('\n')}
+  while (x > 0) { ${many.map((i) => `v${i} = v${(i * 7 + 3) % 300} ^ ${i}; `).join('')} x--; }
+  return ${many.map((i) => `v${i}`).join(' + ')};
+}`;
+
+const programs: [name: string, source: string, calls: [name: string, ...numbers: (number | bigint)[]][]][] = [
+  ['nothing', 'export function none(): void {}', [['none']]],
+  [
+    'a table of branches, loops, blocks with a result',
+    `export function pick(x: i32): i32 {
+      let sum = 0;
+      for (let i = 0; i < x; i++) switch (i & 7) {
+        case 0: sum += 3; break;
+        case 1: sum *= 5;
+        case 2: sum ^= x > 3 ? 77777 : -1; break;
+        case 5: continue;
+        default: sum -= i;
+      }
+      return sum;
+    }`,
+    [
+      ['pick', 0],
+      ['pick', 100],
+    ],
+  ],
+  [
+    'numbers of every kind and size',
+    `export function long(x: i64): i64 { return x * 0x123456789abcdef - i64.MIN_VALUE; }
+    export function single(x: f32): f32 { return x * 1.1 + 3.3e38; }
+    export function double(x: f64): f64 { return Math.sqrt(x) / 1.7976931348623157e308 + f64(i32(x)); }
+    export function bytes(x: i32): i32 { store<u8>(70000, x, 8); return load<i8>(70000, 8) - 2147483647; }`,
+    [
+      ['long', -77n],
+      ['single', 2.5],
+      ['double', 81.5],
+      ['bytes', 200],
+    ],
+  ],
+  [
+    'globals, calls, calls through a table',
+    `let state = 7;
+    const list = [(x: i32): i32 => x + 1, (x: i32): i32 => x * 3];
+    export function move(x: i32): i32 { state = state * x + 1; return state; }
+    export function through(x: i32): i32 { return list[x & 1](move(x)); }
+    export function faculty(x: f64): f64 { return x < 2 ? 1 : x * faculty(x - 1); }`,
+    [
+      ['move', 3],
+      ['through', 4],
+      ['through', 5],
+      ['faculty', 20],
+    ],
+  ],
+  [
+    'vectors: lanes, shuffles, constants, loads of a lane; bulk copies',
+    `export function vector(x: f32): f32 {
+      let v = f32x4.replace_lane(f32x4.splat(x), 2, x * x);
+      v = f32x4.add(v, f32x4(1, 2, 3, 4));
+      v128.store(66000, v128.shuffle<f32>(v, f32x4.mul(v, v), 3, 6, 1, 4), 16);
+      memory.copy(66100, 66016, 16);
+      memory.fill(66104, 63, 4);
+      v = v128.load_lane<u32>(66116 - 12, v128.load32_splat(66100), 1);
+      return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + f32(i32x4.bitmask(v));
+    }`,
+    [['vector', 1.25]],
+  ],
+  [
+    'more variables than one byte tells',
+    wide,
+    [
+      ['wide', 0],
+      ['wide', 11],
+    ],
+  ],
+];
+
+test.each(programs)('%s', async (_, source, calls) => {
+  for (const optimizeLevel of [0, 3]) {
+    const options = { optimizeLevel, runtime: 'stub', enable: ['simd'], initialMemory: 2, use: 'abort=' };
+    const { error, binary, stderr } = await compileString(source, options);
+    expect(error, stderr.toString()).toBeNull();
+    const { text, bytes } = pack(binary!);
+    expect(text).not.toMatch(/["\\\n]/);
+    expect(unpack(text)).toEqual(bytes);
+    const run = (module: Uint8Array) => {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>));
+      return calls.map(([name, ...numbers]) => (exports[name] as (...given: unknown[]) => unknown)(...numbers));
+    };
+    expect(run(bytes)).toEqual(run(binary!));
+  }
+});
