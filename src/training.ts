@@ -10,6 +10,7 @@ import {
   drawing,
   isModel,
   type Model,
+  type Plan,
   planned,
   productsOf,
   replanned,
@@ -127,21 +128,15 @@ export interface Step {
   probe?: Probe;
 }
 
-/** nn.fit, or by a crew's threads. */
-export function train(
-  where: string,
-  model: Model,
-  data: Data,
-  given: Fit,
-  offered?: Crew,
-): AsyncGenerator<Step, void, void> {
+/** What a training is asked for, checked, with its defaults. */
+function asked(where: string, model: Model, data: Data, given: Fit) {
   const known = ['epochs', 'batchSize', 'optimizer', 'loss', 'schedule', 'scheduleEach', 'clipNorm', 'rng', 'seed'];
   const o = options(where, given, [...known, 'shuffle', 'resume', 'probe', 'signal']) as Fit;
   const { x, rows, judge } = examples(where, model, data, o.loss);
   const epochs = whole(where, 'epochs', o.epochs ?? 1);
   const batchSize = whole(where, 'batchSize', o.batchSize ?? 32, { least: 1 });
   const shuffle = flag(where, 'shuffle', o.shuffle ?? true);
-  const { optimizer, schedule, signal } = o;
+  const { optimizer, schedule, clipNorm, signal } = o;
   if (typeof optimizer !== 'object' || typeof optimizer?.bind !== 'function')
     throw new TypeError(`${where}: optimizer is ${what(optimizer)}; pass one, such as nn.sgd({ lr: 0.1 })`);
   if (schedule !== undefined && typeof schedule !== 'function')
@@ -150,7 +145,6 @@ export function train(
     schedule ? number(where, 'the learning rate of schedule', schedule(at, optimizer.lr), { least: 0 }) : optimizer.lr;
   rate(0);
   const each = choice(where, 'scheduleEach', o.scheduleEach ?? 'epoch', ['epoch', 'step']);
-  const { clipNorm } = o;
   if (clipNorm !== undefined) number(where, 'clipNorm', clipNorm, { least: 0, open: true });
   const every =
     o.probe === undefined
@@ -158,34 +152,80 @@ export function train(
       : whole(where, 'every of probe', options(`${where}: probe`, o.probe, ['every']).every, { least: 1 });
   if (signal !== undefined && typeof signal.throwIfAborted !== 'function')
     throw new TypeError(`${where}: signal is ${what(signal)}; pass an AbortSignal`);
-  const begun = o.resume === undefined ? undefined : resumed(where, o.resume, model, optimizer.slots);
-  const place = begun?.place;
-  if (place && place.epoch >= epochs)
+  const { loss = 'crossEntropy', rng, seed, resume } = o;
+  return {
+    ...{ x, rows, judge, loss, epochs, batchSize, shuffle, optimizer, clipNorm, every, signal, rng, seed, resume },
+    /** The learning rate at an epoch, or at a step. */
+    ...{ rate, each },
+  };
+}
+type Asked = ReturnType<typeof asked>;
+/** The layers that draw, and from what. */
+type Sources = ReturnType<typeof drawing>;
+
+/** Where a training goes on, held to what is asked for now; undefined where it begins. */
+function begun(where: string, model: Model, sources: Sources, { resume, optimizer, epochs, rows, batchSize }: Asked) {
+  if (resume === undefined) return undefined;
+  const found = resumed(where, resume, model, optimizer.slots);
+  const { place } = found;
+  if (place.epoch >= epochs)
     throw new RangeError(`${where}: resume is of epoch ${place.epoch} (from 0), and epochs is ${epochs}; pass more`);
-  if (place && (place.rows !== rows || place.batchSize !== batchSize))
+  if (place.rows !== rows || place.batchSize !== batchSize)
     throw new RangeError(
       `${where}: resume is of ${place.rows} rows, ${place.batchSize} a step; pass the same data and batchSize`,
     );
-  const sources = drawing(model);
-  if (place && sources.some(([i]) => !Object.hasOwn(place.layers, i)))
+  if (sources.some(([i]) => !Object.hasOwn(place.layers, i)))
     throw new RangeError(`${where}: resume is of another model; make one of the same layers`);
-  const own = place && o.rng === undefined && o.seed === undefined;
-  const source = generatorOf(where, own ? { rng: random.restore(place.generator as GeneratorState) } : o);
+  return found;
+}
+
+/** A part of what lies as the parameters do, for each parameter. */
+const byName = (model: Model, { parameters }: Plan, values: Float32Array): Record<string, Float32Array> =>
+  Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { data }]) => {
+      const from = (data.byteOffset - parameters.byteOffset) / 4;
+      return [name, values.subarray(from, from + data.length)];
+    }),
+  );
+
+/** What threads are told of a training that begins, but for where it is. */
+const toldOf = (where: string, model: Model, { optimizer, loss, clipNorm }: Asked) => ({
+  layers: model.layers.map((layer) => specOf(where, `a layer of kind ${layer.kind}`, layer)),
+  optimizer: specOf(where, 'the optimizer', optimizer),
+  loss: structuredClone(loss),
+  clipNorm,
+});
+
+/** nn.fit, or by a crew's threads. */
+export function train(
+  where: string,
+  model: Model,
+  data: Data,
+  given: Fit,
+  offered?: Crew,
+): AsyncGenerator<Step, void, void> {
+  const o = asked(where, model, data, given);
+  const { x, rows, judge, epochs, batchSize, shuffle, optimizer, clipNorm, every, signal, rate, each } = o;
   const { inputs } = model;
-  const spoken = offered && {
-    layers: model.layers.map((layer) => specOf(where, `a layer of kind ${layer.kind}`, layer)),
-    optimizer: specOf(where, 'the optimizer', optimizer),
-    loss: structuredClone(o.loss ?? 'crossEntropy'),
-    clipNorm,
-  };
+  const sources = drawing(model);
+  const back = begun(where, model, sources, o);
+  const own = back && o.rng === undefined && o.seed === undefined;
+  const source = generatorOf(where, own ? { rng: random.restore(back.place.generator as GeneratorState) } : o);
+  const told = offered && toldOf(where, model, o);
   const most = Math.min(batchSize, Math.max(1, rows));
   const crew = offered?.worth(productsOf(model, most)) ? offered : undefined;
 
-  /** The order of the epoch that is gone on with, and generators where they were. */
-  function back({ order, generator, layers }: NonNullable<typeof place>): Uint32Array | undefined {
+  /** Puts all back to where it was; the order of the epoch that is gone on with. */
+  function restore(state: Record<string, Float32Array>[]): Uint32Array | undefined {
+    if (!back) return undefined;
+    const { order, generator, layers } = back.place;
     const made = shuffle ? random.restore(order as GeneratorState).order(rows) : undefined;
     moved(where, source, generator as GeneratorState);
     for (const [i, drawn] of sources) moved(where, drawn, layers[i] as GeneratorState);
+    for (const [name, { data: values }] of Object.entries(back.parameters)) model.parameters[name].data.set(values);
+    back.state.forEach((values, i) => {
+      for (const [name, array] of Object.entries(state[i])) array.set(values[name].data);
+    });
     return made;
   }
 
@@ -196,29 +236,17 @@ export function train(
       : settled(model, most, optimizer.slots);
     const state = p.state.slice(0, optimizer.slots);
     for (const values of state) values.fill(0);
-    const slot = (values: Float32Array) => {
-      const named = Object.entries(model.parameters).map(([name, { data: own }]) => {
-        const from = (own.byteOffset - p.parameters.byteOffset) / 4;
-        return [name, values.subarray(from, from + own.length)];
-      });
-      return Object.fromEntries(named) as Record<string, Float32Array>;
-    };
-    const first = place && back(place);
-    if (begun) {
-      for (const [name, { data: values }] of Object.entries(begun.parameters)) model.parameters[name].data.set(values);
-      begun.state.forEach((values, i) => {
-        for (const [name, array] of Object.entries(slot(state[i]))) array.set(values[name].data);
-      });
-    }
-    let [epoch, row] = place ? [place.epoch, place.row] : [0, 0];
+    const named = () => state.map((values) => byName(model, p, values));
+    const first = restore(named());
+    let { epoch, row } = back?.place ?? { epoch: 0, row: 0 };
     let step = epoch * Math.ceil(rows / batchSize) + Math.ceil(row / batchSize);
-    let before = place?.order ?? source.state();
+    let before = back?.place.order ?? source.state();
     const training: Training = {
       progress: () => ({
         ...{ epoch, row, rows, batchSize, order: before, generator: source.state() },
         layers: statesOf(model),
       }),
-      state: () => state.map(slot),
+      state: named,
       busy: false,
     };
     trainings.set(model, training);
@@ -232,7 +260,7 @@ export function train(
     const learning = () => ({
       sources: Object.fromEntries(sources.map(([i, source]) => [i, firstOf(source)])),
       ...{ memory: memoryOf(p.ws), threads: p.threads, drawn: statesOf(model), batchSize: p.batchSize, slots: p.slots },
-      ...{ ...spoken!, steps: step },
+      ...{ ...told!, steps: step },
     });
     const team = await crew?.begin(learning(), p).catch((error: unknown) => {
       leave();
@@ -256,9 +284,9 @@ export function train(
     const old = every === undefined ? undefined : new Float32Array(p.parameters.length);
     let since = performance.now();
     try {
-      for (let going = place !== undefined; epoch < epochs; epoch++, row = 0, going = false) {
-        let lr: number | undefined;
+      for (let going = back !== undefined; epoch < epochs; epoch++, row = 0, going = false) {
         if (!going) before = source.state();
+        let lr: number | undefined;
         const order = going ? first : shuffle ? source.order(rows) : undefined;
         while (row < rows) {
           const from = row;
