@@ -6,7 +6,7 @@
 // npm run bench -- threads         two threads beside one, from 16K values to 16M
 // npm run bench -- small           calls of 16 and of 256 values
 // npm run bench -- guard           fails where a kernel has lost half of what bench/figures.json says of it
-// npm run bench -- --record        64K, whole jobs and small calls, and writes the figures that README quotes
+// npm run bench -- --record        64K, whole jobs and small calls, and writes the figures of README and docs/figures.md
 //
 // Prints a table and writes report/bench.json.
 //

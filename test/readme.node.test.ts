@@ -22,18 +22,28 @@ const between = (name: string) => new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-
 
 const times = (ratio: number | undefined) => (ratio === undefined ? '' : `${ratio.toFixed(1)} ×`);
 
-const tables: Record<string, string> = {
-  figures: `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, by \`npm run bench -- --record\`: kernels at 65,536 values in a workspace, one thread, and how many times the speed of plain JavaScript over preallocated arrays, in a workspace and staged.
+const measured = (what: string) =>
+  `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, by \`npm run bench -- --record\`: ${what} at 65,536 values in a workspace, one thread, and how many times the speed of plain JavaScript over preallocated arrays, in a workspace and staged.`;
 
-${table(
-  ['', 'speed', '× JavaScript', 'staged'],
-  figures.figures.map(({ name, speed, ratio }) => [
-    name,
-    speed,
-    times(ratio.workspace),
-    times((ratio as { staged?: number }).staged),
-  ]),
-)}`,
+const speeds = (rows: typeof figures.figures) =>
+  table(
+    ['', 'speed', '× JavaScript', 'staged'],
+    rows.map(({ name, speed, ratio }) => [
+      name,
+      speed,
+      times(ratio.workspace),
+      times((ratio as { staged?: number }).staged),
+    ]),
+  );
+
+/** What the article's networks are made of. */
+const article =
+  /^(relu|leakyRelu|sigmoid|tanh|philox (uniform|normal)|torch|softmax|crossEntropy|linear|training step)\b/;
+
+const tables: Record<string, string> = {
+  figures: `${measured("what the article's networks are made of,")}
+
+${speeds(figures.figures.filter(({ name }) => article.test(name)))}`,
   initialisers: table(
     ['initialiser', 'options and their defaults'],
     Object.entries(initialisers).map(([name, { options }]) => [
@@ -66,6 +76,11 @@ test('its tables are current', async () => {
     current = current.replace(between(name), `$1${text}\n$2`);
   }
   await expect(current).toMatchFileSnapshot('../README.md');
+});
+
+test('docs/figures.md is current', async () => {
+  const text = `# Figures\n\n${measured('every kernel')}\n\n${speeds(figures.figures)}\n`;
+  await expect(text).toMatchFileSnapshot('../docs/figures.md');
 });
 
 test('the two commands are scripts', () => {
