@@ -41,7 +41,18 @@ writeFileSync(
 );
 const { unpack } = await import('./dist/carrier.js');
 if (!Buffer.from(bytes).equals(unpack(text))) throw new Error('the text does not carry the module');
-writeFileSync('dist/module.workerd.js', `import module from './fanwise.wasm';\nexport const compile = () => module;\n`);
+if (!WebAssembly.validate(bytes)) throw new Error('what the text carries is no module');
+// A page may have the file between its own tags.
+if (/<\/script|<!--/i.test(text)) throw new Error('the text has what ends a script in a page; order its parts anew');
+writeFileSync(
+  'dist/module.workerd.js',
+  `import module from './fanwise.wasm';
+export function compile(shared) {
+  if (shared) throw new Error('workspace: this runtime has no threads; leave threads out');
+  return module;
+}
+`,
+);
 const types = `${kernels.trim()}
 /** What the WebAssembly module exports. */
 export type Kernels = typeof __AdaptedExports;

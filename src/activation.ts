@@ -34,7 +34,11 @@ export interface Functions<A extends Activation> {
 export function parametersOf(where: string, row: Row, given: Record<string, unknown>): [a: number, b: number] {
   const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, parameter]) => {
     const value = given[name] ?? parameter.value;
-    if (!('choices' in parameter)) return number(where, name, value, parameter);
+    if (!('choices' in parameter)) {
+      const { from } = parameter;
+      const least = from === undefined ? parameter.least : ((given[from] ?? row.parameters[from].value) as number);
+      return number(where, name, value, { ...parameter, least });
+    }
     return parameter.choices[choice(where, name, value, Object.keys(parameter.choices))];
   });
   return [a, b];

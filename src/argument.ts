@@ -105,7 +105,12 @@ export function whole(
 ): number {
   if (typeof value !== 'number') throw new TypeError(`${where}: ${name} is ${what(value)}; pass a whole number`);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`;
+    const range =
+      most < Number.MAX_SAFE_INTEGER
+        ? `from ${least} to ${most}`
+        : value > most
+          ? `of at most ${most}`
+          : `at least ${least}`;
     throw new RangeError(`${where}: ${name} is ${what(value)}; pass a whole number ${range}`);
   }
   return value;

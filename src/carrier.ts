@@ -99,7 +99,9 @@ export function carrier(text: string, flags: number): (shared?: boolean) => WebA
       return (modules[+shared] = new WebAssembly.Module(bytes));
     } catch (cause) {
       // An engine's own words differ, and Chromium's name what is not needed.
-      const advice = "a content security policy has to have 'wasm-unsafe-eval' in script-src";
+      const advice = WebAssembly.validate(bytes)
+        ? "a content security policy has to have 'wasm-unsafe-eval' in script-src"
+        : 'this engine or processor has no WebAssembly SIMD';
       throw new Error(`fanwise: the WebAssembly could not be compiled; ${advice}`, { cause });
     }
   };

@@ -63,7 +63,7 @@ export const distributions = {
   normal: {
     options: { mean: 0, std: 1 },
     law(where: string, o: Options): Law {
-      return { distribution: 'normal', mean: finite(where, o, 'mean'), std: deviation(where, o) };
+      return representable(where, { distribution: 'normal', mean: finite(where, o, 'mean'), std: deviation(where, o) });
     },
   },
   truncatedNormal: {
@@ -184,10 +184,11 @@ export function moments(law: Law): { mean: number; std: number; low: number; hig
   }
 }
 
-/** A law whose values binary32 can hold. */
+/** A law whose values binary32 can hold: of a normal, eight deviations (a value has less than seven). */
 export function representable(where: string, law: Law): Law {
   const uniform = law.distribution === 'uniform';
   const ends = uniform ? [law.low, law.high, law.high - law.low] : 'std' in law ? [law.mean, law.std] : [];
+  if (law.distribution === 'normal') ends.push(Math.abs(law.mean) + 8 * law.std);
   for (const value of ends) {
     if (!Number.isFinite(Math.fround(value))) {
       throw new RangeError(

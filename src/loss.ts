@@ -171,6 +171,8 @@ interface Row {
   /** What the outputs are called. */
   from: 'outputs' | 'logits';
   parameters: Record<string, { value: number } & Bounds>;
+  /** Whether targets are shares, from 0 to 1. */
+  shares?: boolean;
 }
 
 /** The losses that are functions of an output and its target; kernels of the same names are in assembly/loss.ts. */
@@ -189,6 +191,7 @@ export const losses = {
   binaryCrossEntropy: {
     from: 'logits',
     parameters: { positiveWeight: { value: 1, least: 0 } },
+    shares: true,
   },
 } satisfies Record<string, Row>;
 
@@ -264,7 +267,7 @@ export const loss = {
   meanSquaredError: pointwise('meanSquaredError'),
   /** d^2 / 2 where |d| = |output - target| is at most delta (1), beyond it delta (|d| - delta / 2) (Huber 1964). */
   huber: pointwise('huber'),
-  /** From logits: -positiveWeight t ln s(x) - (1 - t) ln(1 - s(x)), s the sigmoid, positiveWeight 1; targets from 0 to 1. */
+  /** From logits: -positiveWeight t ln s(x) - (1 - t) ln(1 - s(x)), s the sigmoid, positiveWeight 1; targets from 0 to 1, which nn.fit checks. */
   binaryCrossEntropy: pointwise('binaryCrossEntropy'),
 };
 
@@ -354,6 +357,11 @@ export function criterion(where: string, given: unknown, data: Data, rows: numbe
   );
   const targets = float32(where, 'targets', o.targets);
   sameLength(where, 'targets', targets.length, 'the outputs for x', rows * columns);
+  const wrong = row.shares ? targets.findIndex((target) => !(target >= 0 && target <= 1)) : -1;
+  if (wrong >= 0)
+    throw new RangeError(
+      `${where}: targets[${wrong}] is ${targets[wrong]}; ${name} has shares, pass numbers from 0 to 1`,
+    );
   return {
     bind(kernel, memory, outputs, gradient, batch) {
       const [taken, each] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));

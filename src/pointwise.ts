@@ -3,8 +3,10 @@
 
 import type { Bounds } from './argument.js';
 
-/** A number with its default and what is allowed, or words that stand for numbers. */
-export type Parameter = ({ value: number } & Bounds) | { value: string; choices: Record<string, number> };
+/** A number with its default and what is allowed (`from`: at least another parameter), or words that stand for numbers. */
+export type Parameter =
+  | ({ value: number; from?: string } & Bounds)
+  | { value: string; choices: Record<string, number> };
 
 export interface Row {
   /** The function in double precision: documentation, oracle and plain JavaScript to compare with. */

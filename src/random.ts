@@ -45,6 +45,7 @@ export interface Generator {
   bernoulli: Draws<{ p?: number }>;
   /** 32 random bits each. */
   bits(length: number, options?: { out?: Uint32Array; slice?: readonly [number, number] }): Uint32Array;
+  bits(options: { out: Uint32Array }): Uint32Array;
   /** Like Math.random, for whatever takes such a function (d3-random's source): 53 bits in [0, 1), bound to the generator. */
   source(): number;
   /** 0 to n - 1 in random order. */
@@ -115,6 +116,7 @@ export function drawn(where: string, source: Source, law: Law, length: number, o
 }
 
 type Options = Draw & Record<string, unknown>;
+type Words = { out?: Uint32Array; slice?: Draw['slice'] };
 
 function generator<G extends Generator = Generator>(name: string, source: Source): G {
   const draws = (distribution: keyof typeof distributions) => {
@@ -151,10 +153,14 @@ function generator<G extends Generator = Generator>(name: string, source: Source
     normal: draws('normal'),
     truncatedNormal: draws('truncatedNormal'),
     bernoulli: draws('bernoulli'),
-    bits(length, given) {
+    bits(first: number | Words, second?: Words) {
       const where = `${name}.bits`;
-      const { out, slice } = options(where, given, ['out', 'slice']);
-      const wanted = part(where, slice, whole(where, 'length', length), source);
+      const filling = typeof first === 'object' && first !== null && !Array.isArray(first);
+      const known = filling ? ['out'] : ['out', 'slice'];
+      const { out, slice } = options<Words>(where, filling ? first : second, known);
+      if (filling && out === undefined) throw new TypeError(`${where}: neither a length nor out; pass one`);
+      const length = filling ? uint32(where, 'out', out).length : whole(where, 'length', first);
+      const wanted = part(where, slice, length, source);
       if (out !== undefined) sameLength(where, 'out', uint32(where, 'out', out).length, 'the draw', wanted.length);
       const words = out ?? allocate(where, wanted.length, Uint32Array);
       source.bits(words, wanted);
@@ -197,6 +203,8 @@ function bitsOf(where: string, seed: unknown): bigint {
   if (typeof seed !== 'bigint') {
     if (typeof seed !== 'number')
       throw new TypeError(`${where}: seed is ${what(seed)}; pass a whole number, a bigint or a text`);
+    if (Number.isInteger(seed) && !Number.isSafeInteger(seed))
+      throw new RangeError(`${where}: seed is ${seed}, beyond what a number tells exactly; pass it as a bigint`);
     seed = BigInt(whole(where, 'seed', seed, { least: Number.MIN_SAFE_INTEGER }));
   }
   const wide = seed as bigint;

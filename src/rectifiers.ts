@@ -43,7 +43,7 @@ export const rectifiers = {
     formula: (x, low, high) => Math.min(Math.max(x, low), high),
     derivative: (y, low, high) => gate(y, y > low && y < high, 1),
     keeps: 'y',
-    parameters: { low: { value: -1 }, high: { value: 1 } },
+    parameters: { low: { value: -1 }, high: { value: 1, from: 'low' } },
     ulp: { forward: 0, backward: 0 },
   },
   /** x, or alpha (e^x - 1) below 0 (Clevert et al. 2015) */

@@ -118,8 +118,9 @@ export function theory(given: TheorySpec): Theory {
   const known = ['widths', 'activation', 'weightVariance', 'initialiser', 'biasVariance', 'meanSquare'];
   const o = options(where, given, known);
   const list: unknown = o.widths;
-  if (!Array.isArray(list) || list.length < 2)
-    throw new TypeError(`${where}: widths is ${what(list)}; pass those of the input, the layers and the output`);
+  const advice = 'pass those of the input, the layers and the output';
+  if (!Array.isArray(list)) throw new TypeError(`${where}: widths is ${what(list)}; ${advice}`);
+  if (list.length < 2) throw new RangeError(`${where}: widths has a length of ${list.length}; ${advice}`);
   const widths = Array.from(list, (n, i) => whole(where, `widths[${i}]`, n, { least: 1 }));
   if (o.activation === undefined) throw new TypeError(`${where}: activation is undefined; pass the name of one`);
   const v = variances(where, o, widths);

@@ -1,6 +1,6 @@
 // Training: a model's steps along the gradient of a loss, and how good it is.
 
-import { choice, flag, number, options, what, whole } from './argument.js';
+import { attached, choice, flag, number, options, what, whole } from './argument.js';
 import { resumed } from './checkpoint.js';
 import type { Source } from './distribution.js';
 import { memoryOf } from './home.js';
@@ -296,6 +296,7 @@ export function train(
           }
           if (lr === undefined || each === 'step') lr = rate(each === 'step' ? step : epoch);
           const count = Math.min(batchSize, rows - from);
+          attached(where, 'x', x);
           for (let i = 0; i < count; i++) {
             const at = order ? order[from + i] : from + i;
             p.x.set(view(x, at * inputs, (at + 1) * inputs), i * inputs);

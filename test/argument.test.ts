@@ -123,6 +123,23 @@ const cases: Case[] = [
     /out is a Float64Array of 3; pass a Float32Array/,
   ],
   ['uniform into an array', () => rng().uniform({ out: [1, 2] }), TypeError, /pass a Float32Array/],
+  [
+    'random.philox of a number that is not exact',
+    () => random.philox(2 ** 53),
+    RangeError,
+    /seed is 9007199254740992, beyond what a number tells exactly; pass it as a bigint/,
+  ],
+  ['normal of a length beyond 2^53', () => rng().normal(1e20), RangeError, /pass a whole number of at most 9007199/],
+  ['normal with values beyond binary32', () => rng().normal(2, { std: 1e38 }), RangeError, /8e\+38 in it, beyond/],
+  [
+    'normal about the end of binary32',
+    () => rng().normal(2, { mean: -3.4e38, std: 1e36 }),
+    RangeError,
+    /beyond binary32/,
+  ],
+  ['bits of neither a length nor out', () => rng().bits({}), TypeError, /neither a length nor out; pass one/],
+  ['bits into floats', () => rng().bits({ out: x }), TypeError, /out is a Float32Array of 3; pass a Uint32Array/],
+  ['bits into an array, with a slice', () => rng().bits({ out: x, slice: [0, 1] }), TypeError, /unknown option slice/],
   ['uniform into a detached array', () => rng().uniform({ out: detached }), TypeError, /detached/],
   ['bits into floats', () => rng().bits(3, { out: x }), TypeError, /out is a Float32Array of 3; pass a Uint32Array/],
   ['a slice that is none', () => rng().normal(3, { slice: 2 }), TypeError, /slice is 2; pass \[from, to\]/],
@@ -303,6 +320,33 @@ const cases: Case[] = [
   ['forward of an array', () => activation.tanh.forward([1, 2] as Any), TypeError, /x is the array \[1, 2\]/],
   ['forward of nothing', () => (activation.tanh as Any).forward(), TypeError, /x is undefined/],
   ['forward of a tensor', () => activation.tanh.forward(tensor([2]) as Any), TypeError, /pass its data/],
+  [
+    'hardtanh with low above high',
+    () => activation.hardtanh.forward(x, { low: 2, high: -2 }),
+    RangeError,
+    /high is -2; pass a number at least 2/,
+  ],
+  [
+    'hardtanh with low above the default',
+    () => activation.hardtanh.backward({ y: x, dy: x, low: 2 }),
+    RangeError,
+    /high is 1/,
+  ],
+  ['the gain of such', () => gain('hardtanh', { low: 2, high: -2 }), RangeError, /high is -2; pass/],
+  ['a layer of such', () => nn.activation('hardtanh', { low: 2, high: -2 }), RangeError, /high is -2; pass/],
+  [
+    'a training on targets that are no shares',
+    () =>
+      nn.fit(
+        model,
+        { x: new Float32Array(2), targets: Float32Array.of(0, 1, 2) },
+        {
+          ...{ loss: 'binaryCrossEntropy', optimizer },
+        },
+      ),
+    RangeError,
+    /targets\[2\] is 2; binaryCrossEntropy has shares, pass numbers from 0 to 1/,
+  ],
   ['forward of a detached array', () => activation.tanh.forward(detached), TypeError, /detached/],
   [
     'forward into another length',

@@ -1,4 +1,4 @@
-// The text that carries the WebAssembly: what kinds of instructions it knows, and that a module works as before.
+// The text that carries the WebAssembly: a module works as before, and what is not known is refused, not misread.
 
 import { compileString } from 'assemblyscript/asc';
 import { expect, test } from 'vitest';
@@ -99,4 +99,37 @@ test.each(programs)('%s', async (_, source, calls) => {
     };
     expect(run(bytes)).toEqual(run(binary!));
   }
+});
+
+/** A module of one function without parameters, with that code. */
+const module = (...code: number[]) => {
+  const body = [0, ...code, 0x0b];
+  const sections = [
+    [1, 4, 1, 0x60, 0, 0],
+    [3, 2, 1, 0],
+    [10, body.length + 2, 1, body.length, ...body],
+  ];
+  return Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat());
+};
+
+test.each([
+  ['ref.func', [0xd2, 0], /instruction d2 at byte/],
+  ['an atomic operation', [0xfe, 3, 0], /instruction fe at/],
+  ['a tail call', [0x12, 0], /instruction 12 at/],
+  ['a table that grows', [0xfc, 15, 0], /instruction fc 15 at/],
+  ['a relaxed operation', [0xfd, 128, 2], /instruction fd 256 at/],
+  ['a block with parameters', [0x02, 0], /block with a type of its own/],
+  ['an instruction that goes on behind the end', [0x43], /ends within an instruction/],
+])('%s is not known, and refused', (_, code, message) => {
+  expect(() => pack(module(...code))).toThrow(message);
+});
+
+test('what stands around the functions stays, however its sizes are written', () => {
+  expect(() => pack(module().subarray(0, 8))).toThrow('without functions');
+  const bytes = [...module(0x01)];
+  // The size of the section of functions in two bytes, the first of which says that there is another.
+  bytes.splice(19, 1, bytes[19] | 128, 0);
+  const padded = Uint8Array.from(bytes);
+  expect(WebAssembly.validate(padded)).toBe(true);
+  expect(pack(padded).bytes).toEqual(module(0x01));
 });

@@ -308,7 +308,8 @@ test('VGG with a deviation of 0.01: a gradient 16,729 times too small (He et al.
 describe('what is wrong is said', () => {
   const good = { widths: [3, 4, 5], activation: 'tanh', weightVariance: 1 } as const;
   test.each([
-    [{ ...good, widths: [3] }, TypeError, /widths is the array \[3\]; pass those of the input/],
+    [{ ...good, widths: 3 }, TypeError, /widths is 3; pass those of the input/],
+    [{ ...good, widths: [3] }, RangeError, /widths has a length of 1; pass those of the input/],
     [{ ...good, widths: [3, 0] }, RangeError, /widths\[1\] is 0/],
     // biome-ignore lint/suspicious/noSparseArray: what a hole is taken for
     [{ ...good, widths: [, 3] }, TypeError, /widths\[0\] is undefined/],

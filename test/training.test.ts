@@ -116,6 +116,15 @@ test('a schedule by epoch or by step', async () => {
   expect(await rates({ scheduleEach: 'step' })).toEqual([0.1, 0.05, 0.025, 0.0125]);
 });
 
+test('data that are transferred away under way end it, and say so', async () => {
+  const own = x.slice();
+  const run = async () => {
+    for await (const _ of nn.fit(model(), { x: own, labels }, { batchSize: 10, seed: 1, optimizer }))
+      if (own.length > 0) structuredClone(own, { transfer: [own.buffer] });
+  };
+  await expect(run()).rejects.toThrow(/nn.fit: x is detached/);
+});
+
 test('what is wrong is said', async () => {
   const fit =
     (o: object, data: object = { x, labels }) =>

@@ -96,8 +96,9 @@ export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 export const names = Object.keys(activations) as Activation[];
 
 /** Parameters of a row, some left out, at sizes that are met. */
-export const chosen = (row: Row): fc.Arbitrary<Record<string, unknown>> =>
-  fc.record(
+export const chosen = (row: Row): fc.Arbitrary<Record<string, unknown>> => {
+  const present = (given: Any, name: string) => given[name] ?? row.parameters[name].value;
+  const some = fc.record(
     Object.fromEntries(
       Object.entries(row.parameters).map(([name, parameter]) => {
         if ('choices' in parameter) return [name, fc.constantFrom(...Object.keys(parameter.choices))];
@@ -108,6 +109,15 @@ export const chosen = (row: Row): fc.Arbitrary<Record<string, unknown>> =>
     ),
     { requiredKeys: [] },
   );
+  // What has to be at least another parameter is.
+  return some.map((given) => {
+    const raised: Any = { ...given };
+    for (const [name, parameter] of Object.entries(row.parameters))
+      if ('from' in parameter && present(given, name) < present(given, parameter.from!))
+        raised[name] = present(given, parameter.from!);
+    return raised;
+  });
+};
 export const functions = fc
   .constantFrom(...names)
   .chain((name) => fc.record({ name: fc.constant(name), options: chosen(activations[name]) }));
