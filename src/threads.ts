@@ -9,13 +9,12 @@ import { init, initialisers } from './init.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import { idle, isModel, type Model, productsOf } from './model.js';
+import { workers } from './pool.js';
 import { type Generator, random, type Seed } from './random.js';
-import type { Crew, Stepped } from './step.js';
+import type { Crew } from './step.js';
 import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
-import { type Asking, asking, partOf } from './team.js';
 import { sized } from './tensor.js';
 import { type Fit, type Step, train } from './training.js';
-import type { Answer, Job, Request } from './worker.js';
 
 /** A function that answers later. */
 type Later<F> = F extends (...given: infer G) => infer R ? (...given: G) => Promise<R> : never;
@@ -47,23 +46,6 @@ export interface Threads extends Workspace {
   close(): Promise<void>;
 }
 
-/** Either kind of worker: Node's, or that of pages (and Deno and Bun). */
-interface Thread {
-  postMessage(message: unknown): void;
-  terminate(): unknown;
-  ref?(): void;
-  unref?(): void;
-  on?(event: string, listener: (value: never) => void): void;
-  onmessage?: unknown;
-  onerror?: unknown;
-}
-
-type NodeThreads = { Worker: new (url: URL, options: object) => Thread };
-const nodes = () =>
-  (
-    globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
-  ).process?.getBuiltinModule?.('node:worker_threads');
-
 /** Values below which two threads are no faster than one; of functions without a series, whose limit is memory, CHEAP. */
 const FEW = 1 << 19;
 const CHEAP = 1 << 21;
@@ -72,129 +54,20 @@ const EVEN = 1024;
 const PRODUCTS = 1 << 22;
 const where = 'workspace';
 
-/** A worker of either kind; `done` hears its answers, `ended` that there will be none. */
-function started(done: (answer: Answer) => void, ended: (why: string) => void): Thread {
-  const node = nodes();
-  if (node) {
-    // Without the process's own flags: a program given as text (node -e) has some that a file may not have.
-    const thread = new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
-    thread.on?.('message', done as never);
-    thread.on?.('error', ((error: Error) => ended(error.message)) as never);
-    thread.on?.('exit', ((code: number) => ended(`exit code ${code}`)) as never);
-    thread.unref?.();
-    return thread;
-  }
-  const thread: Thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  thread.onmessage = ({ data }: { data: Answer }) => done(data);
-  thread.onerror = ({ message }: { message?: string }) => ended(message ?? 'it could not be loaded');
-  return thread;
-}
-
 /** Memory that so many threads share, on which arrays are made. RangeError where the system has none to give. */
 export function shared(bytes: number, threads: number): Threads {
   const own = single({ bytes, threads });
   const memory = memoryOf(own);
   const { buffer } = memory;
-  let broken: string | undefined;
-  const waiting = new Map<number, { resolve(result?: Stepped): void; reject(error: Error): void }>();
-  let jobs = 0;
+  const { open, split, begin, close } = workers(where, memory, threads);
+  const crew: Crew = { threads, worth: (products) => threads > 1 && products >= PRODUCTS, begin };
 
-  /** How the trainings' threads are asked. */
-  const asked = new Set<Asking>();
-  function over(): void {
-    for (const one of asked) one.end();
-  }
-  function ended(why: string): void {
-    if (broken !== undefined) return;
-    broken = `a thread ended (${why}); make a new workspace`;
-    for (const { reject } of waiting.values()) reject(new Error(`${where}: ${broken}`));
-    waiting.clear();
-    over();
-    // The others may wait for it.
-    for (const thread of pool) thread.terminate();
-  }
-  function done(answer: Answer): void {
-    const job = waiting.get(answer.id);
-    waiting.delete(answer.id);
-    if ('error' in answer) job?.reject(answer.error);
-    else job?.resolve(answer.result);
-    // One that is being ended holds the process until it has.
-    if (waiting.size === 0 && broken === undefined) for (const thread of pool) thread.unref?.();
-  }
-  const pool: Thread[] = Array.from({ length: threads }, () => started(done, ended));
-  pool.forEach((thread, index) => thread.postMessage({ memory, threads, index } satisfies Request));
-
-  const open = () => {
-    if (broken !== undefined) throw new Error(`${where}: ${broken}`);
-  };
   /** A task on values 0 to n by all threads or, where there are few, by this one. */
   async function run(task: Task, n: number, few = FEW): Promise<void> {
     open();
     if (n < few || threads === 1) perform(buffer, task, 0, n);
     else await split(task, n, EVEN);
   }
-  /** A task on 0 to n by all threads, in parts that are multiples of `unit`. */
-  async function split(task: Task, n: number, unit: number): Promise<void> {
-    const parts = () =>
-      pool.flatMap((thread, i) => {
-        const [from, to] = partOf(n, unit, threads, i);
-        return from < to ? ask(thread, { kind: 'part', task, from, to }) : [];
-      });
-    await inTurn(undefined, () => Promise.all(parts()));
-  }
-  let turn: Promise<unknown> = Promise.resolve();
-  /** The training for whose steps threads look at words, and hear no messages meanwhile. */
-  let attended: Asking | undefined;
-  /** One thing after the other, in the order asked for: threads that began with different ones would wait for each other. */
-  function inTurn<T>(own: Asking | undefined, call: () => Promise<T>): Promise<T> {
-    const next = turn.then(() => {
-      open();
-      if (attended !== own) attended?.leave();
-      attended = own;
-      return call();
-    });
-    turn = next.catch(() => {});
-    return next;
-  }
-  /** What comes of something that was begun under a number, unless a thread ends before. */
-  function heard(thread: Thread, begin: (id: number) => void): Promise<Stepped | undefined> {
-    return new Promise((resolve, reject) => {
-      const id = jobs++;
-      waiting.set(id, { resolve, reject });
-      // A process lives while a job runs, and not for threads that wait.
-      thread.ref?.();
-      begin(id);
-    });
-  }
-  const ask = (thread: Thread, job: Job) => heard(thread, (id) => thread.postMessage({ id, job } satisfies Request));
-  /** A job for every thread, and what the first says. */
-  async function all(job: Job): Promise<Stepped | undefined> {
-    return (await inTurn(undefined, () => Promise.all(pool.map((thread) => ask(thread, job)))))[0];
-  }
-  let fits = 0;
-  const crew: Crew = {
-    threads,
-    worth: (products) => threads > 1 && products >= PRODUCTS,
-    async begin(learning, plan) {
-      const fit = fits++;
-      await all({ kind: 'learn', fit, learning });
-      const draws = Object.keys(learning.drawn).length > 0;
-      const words = draws ? undefined : asking(plan, (index) => pool[index].postMessage({ attend: fit }));
-      if (words) asked.add(words);
-      return {
-        async step(step) {
-          if (words === undefined) return (await all({ kind: 'step', fit, step }))!;
-          // One of the threads holds the process, and who ends is heard.
-          const begin = (id: number) => void words.step(step).then((result) => done({ id, result }));
-          return (await inTurn(words, () => heard(pool[0], begin)))!;
-        },
-        async end() {
-          if (words) asked.delete(words);
-          if (broken === undefined) await all({ kind: 'end', fit });
-        },
-      };
-    },
-  };
 
   /** Where an array of this memory is. */
   function place(name: string, argument: string, x: unknown): Place {
@@ -318,13 +191,7 @@ export function shared(bytes: number, threads: number): Threads {
       open();
       return train('workspace.fit', model, data, given, crew);
     },
-    async close() {
-      broken ??= 'it is closed';
-      for (const { reject } of waiting.values()) reject(new Error(`${where}: it is closed`));
-      waiting.clear();
-      over();
-      await Promise.all(pool.map((thread) => thread.terminate()));
-    },
+    close,
   };
   return ws;
 }
