@@ -6,7 +6,7 @@ import type { Task } from './task.js';
 import { type Asking, asking, partOf } from './team.js';
 import type { Answer, Job, Request } from './worker.js';
 
-/** Either kind of worker: Node's, or that of pages (and Deno and Bun). */
+/** Either kind of worker: Node's, which Bun and Deno have as well, or that of pages. */
 interface Thread {
   postMessage(message: unknown): void;
   terminate(): unknown;

@@ -23,12 +23,10 @@ export function workspace(given: { bytes: number; threads?: number }): Workspace
 }
 
 async function crew(bytes: number, threads: number): Promise<Threads> {
-  if (
-    typeof SharedArrayBuffer === 'undefined' ||
-    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false
-  )
+  const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
+  if (isolated === false || typeof SharedArrayBuffer === 'undefined')
     throw new Error(
-      `${where}: threads need shared memory, which a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp`,
+      `${where}: threads need shared memory, which ${isolated ? 'this engine does not give to pages, isolated as this one is' : 'a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'}`,
     );
   const { shared } = await import('./threads.js');
   return shared(bytes, threads);
