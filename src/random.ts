@@ -118,6 +118,11 @@ export function drawn(where: string, source: Source, law: Law, length: number, o
 type Options = Draw & Record<string, unknown>;
 type Words = { out?: Uint32Array; slice?: Draw['slice'] };
 
+/** Whether a draw is asked for by its options, of which `out` says how long it is, in place of a length. */
+const isFilling = <T>(first: number | T): first is T =>
+  typeof first === 'object' && first !== null && !Array.isArray(first);
+const neither = (where: string) => new TypeError(`${where}: neither a length nor out; pass one`);
+
 function generator<G extends Generator = Generator>(name: string, source: Source): G {
   const draws = (distribution: keyof typeof distributions) => {
     const where = `${name}.${distribution}`;
@@ -134,11 +139,11 @@ function generator<G extends Generator = Generator>(name: string, source: Source
       return last.law;
     }
     return (first: unknown, second?: unknown) => {
-      const filling = typeof first === 'object' && first !== null && !Array.isArray(first);
+      const filling = isFilling(first);
       const bare = usual(first, others, 'out');
       const given = bare ? (first as Options) : options<Options>(where, (filling ? first : second) as Options, known);
       const out = present(where, 'out', given.out);
-      if (filling && out === undefined) throw new TypeError(`${where}: neither a length nor out; pass one`);
+      if (filling && out === undefined) throw neither(where);
       const length = filling ? (isMade(out) ? out : float32(where, 'out', out)).length : whole(where, 'length', first);
       const law = bare ? (common ??= row.law(where, row.options)) : lawOf(given);
       if (!bare && !(filling && given.slice === undefined)) return drawn(where, source, law, length, given);
@@ -155,10 +160,9 @@ function generator<G extends Generator = Generator>(name: string, source: Source
     bernoulli: draws('bernoulli'),
     bits(first: number | Words, second?: Words) {
       const where = `${name}.bits`;
-      const filling = typeof first === 'object' && first !== null && !Array.isArray(first);
-      const known = filling ? ['out'] : ['out', 'slice'];
-      const { out, slice } = options<Words>(where, filling ? first : second, known);
-      if (filling && out === undefined) throw new TypeError(`${where}: neither a length nor out; pass one`);
+      const filling = isFilling(first);
+      const { out, slice } = options<Words>(where, filling ? first : second, ['out', 'slice']);
+      if (filling && out === undefined) throw neither(where);
       const length = filling ? uint32(where, 'out', out).length : whole(where, 'length', first);
       const wanted = part(where, slice, length, source);
       if (out !== undefined) sameLength(where, 'out', uint32(where, 'out', out).length, 'the draw', wanted.length);

@@ -139,7 +139,12 @@ const cases: Case[] = [
   ],
   ['bits of neither a length nor out', () => rng().bits({}), TypeError, /neither a length nor out; pass one/],
   ['bits into floats', () => rng().bits({ out: x }), TypeError, /out is a Float32Array of 3; pass a Uint32Array/],
-  ['bits into an array, with a slice', () => rng().bits({ out: x, slice: [0, 1] }), TypeError, /unknown option slice/],
+  [
+    'bits into an array that is no slice of itself',
+    () => rng().bits({ out: new Uint32Array(3), slice: [0, 1] }),
+    RangeError,
+    /out has 3 values and the draw 1/,
+  ],
   ['uniform into a detached array', () => rng().uniform({ out: detached }), TypeError, /detached/],
   ['bits into floats', () => rng().bits(3, { out: x }), TypeError, /out is a Float32Array of 3; pass a Uint32Array/],
   ['a slice that is none', () => rng().normal(3, { slice: 2 }), TypeError, /slice is 2; pass \[from, to\]/],

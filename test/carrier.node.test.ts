@@ -2,7 +2,7 @@
 
 import { compileString } from 'assemblyscript/asc';
 import { expect, test } from 'vitest';
-import { unpack } from '../src/carrier.js';
+import { carrier, unpack } from '../src/carrier.js';
 
 const packer = '../carrier.mjs';
 const { pack } = (await import(packer)) as { pack(module: Uint8Array): { text: string; bytes: Uint8Array } };
@@ -132,4 +132,10 @@ test('what stands around the functions stays, however its sizes are written', ()
   const padded = Uint8Array.from(bytes);
   expect(WebAssembly.validate(padded)).toBe(true);
   expect(pack(padded).bytes).toEqual(module(0x01));
+});
+
+test('a module that the engine does not know is no matter of a policy', () => {
+  // An operation without its operand stands for one that an engine has not.
+  const { text } = pack(module(0x45));
+  expect(() => carrier(text, 0)()).toThrow('this engine or processor has no WebAssembly SIMD');
 });

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { activation, init, nn, random, type Threads, workspace } from 'fanwise';
 import { chromium, firefox } from 'playwright';
 import { build, preview } from 'vite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { activations } from '../src/activation.js';
 import * as debian from './browsers.js';
 import { hash, noise } from './oracle.js';
@@ -266,4 +266,14 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
       /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
     );
   });
+});
+
+test('a page that is isolated, of an engine that has no shared memory, is told so', async () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  vi.stubGlobal('SharedArrayBuffer', undefined);
+  try {
+    await expect(workspace({ bytes: 64, threads: 2 })).rejects.toThrow('which this engine does not give to pages');
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
