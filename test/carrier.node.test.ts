@@ -76,6 +76,17 @@ const programs: [name: string, source: string, calls: [name: string, ...numbers:
     [['vector', 1.25]],
   ],
   [
+    'variables of several types, one after the other',
+    `export function mixed(x: i32): f64 {
+      let a: f64 = 1, b: i32 = x, c: f32 = 2, d: i64 = 3, e: v128 = i32x4.splat(x);
+      for (let i: i64 = 0; i < 9; i++) {
+        a = a * 1.5 + f64(b); b ^= i32(d); c = c * f32(a) - f32(b); d = d * 7 + i64(b); e = i32x4.add(e, i32x4.splat(b));
+      }
+      return a + f64(b) + f64(c) + f64(d) + f64(i32x4.extract_lane(e, 1));
+    }`,
+    [['mixed', 5]],
+  ],
+  [
     'more variables than one byte tells',
     wide,
     [
