@@ -1,104 +1,123 @@
-// Builds dist/: the WebAssembly, the module that carries it, the JavaScript with its types, and (bundle) one
-// minified file for script tags.
+// Builds dist/: the WebAssembly, the JavaScript and the types that are installed, each as few files as can be.
 //
 //   node build.mjs          all
-//   node build.mjs wasm     what src/ needs to run from source (tests)
+//   node build.mjs wasm     what src/ needs to run from source (tests): module.js, which is not installed
 //   node build.mjs bench    that, and the benchmarks in out/, file by file (see bench/index.ts)
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { dirname, resolve } from 'node:path';
+import { build, transform } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 import { pack } from './carrier.mjs';
 
 process.chdir(import.meta.dirname);
-const run = (bin, ...args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
 
 rmSync('dist', { recursive: true, force: true });
-run('assemblyscript/bin/asc.js', '--config', 'asconfig.json');
+const asc = ['node_modules/assemblyscript/bin/asc.js', '--config', 'asconfig.json'];
+execFileSync(process.execPath, asc, { stdio: 'inherit' });
 
-// The types of the kernels are asc's own, so that they cannot drift from assembly/. Its JavaScript is not used.
-rmSync('dist/fanwise.js');
-// Of WebAssembly's own types they need none, which a project without the DOM's does not have.
-const kernels = readFileSync('dist/fanwise.d.ts', 'utf8')
-  .replace(/\/\*\* Instantiates[\s\S]*/, '')
-  .replace(/\/\*\*[\s\S]*?\*\/\s*/g, '')
-  .replace(/WebAssembly\.(Memory|Table)/g, 'object');
-rmSync('dist/fanwise.d.ts');
-
-// Two carriers of the module, chosen by the "#wasm" import of package.json: a text inside JavaScript, and an import for
-// runtimes that refuse to compile bytes.
+// The module is there twice: as itself for runtimes that compile no bytes, and as a text for all others.
 //
 // Memory that threads share is imported by other words than memory that they do not: bit 1 of a byte (the flags of the
-// import's limits). The carrier sets it in a second module, when threads are asked for.
-const { text, bytes } = pack(readFileSync('dist/fanwise.wasm'));
+// import's limits). src/carrier.ts sets it in a second module, when threads are asked for.
+const { text, bytes } = await pack(readFileSync('dist/fanwise.wasm'));
 writeFileSync('dist/fanwise.wasm', bytes);
+writeFileSync('dist/fanwise.wasm.d.ts', 'declare const module: WebAssembly.Module;\nexport default module;\n');
 const flags = Buffer.from(bytes).indexOf('\x06memory\x02') + 8;
 if (flags < 8 || bytes[flags] !== 1) throw new Error('no memory with limits is imported');
-await build({ entryPoints: ['src/carrier.ts'], outdir: 'dist', logLevel: 'warning' });
-writeFileSync(
-  'dist/module.js',
-  `import { carrier } from './carrier.js';\nexport const compile = /* @__PURE__ */ carrier("${text}", ${flags});\n`,
-);
-const { unpack } = await import('./dist/carrier.js');
-if (!Buffer.from(bytes).equals(unpack(text))) throw new Error('the text does not carry the module');
-if (!WebAssembly.validate(bytes)) throw new Error('what the text carries is no module');
 // A page may have the file between its own tags.
 if (/<\/script|<!--/i.test(text)) throw new Error('the text has what ends a script in a page; order its parts anew');
+writeFileSync('dist/module.js', `export const text = "${text}";\nexport const flags = ${flags};\n`);
+// What there is to call is asked of the module itself, so that it cannot drift from assembly/.
+const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).filter(({ kind }) => kind === 'function');
 writeFileSync(
-  'dist/module.workerd.js',
-  `import module from './fanwise.wasm';
-export function compile(shared) {
-  if (shared) throw new Error('workspace: this runtime has no threads; leave threads out');
-  return module;
-}
+  'dist/module.d.ts',
+  `/** The name of a function of the WebAssembly module. */
+export type Kernel = ${functions.map(({ name }) => `'${name}'`).join(' | ')};
+export declare const text: string;
+/** Where the flags of the memory's limits stand. */
+export declare const flags: number;
 `,
 );
-const types = `${kernels.trim()}
-/** What the WebAssembly module exports. */
-export type Kernels = typeof __AdaptedExports;
-/** The compiled module, for memory of its own or for memory that threads share; compiled once. */
-export declare function compile(shared?: boolean): object;
-`;
-writeFileSync('dist/module.d.ts', types);
-writeFileSync('dist/module.workerd.d.ts', `export * from './module.js';\n`);
-writeFileSync('dist/fanwise.wasm.d.ts', 'declare const module: WebAssembly.Module;\nexport default module;\n');
 
-const [, , mode] = process.argv;
+/** Every file of a folder, for the benchmarks. */
 const inside = (folder) =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `${folder}/${file}`);
+
+/** Finds the files of src by the names that they have for each other, and what is not of src. */
+const found = {
+  name: 'found',
+  resolveId(id, from) {
+    if (id === 'fanwise/fanwise.wasm') return { id: './fanwise.wasm', external: true };
+    if (id === '#wasm') return resolve('dist/module.js');
+    if (id === '@assemblyscript/loader') return resolve('node_modules/@assemblyscript/loader/index.js');
+    return id.startsWith('.') && from ? resolve(dirname(from), id.replace(/\.js$/, '.ts')) : null;
+  },
+};
+const untyped = {
+  name: 'untyped',
+  async transform(code, id) {
+    if (!id.endsWith('.ts')) return null;
+    return (await transform(code, { loader: 'ts', target: 'es2022' })).code;
+  },
+};
+/**
+ * Makes a file short, and says of every value that is made when the file is loaded that nothing but the value comes of it:
+ * then a bundler leaves out what a page does not use, though it sees one file. esbuild would take such a mark away again
+ * where it marks what it knows itself; so it comes last.
+ */
+const small = {
+  name: 'small',
+  async renderChunk(code, { isEntry }) {
+    const short = (await transform(code, { minify: true, target: 'es2022' })).code;
+    if (isEntry) return { code: short, map: null };
+    let marked = '';
+    let at = 0;
+    for (const { type, declarations } of this.parse(short).body) {
+      if (type !== 'VariableDeclaration') continue;
+      for (const { init } of declarations) {
+        if (!init || /^(Literal|Identifier|ArrowFunctionExpression|FunctionExpression)$/.test(init.type)) continue;
+        marked += `${short.slice(at, init.start)}/* @__PURE__ */(()=>(${short.slice(init.start, init.end)}))()`;
+        at = init.end;
+      }
+    }
+    return { code: marked + short.slice(at), map: null };
+  },
+};
+
+const [, , mode] = process.argv;
 if (mode === 'bench') {
   const entryPoints = [...inside('bench'), ...inside('src'), 'test/browsers.ts'];
   await build({ entryPoints, outbase: '.', outdir: 'out', logLevel: 'warning' });
 } else if (mode !== 'wasm') {
-  run('typescript/bin/tsc', '-p', 'tsconfig.json');
-  // Comments stay in the types, where editors show them.
-  await build({
-    entryPoints: readdirSync('dist')
-      .filter((file) => file.endsWith('.js') && !file.startsWith('module'))
-      .map((file) => `dist/${file}`),
-    outdir: 'dist',
-    allowOverwrite: true,
-    logLevel: 'warning',
+  const external = '@tensorflow/tfjs';
+  const entries = (...names) => Object.fromEntries(names.map((name) => [name, resolve(`src/${name}.ts`)]));
+  const input = entries('index', 'tfjs', 'worker', 'workerd');
+  // fanwise.js has all; the others say which part of it is whose. By itself it is the file for script tags.
+  const code = await rollup({ input, external, plugins: [found, untyped] });
+  await code.write({
+    dir: 'dist',
+    chunkFileNames: '[name].js',
+    manualChunks: (id) => (Object.values(input).includes(id) ? null : 'fanwise'),
+    minifyInternalExports: false,
+    plugins: [small],
   });
-  // The single file has no threads: they run files of the package, and a page may start none from another origin.
-  const alone = 'the single file has no threads; import the package itself, through a bundler in pages';
-  const threadless = {
-    name: 'threadless',
-    setup(within) {
-      within.onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: 'threads', namespace: 'threadless' }));
-      within.onLoad({ filter: /./, namespace: 'threadless' }, () => ({
-        contents: `export function shared() { throw new Error('workspace: ${alone}'); }`,
-      }));
-    },
+  writeFileSync('dist/tfjs.workerd.js', `import './workerd.js';\nexport * from './tfjs.js';\n`);
+  // Types of the package, and of what stands beside it and says theirs by their names in it.
+  const indented = {
+    name: 'indented',
+    renderChunk: (code) => code.replace(/^( {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4)),
   };
-  await build({
-    entryPoints: ['dist/index.js'],
-    plugins: [threadless],
-    outfile: 'dist/fanwise.min.js',
-    bundle: true,
-    minify: true,
-    format: 'esm',
-  });
+  for (const name of ['index', 'tfjs']) {
+    const beside = {
+      name: 'beside',
+      resolveId: (id, from) => (from && id === './index.js' ? { id, external: true } : null),
+    };
+    const types = await rollup({ input: entries(name), external, plugins: [beside, found, dts()] });
+    await types.write({ dir: 'dist', entryFileNames: '[name].d.ts', plugins: [indented] });
+  }
 }

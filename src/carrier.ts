@@ -1,23 +1,38 @@
 // The WebAssembly from the text that carries it. A module that is part of the JavaScript needs no request and no
 // configuration of a bundler; ../carrier.mjs says how its text is made, and why so.
 
-/** The numbers of a text, and where each of its parts begins: 89 letters, and two more that say 89 or 178 higher. */
-function numbersOf(text: string): { numbers: Uint16Array; starts: number[] } {
-  const numbers = new Uint16Array(text.length);
-  const starts = [0];
-  let count = 0;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const digit = code - (code > 92 ? 36 : 35);
-    if (digit < 0) starts.push(count);
-    else if (digit > 88) value += 89 * (digit - 88);
-    else {
-      numbers[count++] = value + digit;
-      value = 0;
+import { flags, text } from '#wasm';
+import { inflate } from './inflate.js';
+
+/** Two characters are 13 bits, the lower 91st first; 92 is a backslash. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array((13 * text.length) >> 4);
+  let held = 0;
+  let bits = 0;
+  let at = 0;
+  for (let i = 0; i < text.length; i += 2) {
+    const low = text.charCodeAt(i);
+    const high = text.charCodeAt(i + 1);
+    held |= (low - (low > 92 ? 36 : 35) + 91 * (high - (high > 92 ? 36 : 35))) << bits;
+    for (bits += 13; bits > 7; bits -= 8) {
+      bytes[at++] = held;
+      held >>>= 8;
     }
   }
-  return { numbers: numbers.subarray(0, count), starts };
+  return bytes;
+}
+
+/** The numbers in bytes, and where each of their parts begins: 255 ends one, and 252 to 254 need the byte behind. */
+function numbersOf(bytes: Uint8Array): { numbers: Uint16Array; starts: number[] } {
+  const numbers = new Uint16Array(bytes.length);
+  const starts = [0];
+  let count = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === 255) starts.push(count);
+    else numbers[count++] = byte < 252 ? byte : 252 + ((byte - 252) << 8) + bytes[++i];
+  }
+  return { numbers, starts };
 }
 
 /** Puts an unsigned integer as WebAssembly has it (LEB128); the place behind it. */
@@ -32,9 +47,12 @@ function put(bytes: Uint8Array, at: number, value: number): number {
  * anything (with a function that gives the next number, and arrays that grow, 15 ms; so 6).
  */
 export function unpack(text: string): Uint8Array<ArrayBuffer> {
-  const { numbers, starts } = numbersOf(text);
-  let [, head, word, code, read, written, rest] = starts;
-  const bytes = new Uint8Array(2 * text.length);
+  // Behind the sizes of what follows and of the module.
+  const packed = bytesOf(text);
+  const [size, room] = new Uint32Array(packed.buffer, 0, 2);
+  const { numbers, starts } = numbersOf(inflate(packed.subarray(8), size));
+  let [, head, word, code, read, written, rest, last] = starts;
+  const bytes = new Uint8Array(room + 5);
   bytes.set(numbers.subarray(0, head));
   let at = head;
 
@@ -80,29 +98,37 @@ export function unpack(text: string): Uint8Array<ArrayBuffer> {
     bytes.copyWithin(at, begin, end);
     at += end - begin;
   }
-  bytes.set(numbers.subarray(rest), at);
-  return bytes.slice(0, at + numbers.length - rest);
+  bytes.set(numbers.subarray(rest, last), at);
+  return bytes.slice(0, room);
 }
 
+let given: WebAssembly.Module | undefined;
+/** Makes a module the one that is used: for runtimes that compile no bytes. */
+export function carry(module: WebAssembly.Module): void {
+  given = module;
+}
+
+const modules: [WebAssembly.Module?, WebAssembly.Module?] = [];
 /**
- * What compiles the module of a text, once, for memory of its own or for memory that threads share. Such memory is
- * imported by other words: bit 1 of the byte `flags` (of the import's limits).
+ * The module, compiled once, for memory of its own or for memory that threads share. Such memory is imported by other
+ * words: bit 1 of the byte `flags` (of the import's limits).
  */
-export function carrier(text: string, flags: number): (shared?: boolean) => WebAssembly.Module {
-  const modules: [WebAssembly.Module?, WebAssembly.Module?] = [];
-  return (shared = false) => {
-    const made = modules[+shared];
-    if (made) return made;
-    const bytes = unpack(text);
-    if (shared) bytes[flags] |= 2;
-    try {
-      return (modules[+shared] = new WebAssembly.Module(bytes));
-    } catch (cause) {
-      // An engine's own words differ, and Chromium's name what is not needed.
-      const advice = WebAssembly.validate(bytes)
-        ? "a content security policy has to have 'wasm-unsafe-eval' in script-src"
-        : 'this engine or processor has no WebAssembly SIMD';
-      throw new Error(`fanwise: the WebAssembly could not be compiled; ${advice}`, { cause });
-    }
-  };
+export function compile(shared = false): WebAssembly.Module {
+  if (given) {
+    if (shared) throw new Error('workspace: this runtime has no threads; leave threads out');
+    return given;
+  }
+  const made = modules[+shared];
+  if (made) return made;
+  const bytes = unpack(text);
+  if (shared) bytes[flags] |= 2;
+  try {
+    return (modules[+shared] = new WebAssembly.Module(bytes));
+  } catch (cause) {
+    // An engine's own words differ, and Chromium's name what is not needed.
+    const advice = WebAssembly.validate(bytes)
+      ? "a content security policy has to have 'wasm-unsafe-eval' in script-src"
+      : 'this engine or processor has no WebAssembly SIMD';
+    throw new Error(`fanwise: the WebAssembly could not be compiled; ${advice}`, { cause });
+  }
 }

@@ -4,11 +4,11 @@
 // detached. Threads share a memory: each has an instance of its own on it, with its own scratch and state.
 
 import { instantiateSync } from '@assemblyscript/loader';
-import { compile, type Kernels } from '#wasm';
+import type { Kernel } from '#wasm';
 import { lent, options, whole } from './argument.js';
+import { compile } from './carrier.js';
 
-/** The name of an exported kernel. */
-export type Kernel = Exclude<keyof Kernels, 'memory' | 'table' | 'scratch'>;
+export type { Kernel };
 export type Values = Float32Array | Uint32Array;
 
 export interface Home {
@@ -49,7 +49,7 @@ export const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
  */
 function inhabit(memory: WebAssembly.Memory, shared: boolean, free: number, end: number, room?: number): Home {
   // The bare exports: the loader's wrappers cost 4 ns a call, and no table takes them.
-  const { exports } = instantiateSync(compile(shared) as WebAssembly.Module, { env: { memory } }).instance;
+  const { exports } = instantiateSync(compile(shared), { env: { memory } }).instance;
   const kernels = exports as unknown as Home['kernels'];
   const { table, scratch } = exports as unknown as Home & { scratch: WebAssembly.Global<'i32'> };
   scratch.value = room ?? align(kernels.heapBase());

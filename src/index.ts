@@ -7,11 +7,12 @@ export type { Common, Layout } from './fan.js';
 export type { GainDescription, Nonlinear } from './gain.js';
 export { gain } from './gain.js';
 export type { Halves } from './glu.js';
-export type { Workspace } from './home.js';
+export type { Kernel, Workspace } from './home.js';
 export type {
   Description,
   Gain,
   Initialiser,
+  Initialising,
   Kaiming,
   LinearOptions,
   Mode,

@@ -234,7 +234,8 @@ function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & 
   return { weight: tensor ?? weight, bias: own ?? bias };
 }
 
-type Name = keyof typeof initialisers;
+/** The initialisers whose values are independent of each other. */
+export type Initialising = keyof typeof initialisers;
 export interface Gain {
   /** A factor of the standard deviation: gain('tanh'), 5 / 3, ... 0 or more. */
   gain?: number;
@@ -270,8 +271,8 @@ export interface Truncated {
 
 const made = Object.fromEntries(
   Object.entries(initialisers).map(([name, row]) => [name, initialiser(name, row)]),
-) as unknown as Record<Name, ReturnType<typeof initialiser>>;
-const as = <O>(name: Name) => made[name].initialise as Initialiser<O>;
+) as unknown as Record<Initialising, ReturnType<typeof initialiser>>;
+const as = <O>(name: Initialising) => made[name].initialise as Initialiser<O>;
 
 /** Shape or tensor in, values out. Every name of the field for the same thing is here. */
 export const init = {
@@ -323,7 +324,7 @@ export const init = {
   torchLinear,
 
   /** Fans, mean, standard deviation and bounds of what an initialiser would draw for a shape. Draws nothing. */
-  describe(name: Name, shape: readonly number[], given?: Common & Record<string, unknown>): Description {
-    return made[choice('init.describe', 'name', name, Object.keys(made) as Name[])].describe(shape, given);
+  describe(name: Initialising, shape: readonly number[], given?: Common & Record<string, unknown>): Description {
+    return made[choice('init.describe', 'name', name, Object.keys(made) as Initialising[])].describe(shape, given);
   },
 };

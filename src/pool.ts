@@ -37,7 +37,8 @@ function started(done: (answer: Answer) => void, ended: (why: string) => void): 
   }
   const thread: Thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   thread.onmessage = ({ data }: { data: Answer }) => done(data);
-  thread.onerror = ({ message }: { message?: string }) => ended(message ?? 'it could not be loaded');
+  thread.onerror = ({ message }: { message?: string }) =>
+    ended(message ?? 'worker.js, which stands beside the package, could not be loaded from there');
   return thread;
 }
 

@@ -1,7 +1,7 @@
 // What a thread does of a job: the same functions as everywhere, on its part of arrays in the memory that threads share.
 
 import { type Activation, activation } from './activation.js';
-import { init, type initialisers } from './init.js';
+import { type Initialising, init } from './init.js';
 import type { Spec } from './layer.js';
 import type { Model } from './model.js';
 import { type Generator, type GeneratorState, random } from './random.js';
@@ -26,7 +26,6 @@ export type Task =
     };
 
 export type Drawing = 'uniform' | 'normal' | 'truncatedNormal' | 'bernoulli';
-export type Initialising = keyof typeof initialisers;
 
 /** The latest models of a thread by their numbers; what makes one again comes with each task. */
 const models = new Map<number, Model>();

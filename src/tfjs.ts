@@ -5,12 +5,13 @@
 
 import { initializers, serialization, tensor } from '@tensorflow/tfjs';
 import { options, what } from './argument.js';
-import { init, initialisers } from './init.js';
-import { type Generator, generatorOf, random, type Seed } from './random.js';
+import { type Generator, type Initialising, init, random, type Seed } from './index.js';
+import { initialisers } from './init.js';
+import { generatorOf } from './random.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };
-type Name = keyof typeof initialisers | 'orthogonal';
+type Name = Initialising | 'orthogonal';
 type Options<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice'> & Common;
 export type Make<N extends Name> = (given?: Options<N>) => Initializer;
 

@@ -5,14 +5,14 @@ import { type Activation, activations, type Functions } from './activation.js';
 import { choice, options, sameLength, what } from './argument.js';
 import { distributions } from './distribution.js';
 import { memoryOf, workspace as single, type Workspace } from './home.js';
-import { init, initialisers } from './init.js';
+import { type Initialising, init, initialisers } from './init.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import { idle, isModel, type Model, productsOf } from './model.js';
 import { workers } from './pool.js';
 import { type Generator, random, type Seed } from './random.js';
 import type { Crew } from './step.js';
-import { type Drawing, type Initialising, type Place, perform, type Task } from './task.js';
+import { type Drawing, type Place, perform, type Task } from './task.js';
 import { sized } from './tensor.js';
 import { type Fit, type Step, train } from './training.js';
 

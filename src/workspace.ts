@@ -1,9 +1,8 @@
-// Memory for arrays: of this thread, or shared by several. What those do is loaded when they are asked for, so that a page
-// without threads does not have it.
+// Memory for arrays: of this thread, or shared by several.
 
 import { options, whole } from './argument.js';
 import { workspace as single, type Workspace } from './home.js';
-import type { Threads } from './threads.js';
+import { shared, type Threads } from './threads.js';
 
 const where = 'workspace';
 
@@ -28,6 +27,5 @@ async function crew(bytes: number, threads: number): Promise<Threads> {
     throw new Error(
       `${where}: threads need shared memory, which ${isolated ? 'this engine does not give to pages, isolated as this one is' : 'a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'}`,
     );
-  const { shared } = await import('./threads.js');
   return shared(bytes, threads);
 }

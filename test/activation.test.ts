@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compile } from '#wasm';
 import { type Activation, activation, activations, parametersOf } from '../src/activation.js';
+import { compile } from '../src/carrier.js';
 import { workspace } from '../src/index.js';
 import { losses } from '../src/loss.js';
 import type { Row } from '../src/pointwise.js';

@@ -1,11 +1,11 @@
 // The text that carries the WebAssembly: a module works as before, and what is not known is refused, not misread.
 
 import { compileString } from 'assemblyscript/asc';
-import { expect, test } from 'vitest';
-import { carrier, unpack } from '../src/carrier.js';
+import { expect, test, vi } from 'vitest';
+import { unpack } from '../src/carrier.js';
 
 const packer = '../carrier.mjs';
-const { pack } = (await import(packer)) as { pack(module: Uint8Array): { text: string; bytes: Uint8Array } };
+const { pack } = (await import(packer)) as { pack(module: Uint8Array): Promise<{ text: string; bytes: Uint8Array }> };
 
 /** More local variables than have an index of one byte, all in use until the end. */
 const many = Array.from({ length: 300 }, (_, i) => i);
@@ -101,7 +101,7 @@ test.each(programs)('%s', async (_, source, calls) => {
     const options = { optimizeLevel, runtime: 'stub', enable: ['simd'], initialMemory: 2, use: 'abort=' };
     const { error, binary, stderr } = await compileString(source, options);
     expect(error, stderr.toString()).toBeNull();
-    const { text, bytes } = pack(binary!);
+    const { text, bytes } = await pack(binary!);
     expect(text).not.toMatch(/["\\\n]/);
     expect(unpack(text)).toEqual(bytes);
     const run = (module: Uint8Array) => {
@@ -131,22 +131,37 @@ test.each([
   ['a relaxed operation', [0xfd, 128, 2], /instruction fd 256 at/],
   ['a block with parameters', [0x02, 0], /block with a type of its own/],
   ['an instruction that goes on behind the end', [0x43], /ends within an instruction/],
-])('%s is not known, and refused', (_, code, message) => {
-  expect(() => pack(module(...code))).toThrow(message);
+])('%s is not known, and refused', async (_, code, message) => {
+  await expect(pack(module(...code))).rejects.toThrow(message);
 });
 
-test('what stands around the functions stays, however its sizes are written', () => {
-  expect(() => pack(module().subarray(0, 8))).toThrow('without functions');
+test('what stands around the functions stays, however its sizes are written', async () => {
+  await expect(pack(module().subarray(0, 8))).rejects.toThrow('without functions');
   const bytes = [...module(0x01)];
   // The size of the section of functions in two bytes, the first of which says that there is another.
   bytes.splice(19, 1, bytes[19] | 128, 0);
   const padded = Uint8Array.from(bytes);
   expect(WebAssembly.validate(padded)).toBe(true);
-  expect(pack(padded).bytes).toEqual(module(0x01));
+  expect((await pack(padded)).bytes).toEqual(module(0x01));
 });
 
-test('a module that the engine does not know is no matter of a policy', () => {
+/** The carrier anew, of that text. */
+async function carrying(text: string): Promise<typeof import('../src/carrier.js')> {
+  vi.resetModules();
+  vi.doMock('#wasm', () => ({ text, flags: 0 }));
+  return import('../src/carrier.js');
+}
+
+test('a module that the engine does not know is no matter of a policy', async () => {
   // An operation without its operand stands for one that an engine has not.
-  const { text } = pack(module(0x45));
-  expect(() => carrier(text, 0)()).toThrow('this engine or processor has no WebAssembly SIMD');
+  const { compile } = await carrying((await pack(module(0x45))).text);
+  expect(() => compile()).toThrow('this engine or processor has no WebAssembly SIMD');
+});
+
+test('a module that is given is the one that is used, and by one thread', async () => {
+  const { carry, compile } = await carrying('no text');
+  const given = new WebAssembly.Module(module());
+  carry(given);
+  expect(compile()).toBe(given);
+  expect(() => compile(true)).toThrow('workspace: this runtime has no threads; leave threads out');
 });

@@ -160,7 +160,7 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     const root = project('tag', {});
     const text = readFileSync(join(root, 'program.js'), 'utf8').replace(
       /"fanwise"/,
-      `'./node_modules/fanwise/dist/fanwise.min.js'`,
+      `'./node_modules/fanwise/dist/fanwise.js'`,
     );
     project('tag', { 'index.html': html(`<script type="module">\n${text}program().${titled}\n</script>`) });
     return `${site.url}/tag/`;

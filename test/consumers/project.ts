@@ -24,9 +24,6 @@ export function workshop(): Workshop {
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);
   const [{ filename }] = JSON.parse(String(packed));
   execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', join(modules, 'fanwise')]);
-  const { dependencies } = JSON.parse(readFileSync(join(modules, 'fanwise/package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies))
-    cpSync(join('node_modules', name), join(modules, name), { recursive: true });
 
   const text = readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8');
   const own = {

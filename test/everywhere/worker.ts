@@ -1,5 +1,9 @@
 // Where there are requests only: the hashes as the answer to one.
 
+import module from 'fanwise/fanwise.wasm';
+import { carry } from '../../src/carrier.js';
 import { hashes } from './results.js';
+
+carry(module);
 
 export default { fetch: async () => Response.json(await hashes()) };

@@ -1,4 +1,5 @@
-// workerd, Cloudflare's: it compiles no bytes, so fanwise.wasm is one of the worker's modules.
+// workerd, Cloudflare's: it compiles no bytes, so fanwise.wasm is one of the worker's modules, by the name that the
+// package has for it and by the one that its sources have.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +14,11 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js"), (name = "fanwise.wasm", wasm = embed "fanwise.wasm")],
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+    (name = "fanwise.wasm", wasm = embed "fanwise.wasm"),
+    (name = "fanwise/fanwise.wasm", wasm = embed "fanwise.wasm"),
+  ],
   compatibilityDate = "2026-11-01",
 );
 `;

@@ -34,7 +34,7 @@ const golden = readFileSync(new URL('../golden.json', import.meta.url), 'utf8');
 const made = await threads(8);
 if (made.some((one) => one !== golden)) throw new Error('threads disturb each other');
 report('8 threads at a time make the golden hashes');
-const bundle = new URL('../../dist/fanwise.min.js', import.meta.url).href;
+const bundle = new URL('../../dist/fanwise.js', import.meta.url).href;
 const packages = [source, ...(await Promise.all([1, 2, 3].map((k) => import(`${bundle}?copy=${k}`))))];
 const hashes = copies(packages);
 if (new Set(hashes).size !== 1) throw new Error(`copies of the package disturb each other: ${hashes}`);
