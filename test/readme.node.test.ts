@@ -12,7 +12,7 @@ import type { Row } from '../src/pointwise.js';
 import { runs, snippets } from './snippet.js';
 
 const readme = readFileSync('README.md', 'utf8');
-const documents = ['README.md', 'docs/reproducibility.md', 'docs/diagnosis.md'];
+const documents = ['README.md', 'docs/guide.md', 'docs/reproducibility.md', 'docs/diagnosis.md'];
 test.each(documents.flatMap((file) => snippets(file)))('$file: snippet $i runs', runs);
 
 const table = (head: string[], rows: string[][]) =>
