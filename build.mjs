@@ -67,8 +67,8 @@ const untyped = {
 };
 /**
  * Makes a file short, and says of every value that is made when the file is loaded that nothing but the value comes of it:
- * then a bundler leaves out what a page does not use, though it sees one file. esbuild would take such a mark away again
- * where it marks what it knows itself; so it comes last.
+ * then a bundler leaves out what a page does not use, though it sees one file. The marks come last, since esbuild's minifier
+ * makes (() => x)() x again.
  */
 const small = {
   name: 'small',

@@ -1,5 +1,6 @@
 // The text that carries the WebAssembly: a module works as before, and what is not known is refused, not misread.
 
+import { readFileSync } from 'node:fs';
 import { compileString } from 'assemblyscript/asc';
 import { expect, test, vi } from 'vitest';
 import { unpack } from '../src/carrier.js';
@@ -110,6 +111,11 @@ test.each(programs)('%s', async (_, source, calls) => {
     };
     expect(run(bytes)).toEqual(run(binary!));
   }
+});
+
+test('the text that is built carries the module that is built', async () => {
+  const { text } = await import('#wasm');
+  expect(Buffer.from(unpack(text)).equals(readFileSync('dist/fanwise.wasm'))).toBe(true);
 });
 
 /** A module of one function without parameters, with that code. */
