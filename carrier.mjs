@@ -17,7 +17,7 @@
 import zopfli from '@gfx/zopfli';
 
 /** Words used more often than that have a number. */
-const OFTEN = 2;
+const OFTEN = 6;
 
 /** An unsigned integer as WebAssembly has it. */
 function leb(value) {
