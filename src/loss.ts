@@ -105,9 +105,10 @@ function checked(where: string, o: Partial<Classified>) {
   return { logits, labels, rows, columns: length, reduction, ...given };
 }
 
-/** A number, or without reduction a value each. */
 interface Forward<O> {
+  /** A value each, not reduced. */
   (given: O & { reduction: 'none' }): Float32Array;
+  /** The mean of all, or their sum. The mean of none is 0. */
   (given: O & { reduction?: 'mean' | 'sum' }): number;
 }
 

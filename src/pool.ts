@@ -35,6 +35,10 @@ function started(done: (answer: Answer) => void, ended: (why: string) => void): 
     thread.unref?.();
     return thread;
   }
+  if (typeof Worker === 'undefined')
+    throw new Error(
+      'workspace: this runtime has no workers (Node has them for a package from 20.16 and 22.3 on); leave threads out',
+    );
   const thread: Thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   thread.onmessage = ({ data }: { data: Answer }) => done(data);
   thread.onerror = ({ message }: { message?: string }) =>

@@ -17,6 +17,10 @@ function matrix(where: string, shape: readonly number[], layout: Layout): [rows:
   return layout === 'oi' ? [outputs, rest] : [rest, outputs];
 }
 
+/** Options of what is made whole: into a new array or `out`, or into a tensor. */
+type Whole = Omit<Common, 'slice'>;
+type Filled = Omit<Whole, 'out'>;
+
 /** The whole alone: values that depend on each other have no slice. */
 const undivided = (where: string, o: { slice?: unknown }) => {
   if (o.slice !== undefined)
@@ -27,8 +31,8 @@ const undivided = (where: string, o: { slice?: unknown }) => {
  * A random orthogonal matrix times gain: rows orthonormal where there are fewer rows than columns, else
  * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns.
  */
-export function orthogonal(first: readonly number[], given?: { gain?: number } & Common): Float32Array;
-export function orthogonal(first: Tensor, given?: { gain?: number } & Common): Tensor;
+export function orthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
+export function orthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
 export function orthogonal(
   first: readonly number[] | Tensor,
   given?: { gain?: number } & Common,
@@ -58,8 +62,8 @@ function decomposition(where: string, rows: number, columns: number): (values: F
  * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
  * (Martens 2010; PyTorch's sparse_). The shape has two axes.
  */
-export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Common): Float32Array;
-export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Common): Tensor;
+export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Whole): Float32Array;
+export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Filled): Tensor;
 export function sparse(
   first: readonly number[] | Tensor,
   given: { sparsity: number; std?: number } & Common,
@@ -184,8 +188,8 @@ function convolution(where: string, shape: readonly number[]): void {
  * A convolution whose middle ((k - 1) >> 1) is an orthogonal matrix times gain (1), zeros elsewhere: it keeps lengths
  * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). The shape has an axis or more of the kernel.
  */
-export function deltaOrthogonal(first: readonly number[], given?: { gain?: number } & Common): Float32Array;
-export function deltaOrthogonal(first: Tensor, given?: { gain?: number } & Common): Tensor;
+export function deltaOrthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
+export function deltaOrthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
 export function deltaOrthogonal(
   first: readonly number[] | Tensor,
   given?: { gain?: number } & Common,

@@ -221,7 +221,7 @@ describe('orthogonal', () => {
     expect(init.orthogonal([3, 2, 4], { seed: 5, layout: 'io' })).toEqual(init.orthogonal([6, 4], { seed: 5 }));
     const corners = Float32Array.from({ length: 2000 }, (_, seed) => init.orthogonal([2, 2], { seed })[0]);
     expect(Math.abs(mean(corners))).toBeLessThan(5 * Math.sqrt(0.5 / corners.length)); // cos of a uniform angle
-    expect(() => init.orthogonal([3, 3], { slice: [0, 3] })).toThrow(/depend on each other/);
+    expect(() => init.orthogonal([3, 3], { slice: [0, 3] } as object)).toThrow(/depend on each other/);
     expect(() => init.orthogonal([9])).toThrow(/no matrix/);
   });
 });

@@ -23,7 +23,7 @@ const between = (name: string) => new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-
 const times = (ratio: number | undefined) => (ratio === undefined ? '' : `${ratio.toFixed(1)} ×`);
 
 const measured = (what: string) =>
-  `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, by \`npm run bench -- --record\`: ${what} at 65,536 values in a workspace, one thread, and how many times the speed of plain JavaScript over preallocated arrays, in a workspace and staged.`;
+  `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, by \`npm run bench -- --record\`: ${what} at 65,536 values in a workspace, one thread, and how many times the speed of plain JavaScript over preallocated arrays, in a workspace and staged (any other Float32Array, by a copy).`;
 
 const speeds = (rows: typeof figures.figures) =>
   table(

@@ -55,7 +55,7 @@ describe('deltaOrthogonal', () => {
     expect(init.deltaOrthogonal(target, { seed: 3 }).data).toEqual(first);
     expect(init.deltaOrthogonal([0, 4, 3]).length).toBe(0);
     expect(() => init.deltaOrthogonal([4, 4])).toThrow(/shape \[4,4\] has no kernel; pass three axes or more/);
-    expect(() => init.deltaOrthogonal([4, 4, 3], { slice: [0, 3] })).toThrow(/depend on each other/);
+    expect(() => init.deltaOrthogonal([4, 4, 3], { slice: [0, 3] } as object)).toThrow(/depend on each other/);
   });
 });
 

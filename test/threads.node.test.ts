@@ -277,3 +277,13 @@ test('a page that is isolated, of an engine that has no shared memory, is told s
     vi.unstubAllGlobals();
   }
 });
+
+test('a runtime that has no workers is told so', async () => {
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = (() => undefined) as never;
+  try {
+    await expect(workspace({ bytes: 64, threads: 2 })).rejects.toThrow(/^workspace: this runtime has no workers/);
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
+});

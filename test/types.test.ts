@@ -74,6 +74,10 @@ test('options are the function’s own', () => {
   never(() => init.kaimingNormal([2, 2], { mode: 'fanAvg' }));
   // @ts-expect-error no such layout
   never(() => init.xavierNormal([2, 2], { layout: 'nchw' }));
+  // @ts-expect-error values that depend on each other have no slice
+  never(() => init.orthogonal([2, 2], { seed: 0, slice: [0, 1] }));
+  // @ts-expect-error a tensor is filled itself
+  never(() => init.orthogonal(tensor([2, 2]), { out: new Float32Array(4) }));
   // @ts-expect-error a tensor has no slice
   never(() => init.xavierNormal(tensor([2, 2]), { slice: [0, 1] }));
   // @ts-expect-error seeds are numbers, bigints or texts

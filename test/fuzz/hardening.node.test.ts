@@ -108,6 +108,8 @@ test('what is installed evaluates no text and runs nothing on its own', () => {
   for (const name of scripts) {
     const text = read(`dist/${name}`);
     expect(text, name).not.toMatch(/\beval\s*\(|\bnew Function\b|\bFunction\s*\(|\bdocument\.write|\binnerHTML\b/);
+    // What belongs to all programs of the process.
+    expect(text, name).not.toMatch(/\b(Object|Array|Math|Promise|globalThis)\.(?!onmessage)[\w.]+\s*=[^=]/);
     // An import of something that is only known at run time.
     expect(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''), name).not.toMatch(/\bimport\s*\(\s*[^'"`\s]/);
     expect(text, name).not.toMatch(/\bfetch\s*\(|XMLHttpRequest|WebSocket|node:(?:fs|net|http|child_process)/);
