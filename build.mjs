@@ -97,7 +97,7 @@ if (mode === 'bench') {
 } else if (mode !== 'wasm') {
   const external = '@tensorflow/tfjs';
   const entries = (...names) => Object.fromEntries(names.map((name) => [name, resolve(`src/${name}.ts`)]));
-  const input = entries('index', 'tfjs', 'worker', 'workerd');
+  const input = { ...entries('index', 'tfjs', 'workerd'), 'fanwise.worker': resolve('src/worker.ts') };
   // fanwise.js has all; the others say which part of it is whose. By itself it is the file for script tags.
   const code = await rollup({ input, external, plugins: [found, plain] });
   await code.write({
@@ -108,6 +108,9 @@ if (mode === 'bench') {
     plugins: [small],
   });
   writeFileSync('dist/tfjs.workerd.js', `import './workerd.js';\nexport * from './tfjs.js';\n`);
+  writeFileSync('dist/fanwise.worker.d.ts', 'export {};\n');
+  // As Next.js has it.
+  writeFileSync('dist/edge.js', readFileSync('dist/workerd.js', 'utf8').replace('fanwise.wasm', '$&?module'));
   // Types of the package, and of what stands beside it and says theirs by their names in it.
   const indented = {
     name: 'indented',

@@ -3,7 +3,7 @@
 
 import { flag, options, what } from './argument.js';
 import { idle, isModel, type Model, type Progress, trainings } from './model.js';
-import { safetensors, shortened, type Tensors } from './safetensors.js';
+import { type Bytes, safetensors, shortened, type Tensors } from './safetensors.js';
 import { type Tensor, tensor } from './tensor.js';
 
 /** Names of the optimizer's arrays, 'optimizer.0.2.weight', and of the training's place in the metadata. */
@@ -20,7 +20,7 @@ function checked(where: string, model: unknown): asserts model is Model {
  * training: true, between two steps of a fit, also what nn.fit's `resume` goes on from, bit for bit. Error where the
  * model is not being trained.
  */
-export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Uint8Array {
+export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
   const where = 'nn.save';
   checked(where, model);
   const { metadata, training } = options(where, given, ['metadata', 'training']);

@@ -84,7 +84,7 @@ function counted(labels: Uint32Array, weights: Float32Array | null, sum = 0): nu
 /** Nothing at all has the mean 0. */
 const over = (total: number, count: number) => (count === 0 ? 0 : total / count);
 
-interface Classified extends CrossEntropy {
+export interface Classified extends CrossEntropy {
   logits: Float32Array;
   labels: Labels;
   columns: number;
@@ -105,7 +105,7 @@ function checked(where: string, o: Partial<Classified>) {
   return { logits, labels, rows, columns: length, reduction, ...given };
 }
 
-interface Forward<O> {
+export interface Forward<O> {
   /** A value each, not reduced. */
   (given: O & { reduction: 'none' }): Float32Array;
   /** The mean of all, or their sum. The mean of none is 0. */
@@ -206,7 +206,7 @@ interface Targeted {
 }
 type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array } & Targeted & ParametersOf<L>;
 
-interface Pointwise<L extends PointwiseLoss> {
+export interface Pointwise<L extends PointwiseLoss> {
   /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
   /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */

@@ -2,14 +2,14 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { what } from './argument.js';
-import { bytesOf } from './safetensors.js';
+import { type Bytes, bytesOf } from './safetensors.js';
 import { isTensor, sized, type Tensor } from './tensor.js';
 
 const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')];
 const where = { encode: 'npy.encode', decode: 'npy.decode' };
 
 /** The file of a tensor: little-endian float32, rows first. */
-function encode(tensor: Tensor): Uint8Array {
+function encode(tensor: Tensor): Bytes {
   if (!isTensor(where.encode, tensor))
     throw new TypeError(`${where.encode}: tensor is ${what(tensor)}; pass one, tensor(shape, values) makes it`);
   const { shape, data } = tensor;

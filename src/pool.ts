@@ -23,26 +23,57 @@ const nodes = () =>
     globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
   ).process?.getBuiltinModule?.('node:worker_threads');
 
+const misplaced = (cause: unknown) =>
+  new Error(
+    'workspace: fanwise.worker.js, which threads run, is not beside this file; docs/threads.md has what to tell a bundler',
+    { cause },
+  );
+
+/** In the way that bundlers know. */
+function inPage(): Thread {
+  if (typeof Worker === 'undefined')
+    throw new Error(
+      'workspace: this runtime has no workers (Node has them for a package from 20.16 and 22.3 on); leave threads out',
+    );
+  const { url } = import.meta as { url?: string };
+  // A page starts none from another origin, but one of its own that imports from there.
+  if (url?.startsWith('http') && new URL(url).origin !== location.origin) {
+    const text = `import ${JSON.stringify(new URL('./fanwise.worker.js', url))};`;
+    return new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })), { type: 'module' });
+  }
+  try {
+    return new Worker(new URL('./fanwise.worker.js', import.meta.url), { type: 'module' });
+  } catch (cause) {
+    throw misplaced(cause);
+  }
+}
+
+/** In a way that no bundler knows: it would make a file of its own of it, which is then a part of what it imports. */
+function inNode({ Worker }: NodeThreads): Thread {
+  const { url } = import.meta;
+  try {
+    // Without the process's own flags: a program given as text (node -e) has some that a file may not have.
+    return new Worker(new URL('./fanwise.worker.js', url), { execArgv: [] });
+  } catch (cause) {
+    throw misplaced(cause);
+  }
+}
+
 /** A worker of either kind; `done` hears its answers, `ended` that there will be none. */
 function started(done: (answer: Answer) => void, ended: (why: string) => void): Thread {
   const node = nodes();
   if (node) {
-    // Without the process's own flags: a program given as text (node -e) has some that a file may not have.
-    const thread = new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+    const thread = inNode(node);
     thread.on?.('message', done as never);
     thread.on?.('error', ((error: Error) => ended(error.message)) as never);
     thread.on?.('exit', ((code: number) => ended(`exit code ${code}`)) as never);
     thread.unref?.();
     return thread;
   }
-  if (typeof Worker === 'undefined')
-    throw new Error(
-      'workspace: this runtime has no workers (Node has them for a package from 20.16 and 22.3 on); leave threads out',
-    );
-  const thread: Thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const thread = inPage();
   thread.onmessage = ({ data }: { data: Answer }) => done(data);
   thread.onerror = ({ message }: { message?: string }) =>
-    ended(message ?? 'worker.js, which stands beside the package, could not be loaded from there');
+    ended(message ?? 'fanwise.worker.js, which stands beside the package, could not be loaded from there');
   return thread;
 }
 

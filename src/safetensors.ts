@@ -8,6 +8,9 @@ import { isTensor, sized, type Tensor } from './tensor.js';
 const MOST = 100_000_000;
 const where = { encode: 'safetensors.encode', decode: 'safetensors.decode' };
 
+/** Bytes on memory of their own, as a Blob takes them: Uint8Array<ArrayBuffer>, which TypeScript before 5.7 does not know. */
+export type Bytes = ReturnType<Uint8Array['slice']>;
+
 /** Bytes that are there: a Uint8Array or another view of them, or their buffer. */
 export function bytesOf(where: string, given: unknown): Uint8Array {
   const view = ArrayBuffer.isView(given);
@@ -24,7 +27,7 @@ export interface Tensors {
 }
 
 /** A file of named tensors. Names, in their order, may be any but '__metadata__'; metadata are texts. */
-function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: Record<string, string> }): Uint8Array {
+function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: Record<string, string> }): Bytes {
   const { metadata } = options(where.encode, given, ['metadata']);
   if (typeof tensors !== 'object' || tensors === null)
     throw new TypeError(`${where.encode}: tensors is ${what(tensors)}; pass an object of tensors by name`);

@@ -109,8 +109,8 @@ export interface Fit {
   resume?: Uint8Array | ArrayBuffer;
   /** Looks into every so many steps, from the first on: step.probe. */
   probe?: { every: number };
-  /** Ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
-  signal?: AbortSignal;
+  /** An AbortSignal. Ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
+  signal?: { throwIfAborted(): void };
 }
 
 /** A step that was made. */

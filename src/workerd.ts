@@ -1,4 +1,4 @@
-// The package for runtimes that compile no bytes (workerd, Vercel's edge): they are given the module itself.
+// The package for runtimes that compile no bytes (workerd): they are given the module itself.
 
 import module from 'fanwise/fanwise.wasm';
 import { carry } from './carrier.js';

@@ -54,8 +54,8 @@ test('installed it takes less than 300 kB, and nothing that its user does not ne
   expect(unpackedSize).toBeLessThan(300_000);
   const paths = files.map(({ path }) => path).sort();
   expect(paths.filter((path) => !path.startsWith('dist/'))).toEqual(['LICENSE', 'NOTICE', 'README.md', 'package.json']);
-  const names = ['fanwise.js', 'index.js', 'tfjs.js', 'tfjs.workerd.js', 'worker.js', 'workerd.js'];
-  const types = ['fanwise.wasm.d.ts', 'index.d.ts', 'tfjs.d.ts'];
+  const names = ['edge.js', 'fanwise.js', 'fanwise.worker.js', 'index.js', 'tfjs.js', 'tfjs.workerd.js', 'workerd.js'];
+  const types = ['fanwise.wasm.d.ts', 'fanwise.worker.d.ts', 'index.d.ts', 'tfjs.d.ts'];
   expect(paths.filter((path) => path.startsWith('dist/'))).toEqual(
     [...names, ...types, 'fanwise.wasm'].map((name) => `dist/${name}`).sort(),
   );

@@ -10,7 +10,9 @@ import {
   type Linear,
   type Model,
   nn,
+  npy,
   random,
+  safetensors,
   softmax,
   type Tensor,
   type Threefry,
@@ -63,8 +65,12 @@ describe('results', () => {
     expectTypeOf(nn.evaluate(model, { x, labels: [0, 1] }).accuracy).toEqualTypeOf<number>();
     expectTypeOf(nn.evaluate(model, { x, targets: x }, { loss: 'huber' }).accuracy).toEqualTypeOf<number | undefined>();
     expectTypeOf(diagnose.probe(model, { x, labels: [0, 1] })).toEqualTypeOf<Diagnosis>();
-    expectTypeOf(nn.save(model)).toEqualTypeOf<Uint8Array>();
+    expectTypeOf(nn.save(model)).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
   });
+});
+
+test('files go into a Blob', () => {
+  never(() => new Blob([nn.save(nn.sequential([])), npy.encode(tensor([1])), safetensors.encode({})]));
 });
 
 test('options are the function’s own', () => {

@@ -21,14 +21,19 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let project: Workshop['project'];
 let site: Site;
+let elsewhere: Site;
 let same: number;
 const close: (() => unknown)[] = [];
 beforeAll(async () => {
   const shop = workshop();
   close.push(shop.remove);
   project = shop.project;
-  site = await serve(shop.folder, { csp: `script-src 'self' 'wasm-unsafe-eval'`, strict: `script-src 'self'` });
-  close.push(site.close);
+  const policy = (scripts: string) => ({ 'content-security-policy': `script-src ${scripts}` });
+  const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+  const [csp, strict] = [policy("'self' 'wasm-unsafe-eval'"), policy("'self'")];
+  site = await serve(shop.folder, { csp, strict, threads: isolated, elsewhere: isolated, 'esbuild-threads': isolated });
+  elsewhere = await serve(shop.folder, { elsewhere: isolated });
+  close.push(site.close, elsewhere.close);
   same = await program();
 });
 afterAll(async () => {
@@ -86,6 +91,18 @@ test.skipIf(!workerd)('workerd, which npm run test:everywhere installs', async (
 // A page's title becomes the net's hash, or what went wrong.
 const titled = 'then((hash) => (document.title = hash), (error) => (document.title = error));';
 const main = `import { program } from './program.js';\nprogram().${titled}\n`;
+/** A page that makes the same with two threads as with none. */
+const threaded = (
+  from: string,
+) => `import { random, workspace } from '${from.endsWith('/') ? `${from}fanwise.js` : from}';
+const make = async () => {
+  const ws = await workspace({ bytes: 1 << 23, threads: 2 });
+  const out = await ws.draw('normal', { seed: 1, out: ws.float32(1_000_000) });
+  const alone = random.philox(1).normal(1_000_000);
+  await ws.close();
+  return out.every((value, i) => value === alone[i]) ? ${same} : 'other bits';
+};
+make().${titled}`;
 const html = (script: string) => `<!doctype html>\n<link rel="icon" href="data:,">\n${script}\n`;
 const loads = (file: string) => html(`<script type="module" src="${file}"></script>`);
 const bundle = async (root: string, ...files: string[]) =>
@@ -119,6 +136,15 @@ const pages: Record<string, () => Promise<string>> = {
     });
     expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
     return `${site.url}/webpack/`;
+  },
+  async 'webpack, to a module'() {
+    const context = project('webpack-module', { 'main.js': main, 'index.html': loads('built/main.js') });
+    const output = { path: join(context, 'built'), filename: 'main.js', module: true };
+    const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
+      ...{ mode: 'production', context, entry: './main.js', output, experiments: { outputModule: true } },
+    });
+    expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
+    return `${site.url}/webpack-module/`;
   },
   async rollup() {
     // Rollup leaves to a plugin where packages are; here it is Node itself.
@@ -164,6 +190,27 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     );
     project('tag', { 'index.html': html(`<script type="module">\n${text}program().${titled}\n</script>`) });
     return `${site.url}/tag/`;
+  },
+  async 'threads, without a bundler'() {
+    project('threads', {
+      'index.html': html(`<script type="module">${threaded('./node_modules/fanwise/dist/')}</script>`),
+    });
+    return `${site.url}/threads/`;
+  },
+  async 'threads, from another origin'() {
+    const dist = `${elsewhere.url}/elsewhere/node_modules/fanwise/dist/`;
+    project('elsewhere', { 'index.html': html(`<script type="module">${threaded(dist)}</script>`) });
+    return `${site.url}/elsewhere/`;
+  },
+  async 'threads, esbuild'() {
+    const files = { 'main.js': threaded('fanwise'), 'index.html': loads('built/main.js') };
+    const root = project('esbuild-threads', files);
+    // What threads run is an entry of its own, by the name that the package has for it.
+    await esbuild.build({
+      entryPoints: { main: join(root, 'main.js'), 'fanwise.worker': 'fanwise/fanwise.worker.js' },
+      ...{ absWorkingDir: root, outdir: join(root, 'built'), bundle: true, format: 'esm' },
+    });
+    return `${site.url}/esbuild-threads/`;
   },
   async 'a content security policy'() {
     await bundle(project('csp', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');

@@ -14,12 +14,13 @@ export interface Site {
 
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** `policies` are the content security policies of pages, by the first folder of their path. */
-export async function serve(folder: string, policies: Record<string, string>): Promise<Site> {
+/** `headers` are those of pages and what they load, by the first folder of their path. Other origins may load anything. */
+export async function serve(folder: string, headers: Record<string, Record<string, string>>): Promise<Site> {
   const server = createServer(async ({ url }, response) => {
     const { pathname } = new URL(url!, 'http://localhost');
-    const policy = policies[pathname.split('/')[1]];
-    if (policy) response.setHeader('content-security-policy', policy);
+    for (const [name, value] of Object.entries(headers[pathname.split('/')[1]] ?? {})) response.setHeader(name, value);
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('cross-origin-resource-policy', 'cross-origin');
     const file = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
     response.setHeader('content-type', types[extname(file)] ?? 'application/octet-stream');
     await pipeline(createReadStream(join(folder, file)), response).catch(() => {
