@@ -71,3 +71,21 @@ test('the module asks for nothing but its memory', () => {
   const module = new WebAssembly.Module(readFileSync('dist/fanwise.wasm'));
   expect(WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`)).toEqual(['env.memory']);
 });
+
+// What a file does when it is loaded, a bundler may take for nothing (package.json's sideEffects).
+test.each([
+  ['an import that takes nothing registers with TensorFlow.js', `import 'fanwise/tfjs';`, 'registerClass'],
+  [
+    'in workerd the module is there before it is used',
+    `import { init } from 'fanwise'; init.zeros([1]);`,
+    'fanwise.wasm',
+  ],
+  ['and for initialisers of TensorFlow.js', `import { zeros } from 'fanwise/tfjs'; zeros();`, 'fanwise.wasm'],
+])('%s', async (_, contents, kept) => {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: '.' },
+    ...{ bundle: true, format: 'esm', write: false, conditions: ['workerd'] },
+    external: ['@tensorflow/tfjs', '*.wasm'],
+  });
+  expect(outputFiles[0].text).toContain(kept);
+});

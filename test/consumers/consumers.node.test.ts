@@ -61,16 +61,33 @@ activation.gelu.backward({ y: x, dy: x });
 activation.tanh.backward({ y: x, dy: x });
 activation.tanh.backward({ x, dy: x });
 `;
+// What a library of its user passes on: each type in it has a name that a declaration can say.
+const declared = `import * as fanwise from 'fanwise';
+export const { activation, diagnose, gain, init, loss, nn, npy, random, safetensors, softmax, tensor, workspace } = fanwise;
+export const { backward } = activation.prelu;
+export const { forward } = loss.crossEntropy;
+export const { huber } = loss;
+`;
 test.each([
   ['nodenext', 'nodenext'],
   ['bundler', 'esnext'],
 ])('TypeScript, moduleResolution %s', async (moduleResolution, module) => {
   const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
-  const target = { noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: [], module, moduleResolution };
+  const target = {
+    outDir: 'built',
+    declaration: true,
+    rootDir: '.',
+    target: 'es2022',
+    lib: ['es2022'],
+    types: [],
+    module,
+    moduleResolution,
+  };
   const root = project(`types-${moduleResolution}`, {
     'tsconfig.json': JSON.stringify({ compilerOptions: { ...strict, ...target } }),
     'program.ts': readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8'),
     'wrong.ts': wrong,
+    'declared.ts': declared,
   });
   const tsc = resolve('node_modules/typescript/bin/tsc');
   const { stdout } = await node(root, tsc, '-p', '.', '--pretty', 'false').catch((error) => error);
