@@ -75,6 +75,7 @@ const small = {
   name: 'small',
   async renderChunk(code, { isEntry }) {
     const short = (await transform(code, { minify: true, target: 'es2022' })).code;
+    // What an entry does when it is loaded is what it is for: tfjs registers its initialisers.
     if (isEntry) return { code: short, map: null };
     let marked = '';
     let at = 0;
@@ -86,7 +87,10 @@ const small = {
         at = init.end;
       }
     }
-    return { code: marked + short.slice(at), map: null };
+    return {
+      code: `/*! fanwise, MIT; with a part of @assemblyscript/loader, Apache-2.0: see NOTICE */\n${marked}${short.slice(at)}`,
+      map: null,
+    };
   },
 };
 
@@ -97,7 +101,7 @@ if (mode === 'bench') {
 } else if (mode !== 'wasm') {
   const external = '@tensorflow/tfjs';
   const entries = (...names) => Object.fromEntries(names.map((name) => [name, resolve(`src/${name}.ts`)]));
-  const input = { ...entries('index', 'tfjs', 'workerd'), 'fanwise.worker': resolve('src/worker.ts') };
+  const input = { ...entries('index', 'tfjs', 'workerd', 'tfjs.workerd'), 'fanwise.worker': resolve('src/worker.ts') };
   // fanwise.js has all; the others say which part of it is whose. By itself it is the file for script tags.
   const code = await rollup({ input, external, plugins: [found, plain] });
   await code.write({
@@ -105,13 +109,14 @@ if (mode === 'bench') {
     chunkFileNames: '[name].js',
     manualChunks: (id) => (Object.values(input).includes(id) ? null : 'fanwise'),
     minifyInternalExports: false,
+    hoistTransitiveImports: false,
     plugins: [small],
   });
-  writeFileSync('dist/tfjs.workerd.js', `import './workerd.js';\nexport * from './tfjs.js';\n`);
   writeFileSync('dist/fanwise.worker.d.ts', 'export {};\n');
-  // As Next.js has it.
+  // As Next.js asks for it.
   writeFileSync('dist/edge.js', readFileSync('dist/workerd.js', 'utf8').replace('fanwise.wasm', '$&?module'));
   // Types of the package, and of what stands beside it and says theirs by their names in it.
+  // (rollup-plugin-dts indents by four blanks, which are 4 kB.)
   const indented = {
     name: 'indented',
     renderChunk: (code) => code.replace(/^( {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4)),

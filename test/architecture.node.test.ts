@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 const flow = {
   assembly:
     'scratch lane math wide pointwise philox threefry mt19937 distribution torch orthogonal rectifiers sigmoids gates prelu glu dropout softmax linear loss optimizer statistics index',
-  src: 'inflate carrier argument home wasm distribution counter philox torch threefry random tensor safetensors npy fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model checkpoint probe step training lsuv field theory verdict diagnose nn team task worker pool threads workspace index tfjs workerd',
+  src: 'inflate carrier argument home wasm distribution counter philox torch threefry random tensor safetensors npy fan structured init layer pointwise rectifiers sigmoids gates prelu glu dropout activation quadrature gain softmax linear loss optimizer model checkpoint probe step training lsuv field theory verdict diagnose nn team task worker pool threads workspace index tfjs workerd tfjs.workerd',
 };
 const read = (path: string) => readFileSync(path, 'utf8');
 const files = (folder: string) =>

@@ -29,7 +29,7 @@ const pages: [name: string, kilobytes: number, code: string][] = [
   ['that initialises', 29, `import { init } from 'fanwise'; globalThis.w = init.kaimingNormal([784, 100]);`],
   ['that activates', 29, `import { activation } from 'fanwise'; globalThis.f = activation.tanh.forward;`],
   ['that draws', 29, `import { random } from 'fanwise'; globalThis.rng = random.philox(0);`],
-  ['that reads .npy', 3, `import { npy } from 'fanwise'; globalThis.read = npy.read;`],
+  ['that reads .npy', 3, `import { npy } from 'fanwise'; globalThis.read = npy.decode;`],
 ];
 
 test('the single file of everything is below 64 kB, gzipped', () => {

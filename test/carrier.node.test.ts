@@ -9,12 +9,14 @@ const packer = '../carrier.mjs';
 const { pack } = (await import(packer)) as { pack(module: Uint8Array): Promise<{ text: string; bytes: Uint8Array }> };
 
 /** More local variables than have an index of one byte, all in use until the end. */
-const many = Array.from({ length: 300 }, (_, i) => i);
-const wide = `export function wide(x: i32): i32 {
+const wide = (count: number) => {
+  const many = Array.from({ length: count }, (_, i) => i);
+  return `export function wide(x: i32): i32 {
   ${many.map((i) => `let v${i} = load<i32>(x + ${i});`).join('\n')}
-  while (x > 0) { ${many.map((i) => `v${i} = v${(i * 7 + 3) % 300} ^ ${i}; `).join('')} x--; }
+  while (x > 0) { ${many.map((i) => `v${i} = v${(i * 7 + 3) % count} ^ ${i}; `).join('')} x--; }
   return ${many.map((i) => `v${i}`).join(' + ')};
 }`;
+};
 
 const programs: [name: string, source: string, calls: [name: string, ...numbers: (number | bigint)[]][]][] = [
   ['nothing', 'export function none(): void {}', [['none']]],
@@ -89,7 +91,7 @@ const programs: [name: string, source: string, calls: [name: string, ...numbers:
   ],
   [
     'more variables than one byte tells',
-    wide,
+    wide(600),
     [
       ['wide', 0],
       ['wide', 11],
@@ -97,7 +99,7 @@ const programs: [name: string, source: string, calls: [name: string, ...numbers:
   ],
 ];
 
-test.each(programs)('%s', async (_, source, calls) => {
+test.each(programs)('%s', { timeout: 60_000 }, async (_, source, calls) => {
   for (const optimizeLevel of [0, 3]) {
     const options = { optimizeLevel, runtime: 'stub', enable: ['simd'], initialMemory: 2, use: 'abort=' };
     const { error, binary, stderr } = await compileString(source, options);
@@ -116,6 +118,18 @@ test.each(programs)('%s', async (_, source, calls) => {
 test('the text that is built carries the module that is built', async () => {
   const { text } = await import('#wasm');
   expect(Buffer.from(unpack(text)).equals(readFileSync('dist/fanwise.wasm'))).toBe(true);
+});
+
+test('a module is compiled once for memory of its own, and once for memory that is shared', async () => {
+  const { compile } = await import('../src/carrier.js');
+  for (const shared of [false, true]) {
+    const made = compile(shared);
+    expect(compile(shared)).toBe(made);
+    expect(made).not.toBe(compile(!shared));
+    const memory = (shared: boolean) => new WebAssembly.Memory({ initial: 16, maximum: 16, shared });
+    new WebAssembly.Instance(made, { env: { memory: memory(shared) } });
+    expect(() => new WebAssembly.Instance(made, { env: { memory: memory(!shared) } })).toThrow(/shared/);
+  }
 });
 
 /** A module of one function without parameters, with that code. */
@@ -139,6 +153,11 @@ test.each([
   ['an instruction that goes on behind the end', [0x43], /ends within an instruction/],
 ])('%s is not known, and refused', async (_, code, message) => {
   await expect(pack(module(...code))).rejects.toThrow(message);
+});
+
+test('more variables than the reader has places for are refused', { timeout: 60_000 }, async () => {
+  const { binary } = await compileString(wide(1100), { runtime: 'stub', use: 'abort=' });
+  await expect(pack(binary!)).rejects.toThrow(/has no bytes in carrier\.mjs/);
 });
 
 test('what stands around the functions stays, however its sizes are written', async () => {
