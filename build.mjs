@@ -113,7 +113,7 @@ if (mode === 'bench') {
     plugins: [small],
   });
   writeFileSync('dist/fanwise.worker.d.ts', 'export {};\n');
-  // As Next.js asks for it.
+  // As Next.js asks for it; not tried there.
   writeFileSync('dist/edge.js', readFileSync('dist/workerd.js', 'utf8').replace('fanwise.wasm', '$&?module'));
   // Types of the package, and of what stands beside it and says theirs by their names in it.
   // (rollup-plugin-dts indents by four blanks, which are 4 kB.)

@@ -1,8 +1,8 @@
 // A model's parameters in a file and back, and with them, where it is being trained, what a training goes on from: the
 // optimizer's state, the place in the data, and the generators.
 
-import { flag, options, what } from './argument.js';
-import { idle, isModel, type Model, type Progress, trainings } from './model.js';
+import { flag, options } from './argument.js';
+import { idle, type Model, type Progress, requireModel, trainings } from './model.js';
 import { type Bytes, safetensors, shortened, type Tensors } from './safetensors.js';
 import { type Tensor, tensor } from './tensor.js';
 
@@ -11,7 +11,7 @@ const OPTIMIZER = 'optimizer.';
 const PLACE = 'fanwise.training';
 
 function checked(where: string, model: unknown): asserts model is Model {
-  if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
+  requireModel(where, model);
   idle(model);
 }
 

@@ -1,9 +1,9 @@
 // Layer-sequential unit-variance initialisation (Mishkin and Matas 2016, "All you need is a good init"): orthogonal
 // weights, then layer by layer divided by the standard deviation of what they make of a batch.
 
-import { number, options, what, whole } from './argument.js';
+import { number, options, whole } from './argument.js';
 import { init } from './init.js';
-import { isModel, type Model, planned, rowsIn } from './model.js';
+import { type Model, planned, requireModel, rowsIn } from './model.js';
 import { type Generator, generatorOf, random, type Seed } from './random.js';
 import { view } from './wasm.js';
 
@@ -28,7 +28,7 @@ export function lsuv(
   given?: { rng?: Generator; seed?: Seed; tolerance?: number; rounds?: number },
 ): Rescaled[] {
   const where = 'nn.lsuv';
-  if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
+  requireModel(where, model);
   const o = options(where, given, ['rng', 'seed', 'tolerance', 'rounds']);
   const rows = rowsIn(where, x, model.inputs);
   const wrong = x.findIndex((v) => !Number.isFinite(v));

@@ -243,8 +243,11 @@ export function rowsIn(where: string, x: Float32Array, inputs: number): number {
   return length / inputs;
 }
 
-/** Whether something is a model that this package made. */
-export const isModel = (value: unknown): value is Model => plans.has(value as Model);
+/** TypeError for what is no model that this copy of the package made. */
+export function requireModel(where: string, value: unknown): asserts value is Model {
+  if (!plans.has(value as Model))
+    throw new TypeError(`${where}: model is ${what(value)}; pass one made by nn.sequential of this copy of fanwise`);
+}
 
 /** Forward over all rows, a batch at a time. */
 export function run(

@@ -80,7 +80,9 @@ const sources = new WeakMap<Generator, Source>();
 function sourceOf(where: string, rng: unknown): Source {
   const source = typeof rng === 'object' && rng !== null ? sources.get(rng as Generator) : undefined;
   if (source === undefined)
-    throw new TypeError(`${where}: rng is ${what(rng)}; pass a generator, such as random.philox(seed)`);
+    throw new TypeError(
+      `${where}: rng is ${what(rng)}; pass a generator of this copy of fanwise, such as random.philox(seed)`,
+    );
   return source;
 }
 

@@ -8,7 +8,7 @@ import { memoryOf, workspace as single, type Workspace } from './home.js';
 import { type Initialising, init, initialisers } from './init.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
-import { idle, isModel, type Model, productsOf } from './model.js';
+import { idle, type Model, productsOf, requireModel } from './model.js';
 import { workers } from './pool.js';
 import { type Generator, random, type Seed } from './random.js';
 import type { Crew } from './step.js';
@@ -157,7 +157,7 @@ export function shared(bytes: number, threads: number): Threads {
     },
     async forward(model, x, given) {
       const at = 'workspace.forward';
-      if (!isModel(model)) throw new TypeError(`${at}: model is ${what(model)}; pass one made by nn.sequential`);
+      requireModel(at, model);
       const { out: to } = options(at, given, ['out']);
       const [from, out] = [place(at, 'x', x), place(at, 'out', to)];
       const rows = from[1] / model.inputs;

@@ -8,12 +8,12 @@ import { specOf } from './layer.js';
 import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
 import {
   drawing,
-  isModel,
   type Model,
   type Plan,
   planned,
   productsOf,
   replanned,
+  requireModel,
   rowsIn,
   run,
   settled,
@@ -33,7 +33,7 @@ export function examples(
   data: Data,
   loss: NamedLoss = 'crossEntropy',
 ): { x: Float32Array; rows: number; judge: Criterion } {
-  if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
+  requireModel(where, model);
   const { x } = options<{ x: Float32Array }>(where, data, ['x', 'labels', 'targets']);
   const rows = rowsIn(where, x as Float32Array, model.inputs);
   return { x: x as Float32Array, rows, judge: criterion(where, loss, data, rows, model.outputs) };

@@ -16,7 +16,7 @@ import { float32, options, what } from './argument.js';
 import { critical, type Field, field } from './field.js';
 import { init } from './init.js';
 import { lsuv } from './lsuv.js';
-import { isModel, type Model, planned } from './model.js';
+import { type Model, planned, requireModel } from './model.js';
 import type { Row } from './pointwise.js';
 import { flat, type LayerStatistics, type Probe } from './probe.js';
 import { type Generator, generatorOf, random, type Seed } from './random.js';
@@ -61,7 +61,7 @@ const percent = (share: number) => (share > 0 && share < 0.005 ? 'Less than 1 %'
 /** What is wrong, worst first; nothing is a good sign. x, the batch, lets a fix by nn.lsuv be applied. */
 export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[] {
   const where = 'diagnose.verdicts';
-  if (!isModel(model)) throw new TypeError(`${where}: model is ${what(model)}; pass one made by nn.sequential`);
+  requireModel(where, model);
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
     throw new TypeError(`${where}: probe is ${what(probe)}; pass what diagnose.probe gave, or step.probe`);
   const { parts } = planned(model, 1);

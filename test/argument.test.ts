@@ -247,7 +247,7 @@ const cases: Case[] = [
     'rng that is a function',
     () => init.normal([2], { rng: Math.random as Any }),
     TypeError,
-    /rng is a function; pass a generator, such as random\.philox\(seed\)/,
+    /rng is a function; pass a generator of this copy of fanwise, such as random\.philox\(seed\)/,
   ],
   ['both rng and seed', () => init.normal([2], { rng: random.philox(0), seed: 0 }), TypeError, /both rng and seed/],
   ['a tensor with a slice', () => init.normal(tensor([2]), { slice: [0, 1] } as Any), TypeError, /not with a tensor/],

@@ -53,6 +53,8 @@ test(
     const bundle = new URL('../../dist/fanwise.js', import.meta.url).href;
     const others = await Promise.all([1, 2].map((k) => import(/* @vite-ignore */ `${bundle}?copy=${k}`)));
     expect(others[0].random).not.toBe(others[1].random);
+    const strange = others[1].random.philox(0);
+    expect(() => others[0].init.normal([2], { rng: strange })).toThrow(/pass a generator of this copy of fanwise/);
     const hashes = copies([source, ...others]);
     expect(new Set(hashes)).toEqual(new Set([copies([source])[0]]));
   },
