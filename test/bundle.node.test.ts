@@ -32,8 +32,8 @@ const pages: [name: string, kilobytes: number, code: string][] = [
   ['that reads .npy', 3, `import { npy } from 'fanwise'; globalThis.read = npy.decode;`],
 ];
 
-test('the single file of everything is below 64 kB, gzipped', () => {
-  expect(gzipped(readFileSync('dist/fanwise.js'))).toBeLessThan(64_000);
+test('the single file of everything is below 65 kB, gzipped', () => {
+  expect(gzipped(readFileSync('dist/fanwise.js'))).toBeLessThan(65_000);
 });
 
 test.each(pages)('a page %s is below %d kB, gzipped', async (_, kilobytes, contents) => {
