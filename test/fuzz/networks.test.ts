@@ -16,8 +16,9 @@ import {
   tensor,
   workspace,
 } from '../../src/index.js';
-import { calls, OURS, snapshot, spots, strange } from './calls.js';
+import { calls } from './calls.js';
 import { type Any, bits, functions, place, property, room, seeds, shapes, values } from './cases.js';
+import { OURS, snapshot, spots, strange } from './strange.js';
 
 const widths = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 4 });
 const networks = fc.record({ widths, f: functions, seed: seeds, rows: fc.integer({ min: 1, max: 150 }) });
