@@ -23,7 +23,7 @@ describe.each(Object.entries(flow))('%s', (folder, order) => {
     for (const file of files(folder)) {
       const place = places.indexOf(file);
       expect(place, `${folder}/${file} has no place in the flow`).toBeGreaterThanOrEqual(0);
-      for (const [, from] of read(`${folder}/${file}.ts`).matchAll(/from ['"]\.\/(\w+)(?:\.js)?['"]/g)) {
+      for (const [, from] of read(`${folder}/${file}.ts`).matchAll(/(?:from|import) ['"]\.\/([\w.]+?)(?:\.js)?['"]/g)) {
         expect(places.indexOf(from), `${folder}/${file} imports ${from}`).toBeLessThan(place);
       }
     }

@@ -109,9 +109,7 @@ test.skipIf(!workerd)('workerd, which npm run test:everywhere installs', async (
 const titled = 'then((hash) => (document.title = hash), (error) => (document.title = error));';
 const main = `import { program } from './program.js';\nprogram().${titled}\n`;
 /** A page that makes the same with two threads as with none. */
-const threaded = (
-  from: string,
-) => `import { random, workspace } from '${from.endsWith('/') ? `${from}fanwise.js` : from}';
+const threaded = (fanwise: string) => `import { random, workspace } from '${fanwise}';
 const make = async () => {
   const ws = await workspace({ bytes: 1 << 23, threads: 2 });
   const out = await ws.draw('normal', { seed: 1, out: ws.float32(1_000_000) });
@@ -131,6 +129,17 @@ const bundle = async (root: string, ...files: string[]) =>
   });
 const local = { configFile: false, logLevel: 'error' } as const;
 
+/** By webpack, to a script or a module. */
+async function packed(name: string, module = false): Promise<string> {
+  const context = project(name, { 'main.js': main, 'index.html': loads('built/main.js') });
+  const output = { path: join(context, 'built'), filename: 'main.js', module };
+  const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
+    ...{ mode: 'production', context, entry: './main.js', output, experiments: { outputModule: module } },
+  });
+  expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
+  return `${site.url}/${name}/`;
+}
+
 /** Makes a page; its address. */
 const pages: Record<string, () => Promise<string>> = {
   async 'Vite, its server'() {
@@ -145,24 +154,8 @@ const pages: Record<string, () => Promise<string>> = {
     await vite.build({ ...local, root, base: './' });
     return `${site.url}/vite/dist/`;
   },
-  async webpack() {
-    const context = project('webpack', { 'main.js': main, 'index.html': loads('built/main.js') });
-    const output = { path: join(context, 'built'), filename: 'main.js' };
-    const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
-      ...{ mode: 'production', context, entry: './main.js', output },
-    });
-    expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
-    return `${site.url}/webpack/`;
-  },
-  async 'webpack, to a module'() {
-    const context = project('webpack-module', { 'main.js': main, 'index.html': loads('built/main.js') });
-    const output = { path: join(context, 'built'), filename: 'main.js', module: true };
-    const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
-      ...{ mode: 'production', context, entry: './main.js', output, experiments: { outputModule: true } },
-    });
-    expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
-    return `${site.url}/webpack-module/`;
-  },
+  webpack: () => packed('webpack'),
+  'webpack, to a module': () => packed('webpack-module', true),
   async rollup() {
     // Rollup leaves to a plugin where packages are; here it is Node itself.
     const plugin = '{ resolveId: (id, from) => from && fileURLToPath(import.meta.resolve(id, pathToFileURL(from))) }';
@@ -210,13 +203,13 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
   },
   async 'threads, without a bundler'() {
     project('threads', {
-      'index.html': html(`<script type="module">${threaded('./node_modules/fanwise/dist/')}</script>`),
+      'index.html': html(`<script type="module">${threaded('./node_modules/fanwise/dist/fanwise.js')}</script>`),
     });
     return `${site.url}/threads/`;
   },
   async 'threads, from another origin'() {
-    const dist = `${elsewhere.url}/elsewhere/node_modules/fanwise/dist/`;
-    project('elsewhere', { 'index.html': html(`<script type="module">${threaded(dist)}</script>`) });
+    const there = `${elsewhere.url}/elsewhere/node_modules/fanwise/dist/fanwise.js`;
+    project('elsewhere', { 'index.html': html(`<script type="module">${threaded(there)}</script>`) });
     return `${site.url}/elsewhere/`;
   },
   async 'threads, esbuild'() {
