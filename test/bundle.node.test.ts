@@ -89,3 +89,13 @@ test.each([
   });
   expect(outputFiles[0].text).toContain(kept);
 });
+
+test('a bundle that does not know where it stands, beside what threads run, says what to do', async () => {
+  const ask = `require('fanwise').workspace({ bytes: 64, threads: 2 }).catch(({ message }) => console.log(message));`;
+  const { outputFiles } = await build({
+    stdin: { contents: ask, resolveDir: '.' },
+    ...{ bundle: true, format: 'cjs', platform: 'node', write: false, logLevel: 'error' },
+  });
+  const said = execFileSync(process.execPath, ['--input-type=commonjs', '-'], { input: outputFiles[0].text });
+  expect(String(said)).toMatch(/^workspace: fanwise\.worker\.js, .* docs\/threads\.md has what to tell a bundler\n$/);
+});
