@@ -1,7 +1,7 @@
 // Elementary functions on four lanes, in strict SIMD: no fma, no host function, the same bits everywhere.
 // Each says its formula, its range and its error, measured; tests hold what is made of them to its promise.
 
-import { lane } from './lane';
+import { lane } from './f32';
 
 /**
  * log2 e; -ln 2 in two parts, the first with 15 bits, so that n * part is exact for |n| < 2^9; 1.5 * 2^23,

@@ -7,7 +7,7 @@
 // a loop written by hand. (A function-typed parameter costs a call_indirect a vector, and a static call on
 // a type parameter does not compile.) Parameters are passed as vectors, never as fields.
 
-import { VECTOR } from './lane';
+import { VECTOR } from './f32';
 import { scratch, TAIL } from './scratch';
 
 export interface Pointwise {

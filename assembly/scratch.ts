@@ -7,6 +7,11 @@
  */
 export let scratch: usize = 0;
 
+/** The first byte behind the module's constants. */
+export function heapBase(): usize {
+  return __heap_base;
+}
+
 // Places in it. A kernel that calls another shares none with it.
 
 /** Four vectors for the last values of an array, and four for those of a second. */

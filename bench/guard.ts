@@ -6,14 +6,14 @@
 // what seems to fail is measured again, longer, when the others are done.
 
 import { readFileSync } from 'node:fs';
-import * as activation from './activation.bench.js';
-import * as distribution from './distribution.bench.js';
-import * as linear from './linear.bench.js';
+import * as pointwise from './activation/pointwise.bench.js';
+import * as softmax from './activation/softmax.bench.js';
+import * as activation from './activation/table.bench.js';
 import { type Case, type Length, measure } from './measure.js';
-import * as model from './model.bench.js';
-import * as pointwise from './pointwise.bench.js';
-import * as softmax from './softmax.bench.js';
-import * as statistics from './statistics.bench.js';
+import * as linear from './nn/linear.bench.js';
+import * as model from './nn/model.bench.js';
+import * as statistics from './nn/statistics.bench.js';
+import * as distribution from './random/distributions.bench.js';
 
 interface Figure {
   name: string;

@@ -16,20 +16,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import * as activation from './activation.bench.js';
-import * as distribution from './distribution.bench.js';
+import * as pointwise from './activation/pointwise.bench.js';
+import * as softmax from './activation/softmax.bench.js';
+import * as activation from './activation/table.bench.js';
 import { guard } from './guard.js';
-import * as linear from './linear.bench.js';
 import { type Case, type Length, measure, type Row, speed } from './measure.js';
-import * as model from './model.bench.js';
+import * as linear from './nn/linear.bench.js';
+import * as model from './nn/model.bench.js';
+import * as statistics from './nn/statistics.bench.js';
 import { peers } from './peers.js';
-import * as pointwise from './pointwise.bench.js';
+import * as distribution from './random/distributions.bench.js';
 import { report } from './report.js';
 import * as small from './small.js';
-import * as softmax from './softmax.bench.js';
-import * as statistics from './statistics.bench.js';
 import { head, line } from './table.js';
-import { threads } from './threads.js';
+import { threads } from './threads/threads.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

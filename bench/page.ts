@@ -1,11 +1,11 @@
 // What bench/browser.ts has a page run: the cases of the bench at 64K and the whole jobs.
 
-import * as activation from './activation.bench.js';
-import * as distribution from './distribution.bench.js';
-import * as linear from './linear.bench.js';
+import * as softmax from './activation/softmax.bench.js';
+import * as activation from './activation/table.bench.js';
 import { measure, type Row } from './measure.js';
-import * as model from './model.bench.js';
-import * as softmax from './softmax.bench.js';
+import * as linear from './nn/linear.bench.js';
+import * as model from './nn/model.bench.js';
+import * as distribution from './random/distributions.bench.js';
 
 /** Measures the cases that have one of the words in their names, and tells each as it is done. */
 export async function run(words: string[], tell: (row: Row) => Promise<void>): Promise<void> {

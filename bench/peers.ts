@@ -5,15 +5,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { type Activation, activation, activations, parametersOf } from '../src/activation.js';
-import { bind } from '../src/home.js';
+import type { Row as Formulas } from '../src/activation/row.js';
+import { type Activation, activation, activations, parametersOf } from '../src/activation/table.js';
 import { init, nn, random, tensor, workspace } from '../src/index.js';
-import type { Row as Formulas } from '../src/pointwise.js';
-import { scalar } from '../src/wasm.js';
-import * as distribution from './distribution.bench.js';
-import * as linear from './linear.bench.js';
+import { scalar } from '../src/wasm/kernels.js';
+import { bind } from '../src/wasm/memory.js';
 import { type Case, loop, measure, type Row, speed } from './measure.js';
-import * as model from './model.bench.js';
+import * as linear from './nn/linear.bench.js';
+import * as model from './nn/model.bench.js';
+import * as distribution from './random/distributions.bench.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a peer that may be absent has no types
 type Peer = any;

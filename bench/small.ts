@@ -1,9 +1,9 @@
 // Calls of few values, where a call's own cost counts: at 16 and at 256, in turns with the plain loop. The aim is that
 // a call costs at most twice the loop: a ratio of 0.5.
 
-import * as activation from './activation.bench.js';
-import * as distribution from './distribution.bench.js';
+import * as activation from './activation/table.bench.js';
 import type { Case, Length } from './measure.js';
+import * as distribution from './random/distributions.bench.js';
 
 const named = /^(relu|tanh|sigmoid|gelu) |^philox (uniform|normal)$/;
 

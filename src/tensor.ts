@@ -1,6 +1,6 @@
 // A shape and its values.
 
-import { allocate, float32, sameLength, what, whole } from './argument.js';
+import { allocate, float32, sameLength, what, whole } from './check.js';
 
 /** Values in row-major order. A model moves the data of its tensors: read them through the tensor, keep the tensor. */
 export interface Tensor {

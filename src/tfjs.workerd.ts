@@ -1,5 +1,5 @@
-// Initialisers for TensorFlow.js where the module is imported.
+// Initialisers for TensorFlow.js where the modules are imported.
 
 import './workerd.js';
 
-export * from './tfjs.js';
+export * from './tfjs/initialisers.js';

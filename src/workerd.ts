@@ -1,8 +1,12 @@
-// The package for runtimes that compile no bytes (workerd): they are given the module itself.
+// The package for runtimes that compile no bytes (workerd): they are given the compiled modules.
 
-import module from 'fanwise/fanwise.wasm';
-import { carry } from './carrier.js';
+import activation from './wasm/generated/activation.wasm';
+import nn from './wasm/generated/nn.wasm';
+import random from './wasm/generated/random.wasm';
+import { activationModule, nnModule, randomModule } from './wasm/module.js';
 
 export * from './index.js';
 
-carry(module);
+randomModule.provide(random);
+activationModule.provide(activation);
+nnModule.provide(nn);

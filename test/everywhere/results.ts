@@ -1,7 +1,7 @@
 // One result for each generator, initialiser, kernel and loss, the same to the bit wherever it is made: golden.test.ts
 // and every runtime of this folder take them from here, golden.json has their hashes.
 
-import { type Activation, activation, activations } from '../../src/activation.js';
+import { type Activation, activation, activations } from '../../src/activation/table.js';
 import { diagnose, init, loss, nn, random, softmax } from '../../src/index.js';
 import { hash, noise, sweep } from '../oracle.js';
 

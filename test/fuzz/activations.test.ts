@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { activations, parametersOf } from '../../src/activation.js';
+import type { Row } from '../../src/activation/row.js';
+import { activations, parametersOf } from '../../src/activation/table.js';
 import { activation, random } from '../../src/index.js';
-import type { Row } from '../../src/pointwise.js';
-import { compare, phi } from '../accuracy.js';
+import { compare, phi } from '../activation/accuracy.js';
 import { ulps } from '../oracle.js';
 import { type Any, bits, functions, lengths, near, place, property, room, seeds, values } from './cases.js';
 

@@ -1,6 +1,7 @@
 // Every public function with arguments that are right, for tests that make one of them wrong.
 
-import { type Activation, activations } from '../../src/activation.js';
+import type { Row } from '../../src/activation/row.js';
+import { type Activation, activations } from '../../src/activation/table.js';
 import {
   activation,
   diagnose,
@@ -15,9 +16,8 @@ import {
   tensor,
   workspace,
 } from '../../src/index.js';
-import { initialisers } from '../../src/init.js';
-import { losses } from '../../src/loss.js';
-import type { Row } from '../../src/pointwise.js';
+import { initialisers } from '../../src/init/table.js';
+import { losses } from '../../src/nn/loss.js';
 import { noise } from '../oracle.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the calls take what the types forbid

@@ -3,9 +3,9 @@
 
 import fc, { type Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Activation, activations } from '../../src/activation.js';
+import type { Row } from '../../src/activation/row.js';
+import { type Activation, activations } from '../../src/activation/table.js';
 import { workspace } from '../../src/index.js';
-import type { Row } from '../../src/pointwise.js';
 import { noise, ulps } from '../oracle.js';
 
 const env = globalThis.process?.env ?? {};

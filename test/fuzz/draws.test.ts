@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { type Generator, init, random, tensor } from '../../src/index.js';
-import { initialisers } from '../../src/init.js';
+import { initialisers } from '../../src/init/table.js';
 import { type Any, bits, lengths, place, property, room, seeds, shapes } from './cases.js';
 
 const kinds = ['philox', 'torch', 'threefry'] as const;

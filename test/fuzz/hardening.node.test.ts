@@ -41,7 +41,7 @@ test(
 test(
   'threads at a time make the golden hashes',
   async () => {
-    const golden = readFileSync(new URL('../golden.json', import.meta.url), 'utf8');
+    const golden = readFileSync(new URL('../golden/golden.json', import.meta.url), 'utf8');
     for (const made of await threads(3)) expect(made).toBe(golden);
   },
   MINUTE,

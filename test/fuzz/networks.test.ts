@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Activation } from '../../src/activation.js';
+import type { Activation } from '../../src/activation/table.js';
 import {
   activation,
   diagnose,

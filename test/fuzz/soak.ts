@@ -30,7 +30,7 @@ await flat(`${count / 1000} trainings on two threads`, (look) => crews(count / 1
 await flat(`${count / 10_000} workspaces closed in a step`, (look) => cut(count / 10_000, built, look));
 report(`a workspace of ${limits()} bytes works to its end, one more is an error`);
 report(`fit broken off at each of ${await aborted()} steps`);
-const golden = readFileSync(new URL('../golden.json', import.meta.url), 'utf8');
+const golden = readFileSync(new URL('../golden/golden.json', import.meta.url), 'utf8');
 const made = await threads(8);
 if (made.some((one) => one !== golden)) throw new Error('threads disturb each other');
 report('8 threads at a time make the golden hashes');

@@ -4,10 +4,10 @@
 import { activation, type Fit, init, type Layer, nn, random, type Threads, workspace } from 'fanwise';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { activations } from '../../src/activation.js';
-import { initialisers } from '../../src/init.js';
+import { activations } from '../../src/activation/table.js';
+import { initialisers } from '../../src/init/table.js';
 import { noise } from '../oracle.js';
-import { all, same } from '../workers.js';
+import { all, same } from '../threads/workers.js';
 import { type Any, functions, property, seeds, values } from './cases.js';
 
 const LEAST = 1 << 19;

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Direction, directions, sampled, variants, type Worst } from '../accuracy.js';
+import { type Direction, directions, sampled, variants, type Worst } from '../activation/accuracy.js';
 
 export interface Chunk {
   name: string;

@@ -1,10 +1,10 @@
 // Ten million values of every distribution and initialiser against the law they claim: four moments, Kolmogorov and
 // Smirnov's distance, and chi squared over a thousand classes of equal probability.
 
-import { distributions, type Law } from '../../src/distribution.js';
 import { type Generator, init, random } from '../../src/index.js';
-import { initialisers } from '../../src/init.js';
-import { phi } from '../accuracy.js';
+import { initialisers } from '../../src/init/table.js';
+import { distributions, type Law } from '../../src/random/distributions.js';
+import { phi } from '../activation/accuracy.js';
 
 export interface Measured {
   name: string;

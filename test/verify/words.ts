@@ -8,7 +8,7 @@
 
 import { writeSync } from 'node:fs';
 import { type Generator, random } from '../../src/index.js';
-import { phi } from '../accuracy.js';
+import { phi } from '../activation/accuracy.js';
 
 const CHUNK = 1 << 18;
 

@@ -1,7 +1,7 @@
 // One process of `npm run verify`: chunks of float32 through a kernel, against its formula.
 
 import { workspace } from '../../src/index.js';
-import { compare, directions, run, variants } from '../accuracy.js';
+import { compare, directions, run, variants } from '../activation/accuracy.js';
 import type { Chunk, Found } from './index.js';
 
 const BLOCK = 65536;

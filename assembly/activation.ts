@@ -1,0 +1,18 @@
+// The module `activation`: functions of one variable, of a row, and of two halves.
+
+export { dropout } from './activation/dropout';
+export * from './activation/gates';
+export { gluBackward, gluForward } from './activation/glu';
+export { prelu } from './activation/prelu';
+export * from './activation/rectifiers';
+export * from './activation/sigmoids';
+export {
+  logSoftmaxBackward,
+  logSoftmaxForward,
+  logSumExpBackward,
+  logSumExpForward,
+  softmaxBackward,
+  softmaxForward,
+} from './activation/softmax';
+export { exp64, log64, normalCdf, normalDensity } from './math';
+export { heapBase, scratch } from './scratch';

@@ -1,0 +1,272 @@
+// Gates: x times a share of it, one class without fields each. Formula, parameters and promise stand in the row of
+// the same name in src/gates.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
+// infinite g behind it is 0.
+
+import { lane } from '../f32';
+import { wide } from '../f64';
+import { math } from '../math';
+import { backward, backwardTwo, forward, forwardTwo, Pointwise } from '../pointwise';
+
+/** 1 / sqrt(2 pi) */
+const GELU: usize = memory.data<f64>([0.3989422804014327]);
+
+/** Where Phi has reached 0 and 1 in binary32; -1/2; 2^64. And the mask of a float's upper twelve bits of mantissa. */
+const BELL: usize = memory.data<f32>([14.9, -0.5, 18446744073709551616.0]);
+const UPPER: usize = memory.data<u32>([0xfffff000]);
+
+/**
+ * e^(-a^2 / 2) in binary32, as the s and q of wide.power. a^2 = u^2 + (a + u)(a - u), u the upper half of a's bits, so
+ * that u^2 is exact and what is rounded is small.
+ */
+abstract class bell {
+  @inline static first(a: v128): v128 {
+    const u = v128.and(a, lane.at(UPPER, 0));
+    return f32x4.mul(f32x4.mul(u, u), lane.at(BELL, 1));
+  }
+  @inline static second(a: v128): v128 {
+    const u = v128.and(a, lane.at(UPPER, 0));
+    return f32x4.mul(f32x4.mul(f32x4.add(a, u), f32x4.sub(a, u)), lane.at(BELL, 1));
+  }
+  @inline static octaves(a: v128): v128 {
+    return math.octaves(f32x4.add(bell.first(a), bell.second(a)));
+  }
+  @inline static s(octaves: v128): v128 {
+    return math.scaled(lane.at(BELL, 2), octaves);
+  }
+  @inline static q(a: v128, octaves: v128): v128 {
+    return math.expm1(f32x4.add(math.reduce(bell.first(a), octaves), bell.second(a)));
+  }
+}
+
+/** above - a Phi(-a), from the bell's value. */
+abstract class phi {
+  @inline static gelu(above: v128, a: v128, bell: v128): v128 {
+    return f64x2.sub(above, f64x2.mul(f64x2.mul(a, bell), wide.mills(a)));
+  }
+  /** S = e^(-a^2 / 2) (M(a) - a / sqrt(2 pi)) where step is 0, 1 - S where it is 1. */
+  @inline static slope(step: v128, a: v128, bell: v128): v128 {
+    const share = f64x2.mul(bell, f64x2.sub(wide.mills(a), f64x2.mul(a, wide.at(GELU, 0))));
+    return f64x2.add(step, f64x2.sub(share, f64x2.mul(f64x2.add(step, step), share)));
+  }
+}
+
+/**
+ * x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel 2016). With a = |x| and its tail
+ * Phi(-a) = e^(-a^2 / 2) M(a) it is max(x, 0) - a Phi(-a). The exponential is made in binary32 and not rounded, the rest
+ * in binary64. (M in binary32 reached 3 to 10 ulp in the left tail, whatever it was a polynomial in; the exponential
+ * in binary64, too, had a third of the speed.)
+ */
+class Gelu implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
+    const octaves = bell.octaves(size);
+    const s = bell.s(octaves);
+    const q = bell.q(size, octaves);
+    const above = f32x4.pmax(x, f32x4.splat(0));
+    return lane.narrow(
+      phi.gelu(lane.low(above), lane.low(size), wide.power(lane.low(s), lane.low(q))),
+      phi.gelu(lane.high(above), lane.high(size), wide.power(lane.high(s), lane.high(q))),
+    );
+  }
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
+    const octaves = bell.octaves(size);
+    const s = bell.s(octaves);
+    const q = bell.q(size, octaves);
+    const step = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1));
+    const low = phi.slope(lane.low(step), lane.low(size), wide.power(lane.low(s), lane.low(q)));
+    const high = phi.slope(lane.high(step), lane.high(size), wide.power(lane.high(s), lane.high(q)));
+    return lane.narrow(f64x2.mul(lane.low(g), low), f64x2.mul(lane.high(g), high));
+  }
+}
+
+/**
+ * -sqrt(8/pi) and -sqrt(8/pi) 0.044715, the factors of -2u; where e^-2u is next to 1 and to e^-2u alone; 3; 2^-64.
+ * Where x / (1 + e^-2u) has reached 0 and x in binary32; 2^-64.
+ */
+const TANH: usize = memory.data<f64>([
+  -1.5957691216057308, -0.07135481627260025, -40.0, 115.0, 3.0, 5.421010862427522e-20,
+]);
+const TANH_ENDS: usize = memory.data<f32>([-15.0, 15.0, 5.421010862427522e-20]);
+
+/**
+ * x (1 + tanh u) / 2 = x / (1 + e^-2u) with u = sqrt(2/pi) (x + 0.044715 x^3): c x / (c + c e^-2u) with c = 2^-64, which
+ * keeps e^115 in range. The exponent is made in binary64 and handed to the exponential in two parts.
+ */
+abstract class soft {
+  /** -2u */
+  @inline static exponent(x: v128): v128 {
+    const t = f64x2.mul(x, wide.mad(f64x2.mul(x, x), wide.at(TANH, 1), wide.at(TANH, 0)));
+    return f64x2.pmin(f64x2.pmax(t, wide.at(TANH, 2)), wide.at(TANH, 3));
+  }
+  @inline static rest(low: v128, high: v128, rounded: v128): v128 {
+    return lane.narrow(f64x2.sub(low, lane.low(rounded)), f64x2.sub(high, lane.high(rounded)));
+  }
+  @inline static value(x: v128, s: v128, q: v128): v128 {
+    const c = wide.at(TANH, 5);
+    return f64x2.div(f64x2.mul(x, c), f64x2.add(c, wide.mad(s, q, s)));
+  }
+  /** h (1 + x (1 - h) (2u)') with h = 1 / (1 + e^-2u), 1 - h as e^-2u h, which keeps its digits. */
+  @inline static slope(x: v128, s: v128, q: v128): v128 {
+    const c = wide.at(TANH, 5);
+    const e = wide.mad(s, q, s);
+    const d = f64x2.div(f64x2.splat(1), f64x2.add(c, e));
+    const h = f64x2.mul(c, d);
+    const inner = wide.mad(f64x2.mul(f64x2.mul(x, x), wide.at(TANH, 4)), wide.at(TANH, 1), wide.at(TANH, 0));
+    return f64x2.sub(h, f64x2.mul(h, f64x2.mul(f64x2.mul(x, inner), f64x2.mul(e, d))));
+  }
+}
+
+/** Gelu with tanh in place of the error function. */
+class GeluTanh implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
+    const low = soft.exponent(lane.low(t));
+    const high = soft.exponent(lane.high(t));
+    const rounded = lane.narrow(low, high);
+    const octaves = math.octaves(rounded);
+    const q = math.expm1(f32x4.add(math.reduce(rounded, octaves), soft.rest(low, high, rounded)));
+    const s = math.scaled(lane.at(TANH_ENDS, 2), octaves);
+    const v = f32x4.pmax(t, x);
+    return lane.narrow(
+      soft.value(lane.low(v), lane.low(s), lane.low(q)),
+      soft.value(lane.high(v), lane.high(s), lane.high(q)),
+    );
+  }
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
+    const low = soft.exponent(lane.low(t));
+    const high = soft.exponent(lane.high(t));
+    const rounded = lane.narrow(low, high);
+    const octaves = math.octaves(rounded);
+    const q = math.expm1(f32x4.add(math.reduce(rounded, octaves), soft.rest(low, high, rounded)));
+    const s = math.scaled(lane.at(TANH_ENDS, 2), octaves);
+    const dLow = soft.slope(lane.low(t), lane.low(s), lane.low(q));
+    const dHigh = soft.slope(lane.high(t), lane.high(s), lane.high(q));
+    return lane.narrow(f64x2.mul(lane.low(g), dLow), f64x2.mul(lane.high(g), dHigh));
+  }
+}
+/** a: 0 for the error function, 1 for tanh. */
+export function geluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  if (a != 0) forwardTwo<GeluTanh>(x, out, n, a, b);
+  else forwardTwo<Gelu>(x, out, n, a, b);
+}
+export function geluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  if (a != 0) backwardTwo<GeluTanh>(x, g, out, n, a, b);
+  else backwardTwo<Gelu>(x, g, out, n, a, b);
+}
+
+/** c = 2^-32; where x / (1 + e^-x) is 0, and where it is x; below 2^-64 it is x / 2. */
+const SILU: usize = memory.data<f32>([
+  2.3283064365386963e-10, -110.0, -60.0, 5.421010862427522e-20, 0.5, 1.0, 4294967296.0,
+]);
+
+/** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in Sigmoid's order: c x is exact but for the smallest. */
+class Silu implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const c = lane.at(SILU, 0);
+    const v = f32x4.pmax(x, lane.at(SILU, 1));
+    const t = f32x4.pmax(lane.negated(v), lane.at(SILU, 2));
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const s = math.scaled(c, octaves);
+    const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, c), s));
+    return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(lane.size(x), lane.at(SILU, 3)));
+  }
+  /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const c = lane.at(SILU, 0);
+    const one = lane.at(SILU, 5);
+    // From 60 on s is 1 and x r is 0, also where x is infinite.
+    const v = f32x4.pmin(f32x4.pmax(x, lane.at(SILU, 1)), lane.negated(lane.at(SILU, 2)));
+    const t = lane.negated(v);
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const p = math.scaled(c, octaves);
+    const s = f32x4.div(c, lane.mad(p, q, f32x4.add(c, p)));
+    const above = f32x4.mul(f32x4.mul(lane.mad(p, q, p), lane.at(SILU, 6)), s);
+    const r = v128.bitselect(above, f32x4.sub(one, s), f32x4.gt(x, f32x4.splat(0)));
+    return f32x4.mul(g, f32x4.mul(s, lane.mad(v, r, one)));
+  }
+}
+export function siluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<Silu>(x, out, n, a, b);
+}
+export function siluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Silu>(x, g, out, n, a, b);
+}
+
+/** Where mish is 0, and where it is x, in binary32; 2^64. */
+const MISH: usize = memory.data<f32>([-120.0, 30.0, 18446744073709551616.0]);
+
+/** With e = e^x and n = e (e + 2), tanh(ln(1 + e^x)) is n / (n + 2), without a logarithm. */
+abstract class mish {
+  @inline static value(x: v128, e: v128): v128 {
+    const two = f64x2.splat(2);
+    const n = f64x2.mul(e, f64x2.add(e, two));
+    return f64x2.div(f64x2.mul(x, n), f64x2.add(n, two));
+  }
+  /** Its slope, (n (n + 2) + 4 x e (1 + e)) / (n + 2)^2. */
+  @inline static slope(x: v128, e: v128): v128 {
+    const two = f64x2.splat(2);
+    const n = f64x2.mul(e, f64x2.add(e, two));
+    const d = f64x2.add(n, two);
+    const rise = f64x2.mul(f64x2.mul(x, f64x2.splat(4)), wide.mad(e, e, e));
+    return f64x2.div(wide.mad(n, d, rise), f64x2.mul(d, d));
+  }
+}
+
+/** x tanh(ln(1 + e^x)) (Misra 2019), the exponential in binary32 and not rounded, the rest in binary64. */
+class Mish implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const v = f32x4.pmax(x, lane.at(MISH, 0));
+    const t = f32x4.pmin(v, lane.at(MISH, 1));
+    const octaves = math.octaves(t);
+    const s = math.scaled(lane.at(MISH, 2), octaves);
+    const q = math.expm1(math.reduce(t, octaves));
+    return lane.narrow(
+      mish.value(lane.low(v), wide.power(lane.low(s), lane.low(q))),
+      mish.value(lane.high(v), wide.power(lane.high(s), lane.high(q))),
+    );
+  }
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const t = f32x4.pmin(f32x4.pmax(x, lane.at(MISH, 0)), lane.at(MISH, 1));
+    const octaves = math.octaves(t);
+    const s = math.scaled(lane.at(MISH, 2), octaves);
+    const q = math.expm1(math.reduce(t, octaves));
+    const low = mish.slope(lane.low(t), wide.power(lane.low(s), lane.low(q)));
+    const high = mish.slope(lane.high(t), wide.power(lane.high(s), lane.high(q)));
+    return lane.narrow(f64x2.mul(lane.low(g), low), f64x2.mul(lane.high(g), high));
+  }
+}
+export function mishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<Mish>(x, out, n, a, b);
+}
+export function mishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backwardTwo<Mish>(x, g, out, n, a, b);
+}
+
+/** -3, 3, 6, 1/2 and 1. */
+const HARD_SWISH: usize = memory.data<f32>([-3.0, 3.0, 6.0, 0.5, 1.0]);
+
+/** x (min(max(x + 3, 0), 6) / 6) (Howard et al. 2019), whose product cannot overflow. */
+class HardSwish implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const t = f32x4.pmax(x, lane.at(HARD_SWISH, 0));
+    const six = lane.at(HARD_SWISH, 2);
+    return f32x4.mul(t, f32x4.div(f32x4.pmin(f32x4.add(t, lane.at(HARD_SWISH, 1)), six), six));
+  }
+  /** 0 up to -3, x / 3 + 1/2 between, 1 from 3 on. */
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const three = lane.at(HARD_SWISH, 1);
+    const inside = f32x4.add(f32x4.div(x, three), lane.at(HARD_SWISH, 3));
+    const slope = v128.bitselect(lane.at(HARD_SWISH, 4), inside, f32x4.ge(x, three));
+    return lane.masked(f32x4.mul(g, slope), f32x4.gt(x, lane.at(HARD_SWISH, 0)), x);
+  }
+}
+export function hardSwishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<HardSwish>(x, out, n, a, b);
+}
+export function hardSwishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<HardSwish>(x, g, out, n, a, b);
+}

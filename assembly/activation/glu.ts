@@ -1,0 +1,70 @@
+// Gated linear units: a row is two halves, a value and a gate, and y = value f(gate) (Dauphin et al. 2017 with the
+// sigmoid, Shazeer 2020 with silu and gelu). In two binary64 lanes, rounded once.
+
+import { lane } from '../f32';
+import { wide } from '../f64';
+import { backward, backwardTwo, Pair } from '../pointwise';
+import { geluBackward, geluForward, siluBackward } from './gates';
+
+/** value / (1 + e^-gate) */
+class Glu implements Pair {
+  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(value), wide.logistic(lane.low(gate)));
+    return lane.narrow(low, f64x2.mul(lane.high(value), wide.logistic(lane.high(gate))));
+  }
+}
+class Swiglu implements Pair {
+  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(value), wide.silu(lane.low(gate)));
+    return lane.narrow(low, f64x2.mul(lane.high(value), wide.silu(lane.high(gate))));
+  }
+}
+/** s (1 - s) with s = 1 / (1 + e^-x), 1 - s as e^-x s, which keeps its digits. */
+function logisticSlope(x: v128): v128 {
+  const e = wide.exp(f64x2.neg(x));
+  const s = f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), e));
+  return f64x2.mul(s, f64x2.mul(e, s));
+}
+class GluSlope implements Pair {
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(g), logisticSlope(lane.low(x)));
+    return lane.narrow(low, f64x2.mul(lane.high(g), logisticSlope(lane.high(x))));
+  }
+}
+
+class Product implements Pair {
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    return f32x4.mul(x, g);
+  }
+}
+
+/** out = value f(gate); f: 0 sigmoid, 1 silu, 2 gelu. out is apart from both. */
+function gated(gate: usize, value: usize, out: usize, n: usize, f: i32): void {
+  if (f == 0) backwardTwo<Glu>(gate, value, out, n, 0, 0);
+  else if (f == 1) backwardTwo<Swiglu>(gate, value, out, n, 0, 0);
+  else {
+    geluForward(gate, out, n, 0, 0);
+    backward<Product>(value, out, out, n, 0, 0);
+  }
+}
+
+/** Rows of 2n values become rows of n. first: whether the gate is the first half. */
+export function gluForward(x: usize, out: usize, rows: usize, n: usize, f: i32, first: usize): void {
+  const half = n << 2;
+  for (let r: usize = 0; r < rows; r++, x += 2 * half, out += half)
+    gated(x + (1 - first) * half, x + first * half, out, n, f);
+}
+
+/** The gradients by both halves: g f(gate), and g value f'(gate) with g value rounded once. dx is apart from x. */
+export function gluBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize, f: i32, first: usize): void {
+  const half = n << 2;
+  for (let r: usize = 0; r < rows; r++, x += 2 * half, g += half, dx += 2 * half) {
+    const gate = x + (1 - first) * half;
+    const out = dx + (1 - first) * half;
+    gated(gate, g, dx + first * half, n, f);
+    backward<Product>(x + first * half, g, out, n, 0, 0);
+    if (f == 0) backwardTwo<GluSlope>(gate, out, out, n, 0, 0);
+    else if (f == 1) siluBackward(gate, out, out, n, 0, 0);
+    else geluBackward(gate, out, out, n, 0, 0);
+  }
+}

@@ -1,0 +1,243 @@
+// Sigmoids and their kin, one class without fields each. Formula, parameters and promise stand in the row of
+// the same name in src/sigmoids.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
+// infinite g behind it is 0.
+
+import { lane } from '../f32';
+import { wide } from '../f64';
+import { math } from '../math';
+import { backward, backwardTwo, forward, forwardTwo, Pointwise } from '../pointwise';
+
+const ONE: usize = memory.data<f32>([1.0, -2.0]);
+
+/** c = 2^-32; where 1 + e^-x is 1, and where 1 / (1 + e^-x) is 0. */
+const SIGMOID: usize = memory.data<f32>([2.3283064365386963e-10, -60.0, 104.0]);
+
+/**
+ * 1 / (1 + e^-x) as c / (c + c e^-x), with c e^-x = s + s q, s a power of two; c = 2^-32 keeps e^104 in range, and with it the subnormal results.
+ * (Choosing between 1/(1+e) and e/(1+e) with e = e^-|x| costs three operations more and reached 2.3 ulp. c + s first loses
+ * half a unit where s is 2^24 c, which made 2.44; adding that back takes three operations, and reached 1.75.)
+ */
+class Sigmoid implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const c = lane.at(SIGMOID, 0);
+    const t = f32x4.pmin(f32x4.pmax(lane.negated(x), lane.at(SIGMOID, 1)), lane.at(SIGMOID, 2));
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const s = math.scaled(c, octaves);
+    return f32x4.div(c, f32x4.add(lane.mad(s, q, c), s));
+  }
+  /** g y (1 - y) */
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    return f32x4.mul(g, f32x4.mul(y, f32x4.sub(lane.at(ONE, 0), y)));
+  }
+}
+export function sigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<Sigmoid>(x, out, n, a, b);
+}
+export function sigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Sigmoid>(y, g, out, n, a, b);
+}
+
+/** Beyond 9.25 tanh is 1: e^-18.5 is less than half an ulp. */
+const TANH: usize = memory.data<f32>([-18.5]);
+
+/**
+ * (1 - E) / (1 + E) with E = e^(-2|x|) = s + s q, s a power of two; then the sign of x. s - 1 and s + 1 are
+ * exact, so that numerator and denominator are each rounded once (-e / (2 + e), from e = E - 1, reached 2.5 ulp).
+ */
+class Tanh implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const one = lane.at(ONE, 0);
+    const t = f32x4.pmax(f32x4.mul(lane.size(x), lane.at(ONE, 1)), lane.at(TANH, 0));
+    const octaves = math.octaves(t);
+    const q = math.expm1(math.reduce(t, octaves));
+    const s = math.scaled(one, octaves);
+    const sq = f32x4.mul(s, q);
+    const y = f32x4.div(f32x4.sub(f32x4.sub(one, s), sq), f32x4.add(sq, f32x4.add(s, one)));
+    return v128.or(y, v128.and(x, lane.sign()));
+  }
+  /** g (1 - y^2), as (1 - y)(1 + y): 1 - y is exact where it is small. */
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    const one = lane.at(ONE, 0);
+    return f32x4.mul(g, f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y)));
+  }
+}
+export function tanhForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<Tanh>(x, out, n, a, b);
+}
+export function tanhBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Tanh>(y, g, out, n, a, b);
+}
+
+const SIXTH: usize = memory.data<f32>([3.0, 6.0]);
+
+/** min(max(x + 3, 0), 6) / 6 */
+class HardSigmoid implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const six = lane.at(SIXTH, 1);
+    return f32x4.div(f32x4.pmin(f32x4.pmax(f32x4.add(x, lane.at(SIXTH, 0)), f32x4.splat(0)), six), six);
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, lane.at(ONE, 0)));
+    return lane.masked(f32x4.div(g, lane.at(SIXTH, 1)), inside, y);
+  }
+}
+export function hardSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<HardSigmoid>(x, out, n, a, b);
+}
+export function hardSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<HardSigmoid>(y, g, out, n, a, b);
+}
+
+/** ln(1 + e^x) */
+class Softplus implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    return math.softplus(x);
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    // 1 - e^(-a y)
+    return f32x4.mul(g, lane.negated(math.expm1Negative(lane.negated(f32x4.mul(a, y)))));
+  }
+}
+
+/** ln(1 + e^(a x)) / a in binary64, since a rounded a x would cost a x ulp; from a x = b on it is x. */
+class SoftplusScaled implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const scale = lane.low(a);
+    const low = f64x2.div(wide.softplus(f64x2.mul(lane.low(x), scale)), scale);
+    const high = f64x2.div(wide.softplus(f64x2.mul(lane.high(x), scale)), scale);
+    return v128.bitselect(x, lane.narrow(low, high), f32x4.gt(f32x4.mul(x, a), b));
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    return y; // Softplus has it
+  }
+}
+export function softplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  if (a == 1) forward<Softplus>(x, out, n, a, b);
+  else forwardTwo<SoftplusScaled>(x, out, n, a, b);
+}
+export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Softplus>(y, g, out, n, a, b);
+}
+
+/** -ln(1 + e^-x) */
+class LogSigmoid implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    return lane.negated(math.softplus(lane.negated(x)));
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    // 1 - e^y
+    return f32x4.mul(g, lane.negated(math.expm1Negative(y)));
+  }
+}
+export function logSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<LogSigmoid>(x, out, n, a, b);
+}
+export function logSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<LogSigmoid>(y, g, out, n, a, b);
+}
+
+/** The largest finite value: x / (1 + |x|) has a limit that infinity would miss. */
+const LARGE: usize = memory.data<f32>([3.4028234663852886e38]);
+
+/** x / (1 + |x|) */
+class Softsign implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    const size = f32x4.pmin(lane.size(x), lane.at(LARGE, 0));
+    return v128.bitselect(x, f32x4.div(size, f32x4.add(size, lane.at(ONE, 0))), lane.sign());
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    // (1 - |y|)^2
+    const rest = f32x4.sub(lane.at(ONE, 0), lane.size(y));
+    return f32x4.mul(g, f32x4.mul(rest, rest));
+  }
+}
+export function softsignForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forward<Softsign>(x, out, n, a, b);
+}
+export function softsignBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Softsign>(y, g, out, n, a, b);
+}
+
+/** (x - tanh x) / x^3 in x^2 on |x| <= 0.6, minimax: off by at most 3.3e-11. Then 0.36, and 2. */
+const TANHSHRINK: usize = memory.data<f64>([
+  8.986245990745357e-4, -3.3440299052830153e-3, 8.805612350886345e-3, -2.1862478529286904e-2, 5.3967844057111136e-2,
+  -0.13333332430550643, 0.333333333300835, 0.36, 2.0,
+]);
+
+/** x - tanh x on |x| <= 0.6 */
+function shrunk(x: v128, z: v128): v128 {
+  return f64x2.mul(f64x2.mul(z, x), wide.polynomial(TANHSHRINK, 7, z));
+}
+
+/** (1 - E) / (1 + E) with E = e^(-2|x|), and the sign of x. */
+function tanh64(x: v128): v128 {
+  const one = f64x2.splat(1);
+  const e = wide.exp(f64x2.mul(f64x2.abs(x), f64x2.neg(wide.at(TANHSHRINK, 8))));
+  const y = f64x2.div(f64x2.sub(one, e), f64x2.add(one, e));
+  return v128.bitselect(x, y, f64x2.splat(-0.0));
+}
+
+/** x - tanh x: the series where it would be a difference of near equals. */
+function tanhshrink(x: v128): v128 {
+  const z = f64x2.mul(x, x);
+  return v128.bitselect(shrunk(x, z), f64x2.sub(x, tanh64(x)), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
+}
+
+/** tanh^2 x, from x - tanh x where 1 - E would lose digits. */
+function tanhSquared(x: v128): v128 {
+  const z = f64x2.mul(x, x);
+  const t = v128.bitselect(f64x2.sub(x, shrunk(x, z)), tanh64(x), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
+  return f64x2.mul(t, t);
+}
+
+/** x - tanh x */
+class Tanhshrink implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    return lane.narrow(tanhshrink(lane.low(x)), tanhshrink(lane.high(x)));
+  }
+  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+    return lane.narrow(
+      f64x2.mul(lane.low(g), tanhSquared(lane.low(x))),
+      f64x2.mul(lane.high(g), tanhSquared(lane.high(x))),
+    );
+  }
+}
+export function tanhshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forwardTwo<Tanhshrink>(x, out, n, a, b);
+}
+export function tanhshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backwardTwo<Tanhshrink>(x, g, out, n, a, b);
+}
+
+/** (x + sqrt(x^2 + a)) / 2; below 0 from its other side, of which it is a / 4 over. */
+function squareplus(x: v128, a: v128): v128 {
+  const half = f64x2.splat(0.5);
+  const y = f64x2.mul(f64x2.add(f64x2.abs(x), f64x2.sqrt(f64x2.add(f64x2.mul(x, x), a))), half);
+  const other = f64x2.div(f64x2.mul(f64x2.mul(a, half), half), y);
+  return v128.bitselect(y, other, f64x2.ge(x, f64x2.splat(0)));
+}
+
+/** y^2 / (y^2 + a / 4) */
+function squareplusSlope(y: v128, a: v128): v128 {
+  const quarter = f64x2.mul(a, f64x2.splat(0.25));
+  const one = f64x2.splat(1);
+  return f64x2.div(one, f64x2.add(one, f64x2.div(quarter, f64x2.mul(y, y))));
+}
+
+/** (x + sqrt(x^2 + a)) / 2 (Barron 2021) */
+class Squareplus implements Pointwise {
+  @inline forward(x: v128, a: v128, b: v128): v128 {
+    return lane.narrow(squareplus(lane.low(x), lane.low(a)), squareplus(lane.high(x), lane.low(a)));
+  }
+  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(lane.low(g), squareplusSlope(lane.low(y), lane.low(a)));
+    return lane.narrow(low, f64x2.mul(lane.high(g), squareplusSlope(lane.high(y), lane.low(a))));
+  }
+}
+export function squareplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
+  forwardTwo<Squareplus>(x, out, n, a, b);
+}
+export function squareplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backwardTwo<Squareplus>(y, g, out, n, a, b);
+}

@@ -1,0 +1,182 @@
+// Losses and their gradients. Cross-entropy works on rows; the others are functions of an output and its target.
+
+import { rowExp, rowLogSum, rowMax } from '../activation/softmax';
+import { lane, VECTOR } from '../f32';
+import { wide } from '../f64';
+import { log64 } from '../math';
+import { backward, backwardTwo, Pair } from '../pointwise';
+import { SHARE, scratch } from '../scratch';
+
+/** The weight of a class; weights 0: none, all are 1. */
+function weightOf(weights: usize, k: usize): f64 {
+  return weights ? <f64>load<f32>(weights + (k << 2)) : 1;
+}
+
+/**
+ * Each class of a row counts with its weight times smoothing / n, the label's with 1 - smoothing more: the sum of
+ * that times x - top, and its own sum in SHARE. A row's loss is SHARE ln(sum of e^(x - top)) less this.
+ */
+function weighted(weights: usize, x: usize, label: usize, n: usize, top: f32, smoothing: f64): f64 {
+  let share: f64 = 0;
+  let sum: f64 = 0;
+  // Without smoothing the label alone counts. What does not count may be infinite.
+  const first: usize = smoothing > 0 ? 0 : label;
+  const end: usize = smoothing > 0 ? n : label + 1;
+  for (let k = first; k < end; k++) {
+    let w = smoothing / <f64>n;
+    if (k == label) w += 1 - smoothing;
+    w *= weightOf(weights, k);
+    if (w == 0) continue;
+    share += w;
+    sum += w * (<f64>load<f32>(x + (k << 2)) - <f64>top);
+  }
+  store<f64>(scratch + SHARE, share);
+  return sum;
+}
+
+/**
+ * Cross-entropy from logits, labels as u32 (n or more: the row does not count): `total` and, row by row, its loss.
+ * The total is handed on, so that its bits do not depend on how the rows are cut.
+ */
+export function crossEntropyForward(
+  weights: usize,
+  x: usize,
+  labels: usize,
+  rows: usize,
+  n: usize,
+  smoothing: f64,
+  total: f64,
+): f64 {
+  const row = n << 2;
+  for (const end = x + rows * row; x < end; x += row, labels += 4) {
+    const label = <usize>load<u32>(labels);
+    if (label >= n) continue;
+    const top = rowMax(x, n);
+    const given = weighted(weights, x, label, n, top, smoothing);
+    total += load<f64>(scratch + SHARE) * rowLogSum(x, top, n) - given;
+  }
+  return total;
+}
+
+/** The same sum from 0, and dx = scale (share softmax x - what each class is weighted with). dx may be x. */
+export function crossEntropyBackward(
+  weights: usize,
+  x: usize,
+  labels: usize,
+  dx: usize,
+  rows: usize,
+  n: usize,
+  smoothing: f64,
+  scale: f64,
+): f64 {
+  const row = n << 2;
+  let total: f64 = 0;
+  for (const end = x + rows * row; x < end; x += row, dx += row, labels += 4) {
+    const label = <usize>load<u32>(labels);
+    if (label >= n) {
+      memory.fill(dx, 0, row);
+      continue;
+    }
+    const top = rowMax(x, n);
+    const given = weighted(weights, x, label, n, top, smoothing); // before dx is written: it may be x
+    const share = load<f64>(scratch + SHARE);
+    const sum = rowExp(x, top, dx, n);
+    total += share * log64(sum) - given;
+    const s = f32x4.splat(<f32>((scale * share) / sum));
+    let p = dx;
+    for (const full = dx + ((n & ~3) << 2); p < full; p += VECTOR) v128.store(p, f32x4.mul(v128.load(p), s));
+    for (const stop = dx + row; p < stop; p += 4) store<f32>(p, load<f32>(p) * f32x4.extract_lane(s, 0));
+    if (smoothing > 0) {
+      const part = (scale * smoothing) / <f64>n;
+      for (let k: usize = 0; k < n; k++) {
+        const at = dx + (k << 2);
+        store<f32>(at, load<f32>(at) - <f32>(part * weightOf(weights, k)));
+      }
+    }
+    const at = dx + (label << 2);
+    store<f32>(at, load<f32>(at) - <f32>(scale * (1 - smoothing) * weightOf(weights, label)));
+  }
+  return total;
+}
+
+/** (x - t)^2, and b times its slope 2 (x - t). */
+class SquaredError implements Pair {
+  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+    const d = f32x4.sub(x, t);
+    return f32x4.mul(d, d);
+  }
+}
+class SquaredErrorSlope implements Pair {
+  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+    return f32x4.mul(f32x4.sub(x, t), f32x4.add(b, b));
+  }
+}
+export function meanSquaredErrorForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<SquaredError>(x, t, out, n, a, b);
+}
+export function meanSquaredErrorBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<SquaredErrorSlope>(x, t, out, n, a, b);
+}
+
+/** d^2 / 2 where |d| = |x - t| is at most a, else a (|d| - a / 2); b times its slope, which is d between -a and a. */
+class Huber implements Pair {
+  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+    const d = f32x4.abs(f32x4.sub(x, t));
+    const m = f32x4.pmin(d, a);
+    return f32x4.mul(m, f32x4.sub(d, f32x4.mul(m, f32x4.splat(0.5))));
+  }
+}
+class HuberSlope implements Pair {
+  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+    const d = f32x4.sub(x, t);
+    return f32x4.mul(v128.bitselect(d, f32x4.pmin(f32x4.abs(d), a), lane.sign()), b);
+  }
+}
+export function huberForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<Huber>(x, t, out, n, a, b);
+}
+export function huberBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backward<HuberSlope>(x, t, out, n, a, b);
+}
+
+/** Beyond every binary32, and finite: what is infinite, times 0, is then 0. */
+const HUGE: usize = memory.data<f64>([1e300]);
+
+/**
+ * (1 - t) ln(1 + e^x) + a t ln(1 + e^-x), a the weight of what is positive; b times its slope (1 - t) s(x) - a t s(-x).
+ * (PyTorch's (1 - t) x + (1 + (a - 1) t) ln(1 + e^-x) is a difference of near equals where x is far below 0.)
+ */
+class BinaryCrossEntropy implements Pair {
+  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+    const low = binary(lane.low(x), lane.low(t), lane.low(a));
+    return lane.narrow(low, binary(lane.high(x), lane.high(t), lane.low(a)));
+  }
+}
+class BinaryCrossEntropySlope implements Pair {
+  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+    const low = f64x2.mul(binarySlope(lane.low(x), lane.low(t), lane.low(a)), lane.low(b));
+    return lane.narrow(low, f64x2.mul(binarySlope(lane.high(x), lane.high(t), lane.low(a)), lane.low(b)));
+  }
+}
+/** ln(1 + e^x) is x more than ln(1 + e^-x), where x > 0: one logarithm for both. */
+function binary(x: v128, t: v128, a: v128): v128 {
+  const huge = wide.at(HUGE, 0);
+  const zero = f64x2.splat(0);
+  const bounded = f64x2.pmin(f64x2.pmax(x, f64x2.neg(huge)), huge);
+  const rest = wide.log1p(wide.exp(f64x2.neg(f64x2.abs(bounded))));
+  const above = f64x2.add(f64x2.pmax(bounded, zero), rest);
+  const below = f64x2.add(f64x2.pmax(f64x2.neg(bounded), zero), rest);
+  return wide.mad(f64x2.sub(f64x2.splat(1), t), above, f64x2.mul(f64x2.mul(a, t), below));
+}
+function binarySlope(x: v128, t: v128, a: v128): v128 {
+  const one = f64x2.splat(1);
+  const e = wide.exp(f64x2.neg(x));
+  const s = f64x2.div(one, f64x2.add(one, e));
+  return f64x2.sub(f64x2.mul(f64x2.sub(one, t), s), f64x2.mul(f64x2.mul(a, t), f64x2.mul(e, s)));
+}
+export function binaryCrossEntropyForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backwardTwo<BinaryCrossEntropy>(x, t, out, n, a, b);
+}
+export function binaryCrossEntropyBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  backwardTwo<BinaryCrossEntropySlope>(x, t, out, n, a, b);
+}

@@ -1,0 +1,89 @@
+// One step of an optimizer over all parameters at once: they lie side by side, n a multiple of 4.
+
+import { lane, VECTOR } from '../f32';
+
+/**
+ * Stochastic gradient descent as PyTorch writes it: d = g + decay w; v = momentum v + d; w -= lr (nesterov ?
+ * d + momentum v : v). A velocity of zeros makes PyTorch's first step.
+ */
+export function sgd(w: usize, g: usize, v: usize, n: usize, lr: f32, momentum: f32, decay: f32, nesterov: bool): void {
+  const rate = f32x4.splat(lr);
+  const keep = f32x4.splat(momentum);
+  const shrink = f32x4.splat(decay);
+  for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, v += VECTOR) {
+    const weight = v128.load(w);
+    const d = lane.mad(weight, shrink, v128.load(g));
+    const velocity = lane.mad(v128.load(v), keep, d);
+    v128.store(v, velocity);
+    const step = nesterov ? lane.mad(velocity, keep, d) : velocity;
+    v128.store(w, f32x4.sub(weight, f32x4.mul(rate, step)));
+  }
+}
+
+/** The same without momentum: there is no velocity to keep. */
+export function sgdPlain(w: usize, g: usize, n: usize, lr: f32, decay: f32): void {
+  const rate = f32x4.splat(lr);
+  const shrink = f32x4.splat(decay);
+  for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR) {
+    const weight = v128.load(w);
+    v128.store(w, f32x4.sub(weight, f32x4.mul(rate, lane.mad(weight, shrink, v128.load(g)))));
+  }
+}
+
+/**
+ * Adam (Kingma and Ba 2015) as PyTorch writes it: m and v are running means of g and g^2, rate is lr over m's
+ * bias correction and spread the root of v's, w -= rate m / (sqrt(v) / spread + epsilon). decay goes into g;
+ * shrink (1 - lr decay) is AdamW's (Loshchilov and Hutter 2019), which takes it off w instead. rest1 and
+ * rest2 are 1 - beta, rounded once: from a rounded beta2 of 0.999 the rest would be off by 5e-5.
+ */
+export function adam(
+  w: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  n: usize,
+  rate: f32,
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  spread: f32,
+  epsilon: f32,
+  decay: f32,
+  shrink: f32,
+): void {
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const c1 = f32x4.splat(rest1);
+  const c2 = f32x4.splat(rest2);
+  for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, m += VECTOR, v += VECTOR) {
+    const weight = v128.load(w);
+    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g));
+    const mean = lane.mad(v128.load(m), b1, f32x4.mul(d, c1));
+    const square = lane.mad(v128.load(v), b2, f32x4.mul(f32x4.mul(d, d), c2));
+    v128.store(m, mean);
+    v128.store(v, square);
+    const size = f32x4.add(f32x4.div(f32x4.sqrt(square), f32x4.splat(spread)), f32x4.splat(epsilon));
+    const step = f32x4.div(f32x4.mul(mean, f32x4.splat(rate)), size);
+    v128.store(w, f32x4.sub(f32x4.mul(weight, f32x4.splat(shrink)), step));
+  }
+}
+
+/**
+ * The length of g; where it is above `most`, g is scaled down to it (by most / (length + 1e-6), as PyTorch does).
+ * An infinite length makes zeros of what is finite, NaN changes nothing.
+ */
+export function clip(g: usize, n: usize, most: f64): f64 {
+  const end = g + (n << 2);
+  let sum = f64x2.splat(0);
+  for (let p = g; p < end; p += VECTOR) {
+    const low = lane.low(v128.load(p));
+    const high = lane.high(v128.load(p));
+    sum = f64x2.add(sum, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
+  }
+  const length = sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  const scale = most / (length + 1e-6);
+  const s = f32x4.splat(<f32>scale);
+  if (scale < 1) for (; g < end; g += VECTOR) v128.store(g, f32x4.mul(v128.load(g), s));
+  return length;
+}

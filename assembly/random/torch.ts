@@ -1,0 +1,346 @@
+// The laws by which PyTorch turns MT19937's words into float32 values on an x86 processor with AVX2, bit for
+// bit (checked against 1.13, 2.6 and 2.14). There every product and sum is one fused operation. WebAssembly
+// has none, but the product of two binary32 is exact in binary64, so that only the sum needs care.
+//
+// State: MT19937's 625 words; word 626 is 1 if a normal is cached; words 628 and 629 hold it, a binary64.
+
+import { lane } from '../f32';
+import { erf, exp64, log64, sine64 } from '../math';
+import { DOUBTFUL, DROPPED, scratch } from '../scratch';
+import { mt19937Bits, mt19937Next } from './mt19937';
+
+const CACHED: usize = 2504;
+const CACHE: usize = 2512;
+
+/** a + b rounded to odd: rounding it again, to binary32, is then as rounding the exact sum. */
+function addOdd(a: f64, b: f64): f64 {
+  const s = a + b;
+  const t = s - a;
+  const error = a - (s - t) + (b - t);
+  const bits = reinterpret<u64>(s);
+  if (error == 0 || bits & 1 || !(abs(s) < Infinity)) return s;
+  return reinterpret<f64>(error > 0 == s > 0 ? bits + 1 : bits - 1);
+}
+
+/** a b + c in binary32, one rounding. */
+function fma(a: f32, b: f32, c: f32): f32 {
+  return <f32>addOdd(<f64>a * <f64>b, <f64>c);
+}
+
+/** What PyTorch's processor does in one operation. */
+abstract class fused {
+  /** Might rounding to binary32 go wrong: a midpoint, or a subnormal result? */
+  @inline static doubtful(s: v128): bool {
+    const midpoint = i64x2.eq(v128.and(s, v128.load64_splat(MIDPOINT)), v128.load64_splat(MIDPOINT, 8));
+    return v128.any_true(v128.or(midpoint, f64x2.lt(f64x2.abs(s), v128.load64_splat(MIDPOINT, 16))));
+  }
+
+  /** a b + c, one rounding, four lanes: binary64, and again lane by lane where that is in doubt. */
+  @inline static fma4(a: v128, b: v128, c: v128): v128 {
+    const s0 = f64x2.add(f64x2.mul(lane.low(a), lane.low(b)), lane.low(c));
+    const s1 = f64x2.add(f64x2.mul(lane.high(a), lane.high(b)), lane.high(c));
+    if (!(fused.doubtful(s0) || fused.doubtful(s1))) return lane.narrow(s0, s1);
+    v128.store(scratch + DOUBTFUL, a);
+    v128.store(scratch + DOUBTFUL, b, 16);
+    v128.store(scratch + DOUBTFUL, c, 32);
+    for (let p = scratch + DOUBTFUL; p < scratch + DOUBTFUL + 16; p += 4)
+      store<f32>(p, fma(load<f32>(p), load<f32>(p, 16), load<f32>(p, 32)));
+    return v128.load(scratch + DOUBTFUL);
+  }
+
+  /** a b + c, one rounding; with c = 0 the product's own is that one, and the sum only makes 0 of -0. */
+  @inline static scaled(a: v128, b: v128, c: v128, centred: bool): v128 {
+    return centred ? lane.mad(a, b, c) : fused.fma4(a, b, c);
+  }
+
+  /** 24 of the word's bits, in [0, 1). */
+  @inline static unit(bits: v128): v128 {
+    return f32x4.mul(f32x4.convert_i32x4_s(v128.and(bits, i32x4.splat(0xffffff))), f32x4.splat(5.9604644775390625e-8));
+  }
+}
+
+/** The lowest 29 bits of a binary64, those of a midpoint between two binary32, and 2^-126. */
+const MIDPOINT: usize = memory.data<u64>([0x1fffffff, 0x10000000, 0x3810000000000000]);
+
+export function torchBits(state: usize, out: usize, n: usize): void {
+  mt19937Bits(state, out, n);
+}
+
+/** low + range u; a value that rounds to `avoid` becomes low (PyTorch from 2.12 on; NaN avoids nothing). */
+export function torchUniform(state: usize, out: usize, n: usize, low: f32, range: f32, avoid: f32): void {
+  mt19937Bits(state, out, n);
+  const a = f32x4.splat(low);
+  const r = f32x4.splat(range);
+  const end = out + (n << 2);
+  for (; out + 16 <= end; out += 16) {
+    const y = fused.fma4(fused.unit(v128.load(out)), r, a);
+    v128.store(out, v128.bitselect(a, y, f32x4.eq(y, f32x4.splat(avoid))));
+  }
+  for (; out < end; out += 4) {
+    const y = fma(<f32>(load<u32>(out) & 0xffffff) * 5.9604644775390625e-8, range, low);
+    store<f32>(out, y == avoid ? low : y);
+  }
+}
+
+/** Cephes' logf (Moshier): 9 coefficients, ln 2 in two parts. All tables hold binary32 values; these in binary64. */
+const LOG: usize = memory.data<f64>([
+  0.07037683576345444, -0.11514610052108765, 0.11676998436450958, -0.12420140951871872, 0.14249323308467865,
+  -0.16668057441711426, 0.2000071406364441, -0.24999994039535522, 0.3333333134651184, -0.00021219444170128554,
+  0.693359375,
+]);
+/** sqrt(1/2), 1, 1/2, 4/pi, 2 pi. */
+const PARTS: usize = memory.data<f32>([0.7071067690849304, 1.0, 0.5, 1.2732394933700562, 6.2831854820251465]);
+
+/** Cephes' sinf and cosf: -pi/4 in three parts, 3 coefficients of the sine, 3 of the cosine. */
+const SINCOS: usize = memory.data<f64>([
+  -0.78515625, -0.00024187564849853516, -3.774895063202166e-8, -0.00019515295571181923, 0.008332161232829094,
+  -0.16666655242443085, 2.44331567955669e-5, -0.0013887316454201937, 0.04166664555668831,
+]);
+
+/**
+ * What PyTorch's processor does in one operation, by binary64: equal to it in all steps of log and sincos below, for every
+ * one of their 2^24 possible inputs; elsewhere it may differ where the sum is a midpoint of binary32.
+ * Two lanes in binary64 through many fused steps, each rounded to binary32 by going there and back: half the operations
+ * of cutting four lanes up and joining them at every step.
+ */
+abstract class pair {
+  /** The k-th value of a table, in both lanes. */
+  @inline static at(table: usize, k: usize): v128 {
+    return v128.load64_splat(table + (k << 3));
+  }
+  /** a b + c, not rounded yet. */
+  @inline static sum(a: v128, b: v128, c: v128): v128 {
+    return f64x2.add(f64x2.mul(a, b), c);
+  }
+  @inline static rounded(x: v128): v128 {
+    return f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(x));
+  }
+  /** a b + c in binary32. */
+  @inline static near(a: v128, b: v128, c: v128): v128 {
+    return pair.rounded(pair.sum(a, b, c));
+  }
+  /** The polynomial of the logarithm, up to its last rounding. */
+  @inline static series(x: v128): v128 {
+    let y = pair.near(pair.at(LOG, 0), x, pair.at(LOG, 1));
+    y = pair.near(y, x, pair.at(LOG, 2));
+    y = pair.near(y, x, pair.at(LOG, 3));
+    y = pair.near(y, x, pair.at(LOG, 4));
+    y = pair.near(y, x, pair.at(LOG, 5));
+    y = pair.near(y, x, pair.at(LOG, 6));
+    y = pair.near(y, x, pair.at(LOG, 7));
+    return pair.sum(y, x, pair.at(LOG, 8));
+  }
+  /** x - k pi/4 in three steps, up to the last rounding. */
+  @inline static reduced(x: v128, k: v128): v128 {
+    x = pair.near(pair.at(SINCOS, 0), k, x);
+    x = pair.near(pair.at(SINCOS, 1), k, x);
+    return pair.sum(pair.at(SINCOS, 2), k, x);
+  }
+  /** (first z + second) z + third, up to the last rounding. */
+  @inline static quadratic(k: usize, z: v128): v128 {
+    return pair.sum(pair.near(pair.at(SINCOS, k), z, pair.at(SINCOS, k + 1)), z, pair.at(SINCOS, k + 2));
+  }
+}
+
+/** The pieces of Box and Muller's transform, four lanes each. */
+abstract class polar {
+  @inline static log(x: v128): v128 {
+    let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126)));
+    const m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), lane.at(PARTS, 2));
+    const below = f32x4.lt(m, lane.at(PARTS, 0));
+    e = f32x4.sub(e, v128.and(below, lane.at(PARTS, 1)));
+    x = f32x4.add(f32x4.sub(m, lane.at(PARTS, 1)), v128.and(below, m));
+    const z = f32x4.mul(x, x);
+    let y = f32x4.mul(lane.narrow(pair.series(lane.low(x)), pair.series(lane.high(x))), x);
+    y = lane.narrow(
+      pair.sum(lane.low(y), lane.low(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), lane.low(e)))),
+      pair.sum(lane.high(y), lane.high(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), lane.high(e)))),
+    );
+    y = f32x4.add(x, f32x4.sub(y, f32x4.mul(z, lane.at(PARTS, 2))));
+    return lane.narrow(
+      pair.sum(lane.low(e), pair.at(LOG, 10), lane.low(y)),
+      pair.sum(lane.high(e), pair.at(LOG, 10), lane.high(y)),
+    );
+  }
+  @inline static radius(u: v128): v128 {
+    return f32x4.sqrt(f32x4.mul(f32x4.splat(-2), polar.log(f32x4.sub(lane.at(PARTS, 1), u))));
+  }
+  /** The eighth of a turn that x is nearest to, an even number. */
+  @inline static eighth(x: v128): v128 {
+    const j = i32x4.trunc_sat_f32x4_s(f32x4.mul(x, lane.at(PARTS, 3)));
+    return v128.and(i32x4.add(j, i32x4.splat(1)), i32x4.splat(~1));
+  }
+  @inline static reduced(x: v128, j: v128): v128 {
+    const k = f32x4.convert_i32x4_s(j);
+    return lane.narrow(pair.reduced(lane.low(x), lane.low(k)), pair.reduced(lane.high(x), lane.high(k)));
+  }
+  @inline static quadratic(k: usize, z: v128): v128 {
+    return f32x4.mul(lane.narrow(pair.quadratic(k, lane.low(z)), pair.quadratic(k, lane.high(z))), z);
+  }
+  @inline static cos(z: v128): v128 {
+    const c = polar.quadratic(6, z);
+    const half = f32x4.mul(z, lane.at(PARTS, 2));
+    const rest = lane.narrow(
+      f64x2.sub(f64x2.mul(lane.low(z), lane.low(c)), lane.low(half)),
+      f64x2.sub(f64x2.mul(lane.high(z), lane.high(c)), lane.high(half)),
+    );
+    return f32x4.add(rest, lane.at(PARTS, 1));
+  }
+  @inline static sin(x: v128, z: v128): v128 {
+    const s = polar.quadratic(3, z);
+    return lane.narrow(
+      pair.sum(lane.low(x), lane.low(s), lane.low(x)),
+      pair.sum(lane.high(x), lane.high(s), lane.high(x)),
+    );
+  }
+  /** Bit 1 of j swaps the two; bit 2 of `sign` turns the result about. */
+  @inline static turned(one: v128, other: v128, j: v128, sign: v128): v128 {
+    const swap = i32x4.ne(v128.and(j, i32x4.splat(2)), i32x4.splat(0));
+    return v128.xor(v128.bitselect(other, one, swap), v128.and(i32x4.shl(sign, 29), lane.sign()));
+  }
+}
+
+/** Sixteen uniforms at p become sixteen normals: 0 to 7 give the radius, 8 to 15 the angle. */
+function sixteen(p: usize, mean: v128, std: v128, centred: bool): void {
+  const r0 = polar.radius(v128.load(p));
+  const r1 = polar.radius(v128.load(p, 16));
+  const t0 = f32x4.mul(lane.at(PARTS, 4), v128.load(p, 32));
+  const t1 = f32x4.mul(lane.at(PARTS, 4), v128.load(p, 48));
+  const j0 = polar.eighth(t0);
+  const j1 = polar.eighth(t1);
+  const x0 = polar.reduced(t0, j0);
+  const x1 = polar.reduced(t1, j1);
+  const z0 = f32x4.mul(x0, x0);
+  const z1 = f32x4.mul(x1, x1);
+  const c0 = polar.cos(z0);
+  const c1 = polar.cos(z1);
+  const s0 = polar.sin(x0, z0);
+  const s1 = polar.sin(x1, z1);
+  const two = i32x4.splat(2);
+  const a0 = f32x4.mul(r0, polar.turned(c0, s0, j0, v128.not(i32x4.sub(j0, two))));
+  const a1 = f32x4.mul(r1, polar.turned(c1, s1, j1, v128.not(i32x4.sub(j1, two))));
+  const b0 = f32x4.mul(r0, polar.turned(s0, c0, j0, j0));
+  const b1 = f32x4.mul(r1, polar.turned(s1, c1, j1, j1));
+  v128.store(p, fused.scaled(a0, std, mean, centred));
+  v128.store(p, fused.scaled(a1, std, mean, centred), 16);
+  v128.store(p, fused.scaled(b0, std, mean, centred), 32);
+  v128.store(p, fused.scaled(b1, std, mean, centred), 48);
+}
+
+function units(state: usize, out: usize, n: usize): void {
+  mt19937Bits(state, out, n);
+  for (const end = out + (n << 2); out < end; out += 16) v128.store(out, fused.unit(v128.load(out)));
+}
+
+/** n normals, n a multiple of 16. */
+export function torchNormal(state: usize, out: usize, n: usize, mean: f32, std: f32): void {
+  const m = f32x4.splat(mean);
+  const s = f32x4.splat(std);
+  units(state, out, n);
+  const centred = mean == 0;
+  for (const end = out + (n << 2); out < end; out += 64) sixteen(out, m, s, centred);
+}
+
+/** The last sixteen (n) of a length that is no multiple of 16: `rest` words are passed over, sixteen drawn anew. */
+export function torchNormalTail(state: usize, out: usize, n: usize, mean: f32, std: f32, rest: usize): void {
+  mt19937Bits(state, scratch + DROPPED, rest);
+  torchNormal(state, out, n, mean, std);
+}
+
+/** 53 bits in [0, 1), the high word drawn first. */
+function unit53(state: usize): f64 {
+  const high = <u64>(mt19937Next(state) & 0x1fffff);
+  return <f64>((high << 32) | <u64>mt19937Next(state)) * 1.1102230246251565e-16;
+}
+
+/** a b + c in binary64, one rounding (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008). */
+function fma64(a: f64, b: f64, c: f64): f64 {
+  const p = a * b;
+  const s = p + c;
+  if (c == 0 || !(abs(s) < Infinity)) return s;
+  // Dekker's error of the product.
+  let t = 134217729.0 * a;
+  const ah = t - (t - a);
+  const al = a - ah;
+  t = 134217729.0 * b;
+  const bh = t - (t - b);
+  const bl = b - bh;
+  const e = ah * bh - p + ah * bl + al * bh + al * bl;
+  // Two exact sums, and the rest rounded to odd.
+  const th = c + e;
+  const tb = th - c;
+  const tl = c - (th - tb) + (e - tb);
+  const vh = p + th;
+  const vb = vh - p;
+  const vl = p - (vh - vb) + (th - vb);
+  return vh + addOdd(tl, vl);
+}
+
+/** Fewer than sixteen normals, one by one; each second one is kept for the next call, whenever that is. */
+export function torchNormalFew(state: usize, out: usize, n: usize, mean: f64, std: f64): void {
+  for (const end = out + (n << 2); out < end; out += 4) {
+    let z: f64;
+    if (load<u32>(state, CACHED)) {
+      z = load<f64>(state, CACHE);
+      store<u32>(state, 0, CACHED);
+    } else {
+      const u1 = unit53(state);
+      const u2 = unit53(state);
+      const r = sqrt<f64>(-2 * log64(1 - u2));
+      const t = 6.283185307179586 * u1;
+      store<f64>(state, r * sine64(t, 0), CACHE);
+      store<u32>(state, 1, CACHED);
+      z = r * sine64(t, 1);
+    }
+    store<f32>(out, <f32>fma64(z, std, mean));
+  }
+}
+
+/** Winitzki's start of the inverse error function as PyTorch has it: a, b to 0.7, c, d beyond; then 2 / sqrt(pi). */
+const ERFINV: usize = memory.data<f32>([
+  0.886226899, -1.645349621, 0.914624893, -0.140543331, -2.118377725, 1.442710462, -0.329097515, 0.012229801,
+  -1.970840454, -1.624906493, 3.429567803, 1.641345311, 3.5438892, 1.6370678, 1.1283791670955126,
+]);
+
+function coefficient(k: usize): f32 {
+  return load<f32>(ERFINV + (k << 2));
+}
+
+/** The polynomial in z with coefficients from..to, the last of the highest power, each step fused. */
+function polynomial(z: f32, from: i32, to: i32): f32 {
+  let sum = coefficient(to);
+  for (let k = to - 1; k >= from; k--) sum = fma(sum, z, coefficient(k));
+  return sum;
+}
+
+/** calc_erfinv<float>: a rational start and two steps of Newton; erf, exp and ln in binary64, rounded. */
+function erfinv(y: f32): f32 {
+  const size = abs(y);
+  if (size > 1) return NaN;
+  if (size == 1) return y * Infinity;
+  const central = size <= 0.7;
+  const z = central ? y * y : sqrt<f32>(-(<f32>log64(<f64>((1 - size) / 2))));
+  const top = polynomial(z, central ? 0 : 8, central ? 3 : 11);
+  const bottom = fma(polynomial(z, central ? 4 : 12, central ? 7 : 13), z, 1);
+  let x = (central ? y * top : copysign<f32>(1, y) * top) / bottom;
+  for (let k = 0; k < 2; k++) {
+    x = x - (<f32>erf(<f64>x) - y) / (coefficient(14) * <f32>exp64(<f64>(-x * x)));
+  }
+  return x;
+}
+
+/** trunc_normal_ before PyTorch 2.12: from uniforms on (2 Phi(low) - 1, 2 Phi(high) - 1). */
+export function torchTruncated(x: usize, out: usize, n: usize, scale: f32, mean: f32, low: f32, high: f32): void {
+  for (const end = x + (n << 2); x < end; x += 4, out += 4) {
+    store<f32>(out, min(max(erfinv(load<f32>(x)) * scale + mean, low), high));
+  }
+}
+
+/** trunc_normal_ from PyTorch 2.12 on, far from the mean: 1 where candidate x is accepted by u, else 0. */
+export function torchAccepted(x: usize, u: usize, out: usize, n: usize, mean: f32, std: f32, peak: f64): void {
+  for (const end = x + (n << 2); x < end; x += 4, u += 4, out += 4) {
+    const t = (load<f32>(x) - mean) / std;
+    const density = <f32>(<f64>(t * t * -0.5) - peak);
+    store<f32>(out, <f32>log64(<f64>load<f32>(u)) > density ? 0 : 1);
+  }
+}

@@ -1,0 +1,53 @@
+// Dropout (Srivastava et al. 2014): each value is left out with probability p, and those that stay are divided by
+// 1 - p. Its backward is the same function of the gradient with the same mask, which a seed makes again.
+
+import { float32, number, options, output } from '../check.js';
+import type { Law, Source } from '../random/distributions.js';
+import { type Generator, generatorOf, type Seed } from '../random/generator.js';
+import { apply } from '../wasm/kernels.js';
+import { activationModule } from '../wasm/module.js';
+
+/** What is left out, and where the mask comes from. */
+export interface Dropout {
+  /** The share left out, from 0 to 1; 0.5 by default. */
+  p?: number;
+  rng?: Generator;
+  seed?: Seed;
+}
+
+export const share = (where: string, p: unknown) => number(where, 'p', p ?? 0.5, { least: 0, most: 1 });
+export const kept = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - p });
+/** What stays is divided by its share; of p = 1 nothing does. */
+export const scale = (p: number) => 1 / (1 - p);
+const drawn = (source: Source, p: number, mask: Float32Array) =>
+  source.fill(kept(p), mask, { from: 0, of: mask.length });
+
+function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Dropout & { out?: Float32Array }) {
+  const p = share(where, o.p);
+  const source = generatorOf(where, o);
+  const out = output(where, o.out, name, x);
+  // The mask is made where the result goes: no memory beside it, and in a workspace no copy.
+  const mask = out.byteOffset === x.byteOffset && out.buffer === x.buffer ? new Float32Array(x.length) : out;
+  drawn(source, p, mask);
+  apply(activationModule, 'dropout', x.length, [mask, x, out], [scale(p)]);
+  return out;
+}
+
+export const dropout = {
+  /** x with a share p of its values 0, in a new array or in out, which may be x. NaN stays NaN. */
+  forward(x: Float32Array, given?: Dropout & { out?: Float32Array }): Float32Array {
+    const where = 'activation.dropout.forward';
+    return masked(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
+  },
+  /**
+   * The gradient by x, with forward's p and seed. (With rng: a generator in the state that forward's had before; the same
+   * one has moved on and makes another mask.)
+   */
+  backward(given: Dropout & { dy: Float32Array; out?: Float32Array }): Float32Array {
+    const where = 'activation.dropout.backward';
+    const o = options(where, given, ['p', 'rng', 'seed', 'dy', 'out']);
+    if (o.seed === undefined && o.rng === undefined)
+      throw new TypeError(`${where}: neither seed nor rng; pass forward's seed, which makes the same mask`);
+    return masked(where, 'dy', float32(where, 'dy', o.dy), o);
+  },
+};

@@ -1,0 +1,90 @@
+// Sigmoids and their kin, a row each; the kernels of the same names are in assembly/sigmoids.ts.
+
+import type { Row } from './row.js';
+
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** x - tanh x, as its series where that would be a difference of near equals. */
+function tanhshrink(x: number): number {
+  if (Math.abs(x) > 0.25) return x - Math.tanh(x);
+  const z = x * x;
+  // Bernoulli's: x^3 / 3 - 2 x^5 / 15 + 17 x^7 / 315 - ...
+  const series = [
+    1 / 3,
+    -2 / 15,
+    17 / 315,
+    -62 / 2835,
+    1382 / 155925,
+    -21844 / 6081075,
+    929569 / 638512875,
+    -6404582 / 10854718875,
+  ];
+  return x * z * series.reduceRight((sum, c) => sum * z + c, 443861162 / 1856156927625);
+}
+
+export const sigmoids = {
+  /** 1 / (1 + e^-x) */
+  sigmoid: {
+    formula: (x) => (x > 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
+    derivative: (y) => y * (1 - y),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** tanh x */
+  tanh: {
+    formula: (x) => Math.tanh(x),
+    derivative: (y) => (1 - y) * (1 + y),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** min(max(x + 3, 0), 6) / 6; its slope is 0 at both ends */
+  hardSigmoid: {
+    formula: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
+    derivative: (y) => (Number.isNaN(y) ? y : y > 0 && y < 1 ? 1 / 6 : 0),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 0.5 },
+  },
+  /** ln(1 + e^(beta x)) / beta. From beta x = threshold on it is x, which from 20 on is the same binary32. */
+  softplus: {
+    formula: (x, beta, threshold) => (x * beta > threshold ? x : softplus(beta * x) / beta),
+    derivative: (y, beta) => -Math.expm1(-beta * y),
+    keeps: 'y',
+    parameters: { beta: { value: 1, least: 0, open: true }, threshold: { value: 20, least: 20 } },
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** -ln(1 + e^-x) */
+  logSigmoid: {
+    formula: (x) => -softplus(-x),
+    derivative: (y) => -Math.expm1(y),
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** x / (1 + |x|) */
+  softsign: {
+    formula: (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x))),
+    derivative: (y) => (1 - Math.abs(y)) ** 2,
+    keeps: 'y',
+    parameters: {},
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** x - tanh x */
+  tanhshrink: {
+    formula: tanhshrink,
+    derivative: (x) => Math.tanh(x) ** 2,
+    keeps: 'x',
+    parameters: {},
+    ulp: { forward: 1, backward: 1 },
+  },
+  /** (x + sqrt(x^2 + b)) / 2, softplus without an exponential (Barron 2021) */
+  squareplus: {
+    formula: (x, b) => (x > 0 ? (x + Math.sqrt(x * x + b)) / 2 : b / 2 / (Math.sqrt(x * x + b) - x)),
+    derivative: (y, b) => 1 / (1 + b / 4 / (y * y)),
+    keeps: 'y',
+    parameters: { b: { value: 4, least: 0, open: true } },
+    ulp: { forward: 1, backward: 1 },
+  },
+} satisfies Record<string, Row>;

@@ -1,0 +1,66 @@
+// One tensor in a file, as NumPy's save has it: a magic word, a version, a header that is a Python literal, and the values.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+
+import { what } from '../check.js';
+import { isTensor, sized, type Tensor } from '../tensor.js';
+import { type Bytes, bytesOf } from './safetensors.js';
+
+const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')];
+const where = { encode: 'npy.encode', decode: 'npy.decode' };
+
+/** The file of a tensor: little-endian float32, rows first. */
+function encode(tensor: Tensor): Bytes {
+  if (!isTensor(where.encode, tensor))
+    throw new TypeError(`${where.encode}: tensor is ${what(tensor)}; pass one, tensor(shape, values) makes it`);
+  const { shape, data } = tensor;
+  // A tuple of one has a comma behind it.
+  const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
+  // Values begin at a multiple of 64; a line feed ends the header.
+  const start = Math.ceil((MAGIC.length + 4 + text.length + 1) / 64) * 64;
+  const bytes = new Uint8Array(start + data.byteLength).fill(32, 0, start);
+  bytes.set([...MAGIC, 1, 0]);
+  new DataView(bytes.buffer).setUint16(8, start - 10, true);
+  bytes.set(new TextEncoder().encode(text), 10);
+  bytes[start - 1] = 10;
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
+  return bytes;
+}
+
+const bad = (message: string) => new RangeError(`${where.decode}: ${message}; the file is damaged or something else`);
+/**
+ * Three pairs with commas between them; the numbers of a tuple have commas too, and that of one has it behind. No part can
+ * begin where another goes on: a hostile header is refused in one pass.
+ */
+const PAIR = /'(?:descr|fortran_order|shape)' *: *(?:'[^']*'|True|False|\((?:\d+(?:, *\d+)+,?|\d+,)? *\))/.source;
+const DICTIONARY = new RegExp(`^\\{ *${PAIR}(?: *, *${PAIR}){2} *,? *\\} *\\n?$`);
+
+/** The tensor of a file, in a new array. RangeError for a file that is damaged, or has other values than float32. */
+function decode(given: Uint8Array | ArrayBuffer): Tensor {
+  const bytes = bytesOf(where.decode, given);
+  if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
+    throw bad('it does not begin as NumPy’s files do');
+  const [major] = [bytes[6]];
+  if (major < 1 || major > 3) throw bad(`its version is ${major}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [first, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  const start = first + length;
+  if (start > bytes.length) throw bad(`a header of ${length} bytes in a file of ${bytes.length}`);
+  // Before it is read: what looks for the names takes the square of a length.
+  if (length > 4096) throw bad(`a header of ${length} bytes is none of an array`);
+  const header = new TextDecoder().decode(bytes.subarray(first, start));
+  const of = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
+  const [type, order, tuple] = [of('descr'), of('fortran_order'), of('shape')];
+  if (!DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
+    throw bad('its header is none of an array');
+  if (type !== "'<f4'")
+    throw new RangeError(`${where.decode}: the values are ${type}; this package has float32, save a.astype('<f4')`);
+  if (order !== 'False') throw new RangeError(`${where.decode}: columns come first; save numpy.ascontiguousarray(a)`);
+  const { shape, size } = sized(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
+  if (bytes.length - start !== 4 * size)
+    throw bad(`${bytes.length - start} bytes of values, where shape [${shape}] has ${4 * size}`);
+  return { shape: Object.freeze(shape), data: new Float32Array(bytes.slice(start).buffer) };
+}
+
+/** One tensor in a file, as NumPy's save and load have it. */
+export const npy = { encode, decode };

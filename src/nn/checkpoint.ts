@@ -1,0 +1,121 @@
+// A model's parameters in a file and back, and with them, where it is being trained, what a training goes on from: the
+// optimizer's state, the place in the data, and the generators.
+
+import { flag, options } from '../check.js';
+import { type Bytes, safetensors, shortened, type Tensors } from '../formats/safetensors.js';
+import { type Tensor, tensor } from '../tensor.js';
+import { idle, type Model, type Progress, requireModel, trainings } from './model.js';
+
+/** Names of the optimizer's arrays, 'optimizer.0.2.weight', and of the training's place in the metadata. */
+const OPTIMIZER = 'optimizer.';
+const PLACE = 'fanwise.training';
+
+function checked(where: string, model: unknown): asserts model is Model {
+  requireModel(where, model);
+  idle(model);
+}
+
+/**
+ * A model's parameters as a safetensors file, with the names of PyTorch's state_dict: '0.weight', '0.bias', ... With
+ * training: true, between two steps of a fit, also what nn.fit's `resume` goes on from, bit for bit. Error where the
+ * model is not being trained.
+ */
+export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
+  const where = 'nn.save';
+  checked(where, model);
+  const { metadata, training } = options(where, given, ['metadata', 'training']);
+  if (!flag(where, 'training', training ?? false)) return safetensors.encode(model.parameters, { metadata });
+  const latest = trainings.get(model);
+  if (latest === undefined)
+    throw new Error(`${where}: the model is not being trained; save with training: true between two steps of nn.fit`);
+  const tensors: [string, Tensor][] = Object.entries(model.parameters);
+  latest.state().forEach((slot, i) => {
+    for (const [name, data] of Object.entries(slot))
+      tensors.push([`${OPTIMIZER}${i}.${name}`, tensor(model.parameters[name].shape, data)]);
+  });
+  const place = JSON.stringify(latest.progress());
+  return safetensors.encode(Object.fromEntries(tensors), { metadata: { ...metadata, [PLACE]: place } });
+}
+
+/** The tensors of a file by what they are, held to the model. */
+function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Tensors & { slots: Tensors['tensors'] } {
+  const { tensors, metadata } = safetensors.decode(bytes);
+  const isSlot = ([name]: [string, Tensor]) => metadata[PLACE] !== undefined && name.startsWith(OPTIMIZER);
+  const all = Object.entries(tensors);
+  const own = Object.fromEntries(all.filter((entry) => !isSlot(entry)));
+  const has = (object: object, name: string) => Object.hasOwn(object, name);
+  const missing = Object.keys(model.parameters).filter((name) => !has(own, name));
+  const strange = Object.keys(own).filter((name) => !has(model.parameters, name));
+  if (missing.length > 0 || strange.length > 0) {
+    const list = (names: string[]) =>
+      (names.length > 6 ? [...names.slice(0, 6), '…'] : names).map(shortened).join(', ');
+    const told = [
+      missing.length > 0 ? `the file lacks ${list(missing)}` : '',
+      strange.length > 0 ? `the model lacks ${list(strange)}` : '',
+    ].filter(Boolean);
+    throw new RangeError(`${where}: ${told.join(', and ')}; make a model of the same layers`);
+  }
+  for (const [name, { shape, data }] of Object.entries(own)) {
+    const expected = model.parameters[name].shape;
+    if (String(shape) !== String(expected))
+      throw new RangeError(
+        `${where}: ${name} is [${shape}] in the file and [${expected}] in the model; make a model of the same widths`,
+      );
+    const wrong = data.findIndex((v) => !Number.isFinite(v));
+    if (wrong >= 0)
+      throw new RangeError(`${where}: ${name}[${wrong}] is ${data[wrong]}; a model of such numbers cannot be used`);
+  }
+  return { tensors: own, metadata, slots: Object.fromEntries(all.filter(isSlot)) };
+}
+
+/**
+ * The parameters of a file into a model of the same names and shapes. RangeError, and a model as it was, for a file that
+ * is damaged, has other names or shapes, or a value that is not finite. Gives the file's metadata.
+ */
+export function load(bytes: Uint8Array | ArrayBuffer, model: Model): Record<string, string> {
+  const where = 'nn.load';
+  checked(where, model);
+  const { tensors, metadata } = read(where, bytes, model);
+  for (const [name, { data }] of Object.entries(tensors)) model.parameters[name].data.set(data);
+  return metadata;
+}
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a training goes on from, held to the model and its optimizer; nothing is written yet. */
+export function resumed(
+  where: string,
+  bytes: Uint8Array | ArrayBuffer,
+  model: Model,
+  slots: number,
+): { parameters: Record<string, Tensor>; state: Record<string, Tensor>[]; place: Progress } {
+  const file = read(where, bytes, model);
+  let place: Progress | undefined;
+  try {
+    place = JSON.parse(file.metadata[PLACE] ?? 'null');
+  } catch {
+    // Told below.
+  }
+  const counts = [place?.epoch, place?.row, place?.rows, place?.batchSize];
+  const records = [place?.order, place?.generator, place?.layers, ...Object.values(place?.layers ?? {})];
+  if (!place || !counts.every(isCount) || !records.every(isRecord))
+    throw new RangeError(
+      `${where}: resume has no training to go on from; save it with training: true between two steps`,
+    );
+  const state = Array.from({ length: slots }, (_, i) =>
+    Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { shape }]) => {
+        const found = Object.hasOwn(file.slots, `${OPTIMIZER}${i}.${name}`)
+          ? file.slots[`${OPTIMIZER}${i}.${name}`]
+          : undefined;
+        if (found === undefined || String(found.shape) !== String(shape))
+          throw new RangeError(`${where}: resume is of another optimizer; pass the one that the training began with`);
+        return [name, found];
+      }),
+    ),
+  );
+  if (Object.keys(file.slots).length !== slots * Object.keys(model.parameters).length)
+    throw new RangeError(`${where}: resume is of another optimizer; pass the one that the training began with`);
+  return { parameters: file.tensors, state, place };
+}

@@ -1,0 +1,37 @@
+// Gated linear units as layers.
+
+import { type Halves, placed, type Unit, units } from '../../activation/glu.js';
+import { options, whole } from '../../check.js';
+import { type Layer, specified } from '../layer.js';
+
+function layer(name: Unit) {
+  return (outputs: number, given?: Halves): Layer => {
+    const where = `nn.${name}`;
+    whole(where, 'outputs', outputs, { least: 1, most: 2 ** 30 });
+    const first = placed(where, options(where, given, ['gate']).gate);
+    return specified([name, outputs, { ...given }], {
+      kind: name,
+      inputs: 2 * outputs,
+      outputs,
+      parameters: {},
+      inPlace: false,
+      keepsOutput: false,
+      scratch: 0,
+      bind({ kernel, x, y, dx, dy }) {
+        const forward = kernel('gluForward', x, y);
+        const backward = dx && kernel('gluBackward', x, dy, dx);
+        return {
+          forward: (rows) => void forward(rows, outputs, units[name], first),
+          backward: (rows) => void backward?.(rows, outputs, units[name], first),
+        };
+      },
+    });
+  };
+}
+
+/** A layer that makes `outputs` values a row of twice as many: value / (1 + e^-gate). */
+export const glu = /* @__PURE__ */ layer('glu');
+/** A layer that makes `outputs` values a row of twice as many: value silu(gate). */
+export const swiglu = /* @__PURE__ */ layer('swiglu');
+/** A layer that makes `outputs` values a row of twice as many: value gelu(gate). */
+export const geglu = /* @__PURE__ */ layer('geglu');

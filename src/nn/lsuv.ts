@@ -1,0 +1,82 @@
+// Layer-sequential unit-variance initialisation (Mishkin and Matas 2016, "All you need is a good init"): orthogonal
+// weights, then layer by layer divided by the standard deviation of what they make of a batch.
+
+import { number, options, whole } from '../check.js';
+import { init } from '../init/table.js';
+import { type Generator, generatorOf, random, type Seed } from '../random/generator.js';
+import { view } from '../wasm/kernels.js';
+import { type Model, planned, requireModel, rowsIn } from './model.js';
+
+/** What became of a layer with weights. */
+export interface Rescaled {
+  /** Its place in the model. */
+  layer: number;
+  /** The variance of what it makes before its bias and activation, over the whole batch. */
+  variance: number;
+  /** How often it was rescaled. */
+  rounds: number;
+}
+
+/**
+ * Makes the weights of a model's layers anew: orthogonal, then each divided by the standard deviation of its outputs
+ * (before bias and activation) on the batch x, until their variance is within `tolerance` (0.1) of 1, at most `rounds`
+ * (10) times. Biases stay. RangeError, and a model as it was, for a batch of which a layer makes variance 0 or none.
+ */
+export function lsuv(
+  model: Model,
+  x: Float32Array,
+  given?: { rng?: Generator; seed?: Seed; tolerance?: number; rounds?: number },
+): Rescaled[] {
+  const where = 'nn.lsuv';
+  requireModel(where, model);
+  const o = options(where, given, ['rng', 'seed', 'tolerance', 'rounds']);
+  const rows = rowsIn(where, x, model.inputs);
+  const wrong = x.findIndex((v) => !Number.isFinite(v));
+  if (wrong >= 0) throw new RangeError(`${where}: x[${wrong}] is ${x[wrong]}; pass a batch of finite numbers`);
+  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
+  const tolerance = number(where, 'tolerance', o.tolerance ?? 0.1, { least: 0, open: true });
+  const most = whole(where, 'rounds', o.rounds ?? 10, { least: 1 });
+  generatorOf(where, o);
+  const rng = o.rng ?? random.philox(o.seed); // one for all layers: each has a draw of its own
+  const before = Object.values(model.parameters).map(({ data }) => data.slice());
+  try {
+    return model.layers.flatMap((layer, i): Rescaled[] => {
+      const { weight, bias } = layer.parameters;
+      if (planned(model, 1).passes[i].preactivation === undefined) return [];
+      init.orthogonal(weight, { rng });
+      for (let rounds = 0; ; rounds++) {
+        const now = variance(model, i, x, rows, bias?.data);
+        if (!(now > 0 && now < Infinity))
+          throw new RangeError(`${where}: layer ${i} makes values of variance ${now} of x; pass rows that differ`);
+        if (Math.abs(now - 1) < tolerance || rounds === most) return [{ layer: i, variance: now, rounds }];
+        const scale = 1 / Math.sqrt(now);
+        weight.data.forEach((w, k) => {
+          weight.data[k] = w * scale;
+        });
+      }
+    });
+  } catch (error) {
+    Object.values(model.parameters).forEach(({ data }, k) => data.set(before[k]));
+    throw error;
+  }
+}
+
+/** The variance of what layer i makes of the rows before bias and activation, a batch at a time, in binary64. */
+function variance(model: Model, i: number, x: Float32Array, rows: number, bias?: Float32Array): number {
+  const { batchSize, passes, x: input } = planned(model, 1);
+  const { outputs = 0 } = model.layers[i];
+  const sums = [0, 0];
+  for (let from = 0; from < rows; from += batchSize) {
+    const count = Math.min(batchSize, rows - from);
+    input.set(view(x, from * model.inputs, (from + count) * model.inputs));
+    for (let k = 0; k < i; k++) passes[k].forward(count);
+    const z = passes[i].preactivation!(count);
+    for (let at = 0; at < count * outputs; at++) {
+      const value = z[at] - (bias?.[at % outputs] ?? 0);
+      sums[0] += value;
+      sums[1] += value * value;
+    }
+  }
+  const mean = sums[0] / (rows * outputs);
+  return sums[1] / (rows * outputs) - mean * mean;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { gain } from '../../src/index.js';
+
+// Forward and backward gain, chi and slope, computed by quadrature with 30 digits. A row is a name of this
+// package or a function of one's own.
+const table: [string, Parameters<typeof gain>[0], object, number, number, number, number][] = [
+  ['identity', 'linear', {}, 1, 1, 1, 1],
+  ['sigmoid', 'sigmoid', {}, 1.8462285453, 4.7226460859, 0.15282701, 0.10634107],
+  ['sigmoid - 1/2', (x) => 1 / (1 + Math.exp(-x)) - 0.5, {}, 4.801313372, 4.7226460859, 1.0335924, 0.71920091],
+  ['tanh', 'tanh', {}, 1.5925374197, 1.4674135916, 1.1778072, 0.46107083],
+  ['LeCun’s tanh', (x) => 1.7159 * Math.tanh((2 * x) / 3), {}, 1.154369454, 1.1152568925, 1.0713708, 0.61544629],
+  ['relu', 'relu', {}, Math.SQRT2, Math.SQRT2, 1, 1],
+  ['leakyRelu(0.01)', 'leakyRelu', {}, 1.414142857, 1.414142857, 1, 1],
+  ['leakyRelu(0.2)', 'leakyRelu', { slope: 0.2 }, 1.3867504906, 1.3867504906, 1, 1],
+  ['relu6', 'relu6', {}, 1.4142135651, 1.4142135638, 1, 0.99999993],
+  ['elu', 'elu', {}, 1.2451983007, 1.2234285576, 1.0359047, 0.89096797],
+  ['selu', 'selu', {}, 1, 0.96602577697, 1.071575, 0.78264788],
+  ['gelu', 'gelu', {}, 1.5335304412, 1.4811144127, 1.0720316, 1.1440632],
+  ['gelu (tanh)', 'gelu', { approximate: 'tanh' }, 1.5335805217, 1.4811680581, 1.072024, 1.1442983],
+  ['silu', 'silu', {}, 1.6765324703, 1.623320258, 1.0666342, 1.1725941],
+  ['mish', 'mish', {}, 1.4868475813, 1.4447552325, 1.059118, 1.0763388],
+  ['softplus', 'softplus', {}, 1.0418668355, 1.8462285453, 0.31845898, 0.49205317],
+  ['softsign', 'softsign', {}, 2.3375333631, 2.0957806089, 1.2440104, 0.47671156],
+  ['hardtanh', 'hardtanh', {}, 1.3920361404, 1.2102870624, 1.3228915, 0.38512693],
+  ['hardSigmoid', 'hardSigmoid', {}, 1.8978404247, 6.0081158252, 0.099779838, 0.0971194],
+  ['hardSwish', 'hardSwish', {}, 1.7366572128, 1.6700763674, 1.0813233, 1.2239203],
+  ['atan', Math.atan, {}, 1.4912076181, Math.SQRT2, 1.1118501, 0.56081903],
+  ['sin', Math.sin, {}, 1.5208666232, 1.3272506003, 1.3130353, 0.31303529],
+  ['x²', (x) => x * x, {}, 0.57735026919, 0.5, 1.3333333, 2],
+  ['exp', Math.exp, {}, Math.exp(-1), Math.exp(-1), 1, 2],
+];
+
+describe.each(table)('%s', (_, f, o, forward, backward, chi, slope) => {
+  test('both gains to 1e-9, chi and slope to the digits of the table', () => {
+    const described = gain.describe(f, o as Record<string, unknown>);
+    expect(Math.abs(described.forward / forward - 1)).toBeLessThan(1e-9);
+    expect(Math.abs(described.backward / backward - 1)).toBeLessThan(1e-9);
+    expect(Math.abs(described.chi / chi - 1)).toBeLessThan(1e-7);
+    expect(Math.abs(described.slope / slope - 1)).toBeLessThan(1e-7);
+    expect(gain(f, { ...o })).toBe(described.forward);
+    expect(gain(f, { ...o, direction: 'backward' })).toBe(described.backward);
+  });
+});
+
+test('a kink anywhere, a step, a scale: exact forms', () => {
+  // relu(x - c): E f^2 = (1 + c^2) Phi(-c) - c phi(c), E f'^2 = Phi(-c).
+  const c = 0.3137;
+  const phi = Math.exp((-c * c) / 2) / Math.sqrt(2 * Math.PI);
+  const tail = 0.3768744503854956; // Phi(-0.3137), mpmath
+  const { forward, backward } = gain.describe((x) => Math.max(x - c, 0));
+  expect(Math.abs(forward * Math.sqrt((1 + c * c) * tail - c * phi) - 1)).toBeLessThan(1e-9);
+  expect(Math.abs(backward * Math.sqrt(tail) - 1)).toBeLessThan(1e-9);
+  const step = gain.describe((x) => (x > 0.1234 ? 1 : -1));
+  expect([step.forward, step.backward]).toEqual([1, Infinity]);
+  for (const scale of [1e-8, 1e8])
+    expect(Math.abs((gain((x) => scale * Math.tanh(x)) * scale) / gain('tanh') - 1)).toBeLessThan(1e-11);
+});
+
+test('overflow far out does not count', () => {
+  const clumsy = (x: number) => Math.exp(x ** 3) / (1 + Math.exp(x ** 3)); // NaN from 8.9 on
+  expect(Math.abs(gain(clumsy) / gain((x) => 1 / (1 + Math.exp(-(x ** 3)))) - 1)).toBeLessThan(1e-9);
+});
+
+test('what has no gain is refused', () => {
+  expect(() => gain(() => 0)).toThrow(/E f\(z\)\^2 is 0/);
+  expect(() => gain((x) => Math.exp(x * x))).toThrow(/not finite/);
+  expect(() => gain((x) => Math.exp((x * x) / 4))).toThrow(/not finite/);
+  expect(() => gain((x) => 1 / (x - 0.5))).toThrow(RangeError);
+  expect(() => gain(Math.log)).toThrow(/f\(-?[\d.]+\) is NaN/);
+  expect(() => gain('swish' as never)).toThrow(/f is the string "swish"; pass one of linear, relu/);
+  expect(() => gain(3 as never)).toThrow(TypeError);
+  expect(() => gain((() => '1') as never)).toThrow(/is the string "1"; pass a function of numbers/);
+  expect(() => gain('tanh', { slope: 1 })).toThrow(/unknown option slope/);
+  expect(() => gain('leakyRelu', { slope: -1 })).toThrow(RangeError);
+  expect(() => gain('tanh', { direction: 'up' as never })).toThrow(/direction/);
+});
+
+test('gain.torch is PyTorch’s table', () => {
+  const table = {
+    linear: 1,
+    sigmoid: 1,
+    tanh: 5 / 3,
+    relu: Math.SQRT2,
+    selu: 0.75,
+    leakyRelu: Math.sqrt(2 / (1 + 0.01 ** 2)),
+  };
+  for (const [name, value] of Object.entries(table)) expect(gain.torch(name as 'relu')).toBe(value);
+  expect(gain.torch('leakyRelu', { slope: 0 })).toBe(Math.SQRT2);
+  expect(gain.torch('leakyRelu', { slope: 0.2 })).toBe(1.3867504905630728);
+});

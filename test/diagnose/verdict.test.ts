@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import { diagnose, init, nn, random } from '../../src/index.js';
+import { hash } from '../oracle.js';
+import { ailing, changed, healthy, labels, named, net, normal, rows, x } from './ailments.js';
+
+describe.each(ailing)('%s', (_, make, expected, mechanical, words) => {
+  const model = make();
+  const probe = diagnose.probe(model, { x, labels });
+  const { verdicts } = probe;
+
+  test('its ailment is found, and nothing else', () => {
+    expect(verdicts.map(({ code, level }) => [code, level])).toEqual(expected.map(([code, level]) => [code, level]));
+    verdicts.forEach(({ layer, message, figures, fix }, i) => {
+      if (expected[i][2] >= 0) expect(layer).toBe(expected[i][2]);
+      expect(message).toMatch(/^[A-Z0-9].*\.$/);
+      expect(Object.values(figures).every(Number.isFinite)).toBe(true);
+      expect(fix.message).toMatch(/^[A-Z].*\.$/);
+      expect(fix.initialiser !== undefined).toBe(mechanical);
+    });
+    expect(verdicts[0].fix.message).toMatch(words);
+  });
+
+  test('it goes through JSON and messages; a probe without the batch finds the same', () => {
+    expect(JSON.parse(JSON.stringify(verdicts))).toEqual(verdicts);
+    expect(structuredClone(verdicts)).toEqual(verdicts);
+    expect(diagnose.verdicts(structuredClone(probe), model)).toEqual(verdicts);
+  });
+
+  test('its fix heals', () => {
+    const { apply } = verdicts[0].fix;
+    expect(apply !== undefined).toBe(mechanical);
+    if (!apply) return;
+    apply({ seed: 3 });
+    expect(diagnose.probe(model, { x, labels }).verdicts).toEqual([]);
+    const once = hash(model.parameters['0.weight'].data.slice());
+    apply({ seed: 4 });
+    expect(hash(model.parameters['0.weight'].data.slice())).not.toBe(once);
+    apply({ seed: 3 });
+    expect(hash(model.parameters['0.weight'].data.slice())).toBe(once);
+    expect(() => apply({ seed: 1, rng: random.philox(1) })).toThrow(/fix.apply: both rng and seed/);
+  });
+});
+
+test.each(healthy)('%s: nothing is found', (_, make) => {
+  const model = make();
+  for (const some of [3, 30, rows])
+    expect(diagnose.probe(model, { x: x.subarray(0, 64 * some), labels: labels.subarray(0, some) }).verdicts).toEqual(
+      [],
+    );
+});
+
+test('an output layer may be at its ends, or off: it is not judged', async () => {
+  const model = nn.sequential([
+    ...[nn.linear(2, 20, { seed: 1, activation: 'tanh' }), nn.linear(20, 1, { seed: 2 }), nn.activation('sigmoid')],
+  ]);
+  const data = { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), targets: Float32Array.of(0, 1, 1, 0) };
+  const given = {
+    loss: 'meanSquaredError',
+    epochs: 3000,
+    batchSize: 4,
+    seed: 1,
+    optimizer: nn.adam({ lr: 0.03 }),
+  } as const;
+  for await (const _ of nn.fit(model, data, given));
+  const { verdicts, layers } = diagnose.probe(model, data, { loss: 'meanSquaredError' });
+  expect(layers[3].saturated).toBe(1);
+  expect(verdicts).toEqual([]);
+});
+
+test('values that grew beyond float32 are told from weights that a step threw out of range', async () => {
+  const model = net('relu', 60, 30, normal(3));
+  const optimizer = nn.sgd({ lr: 1 });
+  const [told] = diagnose.probe(model, { x, labels }).verdicts;
+  expect(told.message).toMatch(/they grew from layer to layer/);
+  for await (const { probe, step } of nn.fit(
+    model,
+    { x, labels },
+    { batchSize: 64, optimizer, seed: 1, probe: { every: 1 } },
+  )) {
+    const [found] = diagnose.verdicts(probe!, model);
+    expect(found.message).toMatch(step === 0 ? /they grew from layer to layer/ : /a step was so long/);
+  }
+});
+
+test('what apply draws: the gain for hidden layers, 1 for the last, and the first makes up for the inputs', () => {
+  const model = net('tanh', 3, 200, normal(2));
+  const data = { x: x.map((v) => 10 * v), labels };
+  const [{ fix }] = diagnose.probe(model, data).verdicts;
+  fix.apply?.({ seed: 5 });
+  const scaled = Object.entries(model.parameters)
+    .filter(([name]) => name.endsWith('weight'))
+    .map(([, { shape, data: w }]) => Math.sqrt((shape[1] * w.reduce((sum, v) => sum + v * v, 0)) / w.length));
+  const expected = [fix.gain! / 10, fix.gain!, fix.gain!, 1];
+  scaled.forEach((gain, l) => {
+    const { length } = Object.values(model.parameters)[2 * l].data;
+    expect(Math.abs(gain / expected[l] - 1), `layer ${l}`).toBeLessThan(5 * Math.sqrt(1 / (2 * length)) + 0.01);
+  });
+});
+
+test('errors come first, and the worst of several layers is named', () => {
+  const model = changed(net('relu', 3, 100, normal(0.02)), (of) => {
+    of('2.bias').fill(-10, 0, 75);
+    of('4.bias').fill(-10, 0, 85);
+  });
+  const { verdicts } = diagnose.probe(model, { x, labels });
+  expect(verdicts.map(({ level }) => level)).toEqual(verdicts.map(({ level }) => level).sort());
+  const dead = verdicts.find(({ code }) => code === 'dead');
+  expect(dead).toMatchObject({ layer: 5, figures: { layers: 2 } });
+});
+
+test('layers too narrow for their depth are told, beside the fix', () => {
+  const [{ fix }] = diagnose.probe(net('leakyRelu', 12, 8, normal(0.01)), { x, labels }).verdicts;
+  expect(fix.message).toMatch(/Layers this narrow stray far/);
+});
+
+test('data: what is not finite in them, and a scale that saturates', () => {
+  const bad = x.slice();
+  bad[3] = Number.NaN;
+  const [verdict, ...rest] = diagnose.probe(net('tanh', 2, 100), { x: bad, labels }).verdicts;
+  expect(rest).toEqual([]);
+  expect(verdict).toMatchObject({ code: 'nonFinite', level: 'error', layer: 0 });
+  expect(verdict.message).toMatch(/^Less than 1 % of the inputs are NaN or infinite/);
+  expect(verdict.fix).toEqual({ message: 'Leave out or mend the rows that are not finite.' });
+
+  const pixels = { x: x.map((v) => 100 * v), labels };
+  const model = net('tanh', 3, 100, named('lecunNormal'));
+  const [stuck] = diagnose.probe(model, pixels).verdicts;
+  expect(stuck).toMatchObject({ code: 'saturated', layer: 1 });
+  expect(stuck.fix.message).toMatch(
+    /The inputs' mean square is \d+: standardise them, or divide the first layer's gain by its root\.$/,
+  );
+  stuck.fix.apply?.({ seed: 1 });
+  expect(diagnose.probe(model, pixels).verdicts).toEqual([]);
+});
+
+test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each is told from the others', () => {
+  const model = () => net('relu', 3, 50, named('kaimingNormal'));
+  const targets = (value: number) => ({ x, targets: new Float32Array(10 * rows).fill(value) });
+  for (const value of [Number.NaN, Infinity, 3e38]) {
+    const { loss, verdicts } = diagnose.probe(model(), targets(value), { loss: 'meanSquaredError' });
+    expect(loss).toBe(null);
+    expect(verdicts.map(({ code, message, fix }) => [code, message, fix.message, fix.apply])).toEqual([
+      [
+        'nonFinite',
+        'The loss or its gradient is NaN or infinite, though all that the layers make is finite.',
+        'Look at the targets: they are not finite, or so large that the loss is not; scale them.',
+        undefined,
+      ],
+    ]);
+  }
+  for (const f of ['relu', 'sigmoid'] as const) {
+    const [zeros, ...rest] = diagnose.probe(net(f, 3, 50), {
+      x: new Float32Array(64 * 20),
+      labels: new Uint8Array(20),
+    }).verdicts;
+    expect(rest).toEqual([]);
+    expect(zeros).toMatchObject({
+      code: 'dead',
+      level: 'error',
+      message: 'All inputs are 0: there is nothing to learn from.',
+    });
+    expect(zeros.fix).toEqual({ message: 'Look at how the batch is made.' });
+  }
+  const biased = model();
+  biased.parameters['2.bias'].data[3] = -Infinity;
+  expect(diagnose.probe(biased, { x, labels }).verdicts[0].message).toMatch(/^2 % of 2\.bias of layer 2 are NaN/);
+  const sloped = nn.sequential([nn.linear(64, 20, { seed: 1 }), nn.prelu(), nn.linear(20, 10, { seed: 2 })]);
+  sloped.parameters['1.weight'].data[0] = Number.NaN;
+  expect(diagnose.probe(sloped, { x, labels }).verdicts[0].message).toMatch(/^100 % of 1\.weight of layer 1 are NaN/);
+});
+
+test.each([
+  ['exploding', () => net('relu', 1, 50, normal(1e6)), 1],
+  ['vanishing', () => net('relu', 1, 50, normal(1e-12)), 1],
+  ['exploding', () => net('relu', 3, 50, named('kaimingNormal')), 1e30],
+  ['vanishing', () => net('tanh', 3, 50, named('lecunNormal')), 1e-30],
+] as const)('%s, by what comes out alone', (code, make, scale) => {
+  const model = make();
+  const data = { x: x.map((v) => v * scale), labels };
+  const { verdicts } = diagnose.probe(model, data);
+  expect(verdicts.map(({ code, level }) => [code, level])).toEqual([[code, 'error']]);
+  verdicts[0].fix.apply?.({ seed: 1 });
+  expect(diagnose.probe(model, data).verdicts).toEqual([]);
+});
+
+test('softsign falls at its edge and grows at its gain: a gain between carries 40 layers', () => {
+  const model = net('softsign', 40, 100);
+  const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
+  expect(fix.gain).toBeGreaterThan(1);
+  expect(fix.gain).toBeLessThan(2.3375);
+  expect(fix.message).toMatch(/a gradient is as long behind 40 layers of softsign as before/);
+  fix.apply?.({ seed: 1 });
+  expect(diagnose.probe(model, { x, labels }).verdicts).toEqual([]);
+});
+
+test('units that are one need no more than to be drawn apart; nothing heals what lets nothing through', () => {
+  const alike = net('sigmoid', 4, 50, (w) => init.zeros(w));
+  expect(diagnose.probe(alike, { x, labels }).verdicts[0].fix).toMatchObject({ initialiser: 'kaimingNormal' });
+  const shut = nn.sequential([
+    ...[nn.linear(64, 50, { seed: 1 }), nn.activation('hardtanh', { low: 0, high: 0 })],
+    ...[nn.linear(50, 50, { seed: 2 }), nn.activation('hardtanh', { low: 0, high: 0 }), nn.linear(50, 10, { seed: 3 })],
+  ]);
+  const [verdict] = diagnose.probe(shut, { x, labels }).verdicts;
+  expect(verdict).toMatchObject({ code: 'dead', level: 'error' });
+  expect(verdict.fix.message).toMatch(/No scale of the weights/);
+});
+
+test('apply asks for its options, and leaves a model as it was where it fails', () => {
+  const model = net('gelu', 20, 30, named('lecunNormal'));
+  const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
+  expect(() => fix.apply?.({ sede: 1 } as never)).toThrow(/unknown option sede/);
+  expect(() => fix.apply?.(1 as never)).toThrow(/the options are 1/);
+  expect(() => fix.apply?.(null as never)).toThrow(/the options are null/);
+  // LSUV on a batch whose rows are all alike in the first layer.
+  const before = Object.values(model.parameters).map(({ data }) => hash(data.slice()));
+  const flat = diagnose.verdicts(diagnose.probe(model, { x, labels }), model, new Float32Array(64 * 10));
+  expect(() => flat[0].fix.apply?.({ seed: 1 })).toThrow(/makes values of variance 0/);
+  expect(Object.values(model.parameters).map(({ data }) => hash(data.slice()))).toEqual(before);
+});
+
+test('a step that was far too long: its probe says so, and a fix without the batch is told, not applied', async () => {
+  const model = net('gelu', 6, 50, named('kaimingNormal', 8));
+  const given = { epochs: 4, batchSize: 64, seed: 1, optimizer: nn.sgd({ lr: 10 }), probe: { every: 1 } };
+  const seen = new Set<string>();
+  for await (const { probe } of nn.fit(model, { x, labels }, given)) {
+    for (const { code, fix } of diagnose.verdicts(probe!, model)) {
+      seen.add(code);
+      if (fix.initialiser === 'lsuv') expect(fix.apply).toBe(undefined);
+    }
+  }
+  expect([...seen]).toEqual(expect.arrayContaining(['exploding', 'nonFinite']));
+});

@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest';
+import { loss, nn } from '../../src/index.js';
+import { noise } from '../oracle.js';
+
+const x = noise(1, 40 * 3, 2);
+const labels = Uint8Array.from({ length: 40 }, (_, i) => (x[3 * i] > 0 ? 1 : 0));
+const model = () => nn.sequential([nn.linear(3, 2, { seed: 1 })]);
+const optimizer = nn.sgd({ lr: 0.1 });
+
+async function steps(
+  o: Partial<Parameters<typeof nn.fit>[2]>,
+  data: Parameters<typeof nn.fit>[1] = { x, labels },
+  m = model(),
+) {
+  const made = [];
+  for await (const step of nn.fit(m, data, { batchSize: 10, seed: 1, optimizer, ...o })) made.push(step);
+  return made;
+}
+
+test('the loss of a step and of an evaluation is the loss by itself, with all its options', async () => {
+  const weights = Float32Array.of(0.25, 4);
+  const some = Int32Array.from(labels, (label, i) => (i % 7 === 0 ? -100 : label));
+  const m = model();
+  const given = { labels: some, columns: 2, weights, labelSmoothing: 0.1, ignoreIndex: -100 };
+  const expected = loss.crossEntropy.forward({ logits: m.forward(x), ...given });
+  const named = ['crossEntropy', { weights, labelSmoothing: 0.1, ignoreIndex: -100 }] as const;
+  const { loss: evaluated, accuracy } = nn.evaluate(m, { x, labels: some }, { loss: named });
+  expect(evaluated).toBe(expected);
+  const logits = m.forward(x);
+  const counted = Array.from(some, (label, i) => [label, logits[2 * i] >= logits[2 * i + 1] ? 0 : 1]).filter(
+    ([label]) => label >= 0,
+  );
+  expect(accuracy).toBe(counted.filter(([label, best]) => label === best).length / counted.length);
+  const [step] = await steps({ batchSize: 40, shuffle: false, loss: named }, { x, labels: some }, m);
+  expect(step.loss).toBe(expected);
+});
+
+test.each(['meanSquaredError', 'huber', 'binaryCrossEntropy'] as const)(
+  '%s trains: its loss falls, and is what it says',
+  async (name) => {
+    const targets = Float32Array.from({ length: 80 }, (_, i) => (x[3 * (i >> 1)] > 0 === (i % 2 === 0) ? 1 : 0));
+    const m = model();
+    const outputs = m.forward(x);
+    const untold = { [name === 'binaryCrossEntropy' ? 'logits' : 'outputs']: outputs, targets } as never;
+    expect(nn.evaluate(m, { x, targets }, { loss: name })).toEqual({
+      loss: loss[name as 'huber'].forward(untold),
+    });
+    const made = await steps({ epochs: 30, loss: name }, { x, targets }, m);
+    expect(nn.evaluate(m, { x, targets }, { loss: name }).loss).toBeLessThan(
+      0.8 * nn.evaluate(model(), { x, targets }, { loss: name }).loss,
+    );
+    expect(made.length).toBe(120);
+  },
+);
+
+test('clipping: no step is longer than it may be, and the length before is told', async () => {
+  const free = await steps({ shuffle: false });
+  expect(free[0].gradientNorm).toBe(undefined);
+  const m = model();
+  const before = Object.values(model().parameters).map(({ data }) => data);
+  const [step] = await steps(
+    { shuffle: false, batchSize: 40, clipNorm: 0.01, optimizer: nn.sgd({ lr: 1 }) },
+    { x, labels },
+    m,
+  );
+  const moved = Object.values(m.parameters).flatMap(({ data }, k) => Array.from(data, (w, i) => before[k][i] - w));
+  const length = Math.sqrt(moved.reduce((sum, d) => sum + d * d, 0));
+  expect(step.gradientNorm).toBeGreaterThan(0.01);
+  expect(Math.abs(length - 0.01)).toBeLessThan(1e-6);
+});
+
+test('rows to be ignored, without weights: the mean is over the others', async () => {
+  const some = Int32Array.from(labels, (label, i) => (i % 3 === 0 ? -1 : label));
+  const named = ['crossEntropy', { ignoreIndex: -1 }] as const;
+  const m = model();
+  const expected = loss.crossEntropy.forward({ logits: m.forward(x), labels: some, columns: 2, ignoreIndex: -1 });
+  expect(nn.evaluate(m, { x, labels: some }, { loss: named }).loss).toBe(expected);
+  const [step] = await steps({ batchSize: 40, shuffle: false, loss: named }, { x, labels: some }, m);
+  expect(step.loss).toBe(expected);
+});
+
+test('what is evaluated between two steps, and how, changes nothing of them', async () => {
+  const targets = noise(9, 80);
+  const weights = [1, 3];
+  const run = async (disturb: (m: ReturnType<typeof model>) => void) => {
+    const m = model();
+    const losses: number[] = [];
+    const o = { epochs: 3, batchSize: 20, seed: 1, loss: ['crossEntropy', { weights }] as const };
+    for await (const step of nn.fit(m, { x, labels }, { ...o, optimizer: nn.adam({ lr: 0.1 }) })) {
+      losses.push(step.loss);
+      disturb(m);
+    }
+    return [losses, Object.values(m.parameters).map(({ data }) => data.slice())];
+  };
+  const undisturbed = await run(() => {});
+  expect(await run((m) => nn.evaluate(m, { x, targets }, { loss: 'huber' }))).toEqual(undisturbed);
+  expect(await run((m) => nn.evaluate(m, { x, labels }, { loss: ['crossEntropy', { weights: [9, 0] }] }))).toEqual(
+    undisturbed,
+  );
+  expect(await run((m) => m.forward(noise(3, 3000)))).toEqual(undisturbed);
+});
+
+test('a second fit begins with no momentum', async () => {
+  const o = { shuffle: false, optimizer: nn.sgd({ lr: 0.1, momentum: 0.9 }) };
+  const m = model();
+  const start = Object.values(m.parameters).map(({ data }) => data.slice());
+  const first = await steps(o, { x, labels }, m);
+  Object.values(m.parameters).forEach(({ data }, k) => data.set(start[k]));
+  expect(await steps(o, { x, labels }, m)).toEqual(first);
+});
+
+test('a schedule by epoch or by step', async () => {
+  const schedule = nn.stepDecay({ gamma: 0.5 });
+  const rates = async (o: object) => (await steps({ epochs: 2, batchSize: 20, schedule, ...o })).map(({ lr }) => lr);
+  expect(await rates({})).toEqual([0.1, 0.1, 0.05, 0.05]);
+  expect(await rates({ scheduleEach: 'step' })).toEqual([0.1, 0.05, 0.025, 0.0125]);
+});
+
+test('data that are transferred away under way end it, and say so', async () => {
+  const own = x.slice();
+  const run = async () => {
+    for await (const _ of nn.fit(model(), { x: own, labels }, { batchSize: 10, seed: 1, optimizer }))
+      if (own.length > 0) structuredClone(own, { transfer: [own.buffer] });
+  };
+  await expect(run()).rejects.toThrow(/nn.fit: x is detached/);
+});
+
+test('what is wrong is said', async () => {
+  const fit =
+    (o: object, data: object = { x, labels }) =>
+    () =>
+      nn.fit(model(), data as never, { optimizer, ...o });
+  expect(fit({ loss: 'mse' })).toThrow(/nn.fit: loss is the string "mse"; pass one of crossEntropy, meanSquaredError/);
+  expect(fit({ loss: 'huber' })).toThrow(/nn.fit: huber has targets, not labels; pass a target for each output/);
+  expect(fit({}, { x, targets: x })).toThrow(
+    /nn.fit: crossEntropy has labels, not targets; pass labels, or loss: 'meanSquaredError'/,
+  );
+  expect(fit({ loss: 'huber' }, { x, targets: x })).toThrow(/targets has 120 values and the outputs for x 80/);
+  expect(fit({ loss: ['huber', { delta: -1 }] }, { x, targets: noise(1, 80) })).toThrow(/nn.fit: huber: delta is -1/);
+  expect(fit({ optimizer: nn.sgd })).toThrow(/optimizer is a function; pass one, such as nn.sgd/);
+  expect(fit({ schedule: nn.cosine })).toThrow(/nn.cosine: the options are 0/);
+  expect(fit({ clipNorm: 0 })).toThrow(/clipNorm is 0; pass a number greater than 0/);
+  expect(fit({ scheduleEach: 'batch' })).toThrow(/scheduleEach is the string "batch"/);
+  expect(() => nn.evaluate(model(), { x, labels }, { loss: ['crossEntropy', { weights: noise(1, 3) }] })).toThrow(
+    /weights has 3 values and the classes 2/,
+  );
+});

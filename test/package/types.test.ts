@@ -1,0 +1,97 @@
+// What compiles and what must not: tsc reads this file (npm run check), the assertions are its own.
+
+import { describe, expectTypeOf, test } from 'vitest';
+import {
+  activation,
+  type Diagnosis,
+  diagnose,
+  gain,
+  init,
+  type Linear,
+  type Model,
+  nn,
+  npy,
+  random,
+  safetensors,
+  softmax,
+  type Tensor,
+  type Threefry,
+  tensor,
+} from '../../src/index.js';
+
+const x = new Float32Array(4);
+const y = activation.tanh.forward(x);
+const rng = random.philox(0);
+/** Calls that are only compiled. */
+const never = (_: () => unknown) => {};
+
+test('backward takes what the activation keeps, and nothing else', () => {
+  activation.tanh.backward({ y, dy: x });
+  activation.gelu.backward({ x, dy: x, approximate: 'tanh' });
+  // @ts-expect-error tanh keeps y
+  never(() => activation.tanh.backward({ x, dy: x }));
+  // @ts-expect-error gelu keeps x
+  never(() => activation.gelu.backward({ y, dy: x }));
+  // @ts-expect-error dy is missing
+  never(() => activation.relu.backward({ y }));
+  // @ts-expect-error relu has no slope
+  never(() => activation.relu.forward(x, { slope: 0.1 }));
+  // @ts-expect-error no such form of gelu
+  never(() => activation.gelu.forward(x, { approximate: 'erf' }));
+  // @ts-expect-error numbers are no Float32Array
+  never(() => activation.relu.forward([1, 2]));
+  // @ts-expect-error nor is a Float64Array
+  never(() => activation.relu.forward(new Float64Array(2)));
+});
+
+describe('results', () => {
+  test('a shape makes an array, a tensor stays one', () => {
+    expectTypeOf(init.xavierNormal([2, 2], { rng })).toEqualTypeOf<Float32Array>();
+    expectTypeOf(init.kaimingNormal(tensor([2, 2]), { rng, mode: 'fanOut' })).toEqualTypeOf<Tensor>();
+    expectTypeOf(init.torchLinear([2, 2], { rng })).toEqualTypeOf<{ weight: Float32Array; bias: Float32Array }>();
+    expectTypeOf(init.torchLinear([2, 2], { rng, bias: false }).bias).toEqualTypeOf<null>();
+    expectTypeOf(gain('gelu')).toBeNumber();
+    expectTypeOf(softmax.forward(x, { columns: 2 })).toEqualTypeOf<Float32Array>();
+    expectTypeOf(random.threefry(0).split()).toEqualTypeOf<Threefry[]>();
+    expectTypeOf(rng.source).returns.toBeNumber();
+  });
+  test('a linear layer without bias has none', () => {
+    expectTypeOf(nn.linear(2, 2)).toEqualTypeOf<Linear<true>>();
+    expectTypeOf(nn.linear(2, 2).bias).toEqualTypeOf<Tensor>();
+    expectTypeOf(nn.linear(2, 2, { bias: false }).bias).toEqualTypeOf<null>();
+  });
+  test('labels give an accuracy, targets may not', () => {
+    const model: Model = nn.sequential([nn.linear(2, 2, { seed: 0 })]);
+    expectTypeOf(nn.evaluate(model, { x, labels: [0, 1] }).accuracy).toEqualTypeOf<number>();
+    expectTypeOf(nn.evaluate(model, { x, targets: x }, { loss: 'huber' }).accuracy).toEqualTypeOf<number | undefined>();
+    expectTypeOf(diagnose.probe(model, { x, labels: [0, 1] })).toEqualTypeOf<Diagnosis>();
+    expectTypeOf(nn.save(model)).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+  });
+});
+
+test('files go into a Blob', () => {
+  never(() => new Blob([nn.save(nn.sequential([])), npy.encode(tensor([1])), safetensors.encode({})]));
+});
+
+test('options are the function’s own', () => {
+  // @ts-expect-error lecunNormal has no gain
+  never(() => init.lecunNormal([2, 2], { gain: 2 }));
+  // @ts-expect-error no such mode
+  never(() => init.kaimingNormal([2, 2], { mode: 'fanAvg' }));
+  // @ts-expect-error no such layout
+  never(() => init.xavierNormal([2, 2], { layout: 'nchw' }));
+  // @ts-expect-error values that depend on each other have no slice
+  never(() => init.orthogonal([2, 2], { seed: 0, slice: [0, 1] }));
+  // @ts-expect-error a tensor is filled itself
+  never(() => init.orthogonal(tensor([2, 2]), { out: new Float32Array(4) }));
+  // @ts-expect-error a tensor has no slice
+  never(() => init.xavierNormal(tensor([2, 2]), { slice: [0, 1] }));
+  // @ts-expect-error seeds are numbers, bigints or texts
+  never(() => random.philox(true));
+  // @ts-expect-error no such activation
+  never(() => nn.activation('swish'));
+  // @ts-expect-error huber's parameter is delta
+  never(() => nn.fit({} as Model, { x, targets: x }, { optimizer: nn.sgd({ lr: 1 }), loss: ['huber', { beta: 1 }] }));
+  // @ts-expect-error theory needs an activation
+  never(() => diagnose.theory({ widths: [2, 2], weightVariance: 1 }));
+});

@@ -1,0 +1,103 @@
+// In TensorFlow.js itself, on its own CPU backend.
+
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, test } from 'vitest';
+import { init, random } from '../../src/index.js';
+import { initialisers } from '../../src/init/table.js';
+import * as all from '../../src/tfjs/initialisers.js';
+import { hash, mean, variance } from '../oracle.js';
+
+const fanwise = { ...all };
+const kernel = (layer: tf.layers.Layer) => layer.getWeights()[0].dataSync() as Float32Array;
+const dense = (kernelInitializer: ReturnType<typeof fanwise.heNormal>, inputs = 784, units = 100) => {
+  const layer = tf.layers.dense({ units, kernelInitializer, inputShape: [inputs] });
+  tf.sequential({ layers: [layer] });
+  return layer;
+};
+
+test('every initialiser is there by its name', () => {
+  expect(Object.keys(fanwise).sort()).toEqual([...Object.keys(initialisers), 'orthogonal'].sort());
+});
+
+test.each(['heNormal', 'xavierUniform', 'lecunNormal', 'kerasHeNormal', 'truncatedNormal', 'orthogonal'] as const)(
+  '%s: the values are init’s in the layout of TensorFlow.js, from seed 0 too',
+  (name) => {
+    for (const seed of [0, 'text', 2 ** 40]) {
+      const values = kernel(dense(fanwise[name]({ seed })));
+      const expected = init[name as 'heNormal']([784, 100], { rng: random.philox(seed), layout: 'io' });
+      expect(hash(values)).toBe(hash(expected));
+    }
+  },
+);
+
+test('the deviation is what was claimed; TensorFlow.js’ own is 0.88 of it', () => {
+  const std = Math.sqrt(2 / 784);
+  const error = 5 * Math.sqrt(1 / (2 * 78_400));
+  const own = kernel(dense(fanwise.heNormal({ seed: 0 })));
+  expect(Math.abs(Math.sqrt(variance(own)) / std - 1)).toBeLessThan(error);
+  expect(Math.abs(mean(own))).toBeLessThan((5 * std) / 280);
+  const theirs = kernel(dense(tf.initializers.heNormal({ seed: 1 }) as never));
+  expect(Math.abs(Math.sqrt(variance(theirs)) / std - 0.8796)).toBeLessThan(error);
+});
+
+test('convolutions: [height, width, in, out] has fanIn height x width x in', () => {
+  const layer = tf.layers.conv2d({
+    ...{ filters: 64, kernelSize: 3, inputShape: [8, 8, 32] },
+    kernelInitializer: fanwise.heNormal({ seed: 1 }),
+  });
+  tf.sequential({ layers: [layer] });
+  const values = kernel(layer);
+  expect(Math.abs(Math.sqrt(variance(values) / (2 / 288)) - 1)).toBeLessThan(5 * Math.sqrt(1 / (2 * values.length)));
+});
+
+test('options go through; two layers of one initialiser differ; a generator of one’s own is drawn from', () => {
+  const wide = kernel(dense(fanwise.xavierNormal({ seed: 1, gain: 3 })));
+  const plain = kernel(dense(fanwise.xavierNormal({ seed: 1 })));
+  expect(Math.abs(wide[5] / plain[5] - 3)).toBeLessThan(1e-6);
+  const shared = fanwise.heNormal({ seed: 1 });
+  expect(kernel(dense(shared))[0]).not.toBe(kernel(dense(shared))[0]);
+  const rng = random.philox(9);
+  kernel(dense(fanwise.heNormal({ rng }), 4, 4));
+  expect(rng.state()).not.toEqual(random.philox(9).state());
+});
+
+describe('a model', () => {
+  const make = () =>
+    tf.sequential({
+      layers: [
+        tf.layers.dense({
+          ...{ units: 16, activation: 'tanh', inputShape: [2] },
+          kernelInitializer: fanwise.xavierNormal({ seed: 4 }),
+        }),
+        tf.layers.dense({ units: 1, activation: 'sigmoid', kernelInitializer: fanwise.xavierNormal({ seed: 5 }) }),
+      ],
+    });
+
+  test('learns XOR', async () => {
+    const model = make();
+    model.compile({ optimizer: tf.train.adam(0.1), loss: 'binaryCrossentropy' });
+    const [x, y] = [tf.tensor2d([0, 0, 0, 1, 1, 0, 1, 1], [4, 2]), tf.tensor2d([0, 1, 1, 0], [4, 1])];
+    await model.fit(x, y, { epochs: 100, verbose: 0 });
+    expect(Array.from((model.predict(x) as tf.Tensor).dataSync(), Math.round)).toEqual([0, 1, 1, 0]);
+  });
+
+  test('goes through JSON with its initialisers', async () => {
+    const json = make().toJSON(null, false);
+    const again = await tf.models.modelFromJSON({ modelTopology: json } as never);
+    // modelFromJSON draws the weights anew, from the seeds in the file.
+    expect(again.getWeights().map((w) => hash(w.dataSync()))).toEqual(
+      make()
+        .getWeights()
+        .map((w) => hash(w.dataSync())),
+    );
+  });
+});
+
+test('what is wrong is said', () => {
+  expect(() => fanwise.heNormal({ sed: 1 } as never)).toThrow(/fanwise\/tfjs: heNormal: unknown option sed/);
+  expect(() => fanwise.heNormal({ seed: 1, rng: random.philox(1) })).toThrow(/both rng and seed/);
+  expect(() => fanwise.heNormal({ seed: 1n as never })).toThrow(/seed is 1n, which JSON has not/);
+  expect(() => fanwise.heNormal({ seed: 1 }).apply([2, 2], 'int32')).toThrow(
+    /the type of the layer is the string "int32"/,
+  );
+});

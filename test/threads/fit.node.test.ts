@@ -1,0 +1,296 @@
+// Trainings made by several threads: the steps and the bits of one. Threads load the built package, as a user's do; so does
+// this test.
+
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { activation, type Layer, type Model, nn, random, type Threads, workspace } from 'fanwise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hash, noise } from '../oracle.js';
+import { all, same, spied } from './workers.js';
+
+/** What a training needs, made anew for each that makes it. */
+interface Trained {
+  layers: () => Layer[];
+  data: Parameters<typeof nn.fit>[1];
+  fit: () => Parameters<typeof nn.fit>[2];
+}
+const rows = 300;
+const inputs = noise(1, 256 * rows, 4);
+const labels = Uint8Array.from({ length: rows }, (_, i) => (i * 7) % 10);
+/** Batches of 128 rows with more products than threads are asked for, and one of 44 rows. */
+const trained: Record<string, Trained> = {
+  'fused and other activations, momentum, a schedule, clipped, probed': {
+    layers: () => [
+      nn.linear(256, 130, { seed: 1, activation: 'relu' }),
+      nn.linear(130, 60, { seed: 2, activation: ['softplus', { beta: 2 }] }),
+      nn.activation('tanh'),
+      nn.linear(60, 41, { seed: 3, bias: false }),
+      nn.activation('gelu'),
+      nn.linear(41, 10, { seed: 4 }),
+    ],
+    data: { x: inputs, labels },
+    fit: () => ({
+      ...{ epochs: 3, batchSize: 128, optimizer: nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true }), seed: 5 },
+      ...{ schedule: nn.cosine({ over: 9 }), scheduleEach: 'step', clipNorm: 0.5, probe: { every: 4 } },
+      loss: ['crossEntropy', { labelSmoothing: 0.1, weights: Float32Array.from({ length: 10 }, (_, k) => 1 + k / 10) }],
+    }),
+  },
+  'layers that draw and that one thread makes, AdamW': {
+    layers: () => [
+      nn.linear(256, 150, { seed: 1, activation: 'selu' }),
+      ...[nn.dropout({ p: 0.3, rng: random.torch(4) }), nn.prelu(150), nn.dropout({ p: 0.1, seed: 8 })],
+      ...[nn.linear(150, 20, { seed: 2 }), nn.swiglu(10), nn.linear(10, 10, { seed: 3 })],
+    ],
+    data: { x: inputs, labels },
+    fit: () => ({ epochs: 2, batchSize: 128, optimizer: nn.adamW({ lr: 0.01 }), rng: random.torch(2), clipNorm: 1 }),
+  },
+  'targets, Adam, rows in their order': {
+    layers: () => [nn.linear(256, 128, { seed: 1, activation: 'silu' }), nn.linear(128, 3, { seed: 2 })],
+    data: { x: inputs, targets: noise(2, 3 * rows) },
+    fit: () => ({ batchSize: 128, optimizer: nn.adam(), loss: ['huber', { delta: 0.7 }], shuffle: false }),
+  },
+};
+const weights = (model: Model) => Object.values(model.parameters).map(({ data }) => hash(data));
+const ordinary = ({ parameters }: Model) =>
+  Object.values(parameters).every(({ data }) => data.buffer instanceof ArrayBuffer);
+describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', { timeout: 60_000 }, (threads) => {
+  let ws: Threads;
+  beforeAll(async () => {
+    ws = await workspace({ bytes: 16, threads });
+  });
+  afterAll(() => ws.close());
+
+  test.each(Object.entries(trained))('%s', async (_, { layers, data, fit }) => {
+    const [alone, together] = [nn.sequential(layers()), nn.sequential(layers())];
+    const expected = await all(nn.fit(alone, data, fit()));
+    expect(await all(ws.fit(together, data, fit()))).toEqual(expected);
+    expect(weights(together)).toEqual(weights(alone));
+    const drawn = (model: Model) => model.layers.map(({ source }) => source?.state());
+    expect(drawn(together)).toEqual(drawn(alone));
+    expect(ordinary(together)).toBe(true);
+    expect(same(together.forward(inputs), alone.forward(inputs))).toBe(true);
+  });
+
+  test.each(Object.entries(trained))(
+    '%s: cut, saved and gone on with, by one or by many',
+    async (_, { layers, data, fit }) => {
+      const alone = nn.sequential(layers());
+      const expected = await all(nn.fit(alone, data, { ...fit(), epochs: 4 }));
+      const model = nn.sequential(layers());
+      let saved: Uint8Array | undefined;
+      for await (const { step } of ws.fit(model, data, { ...fit(), epochs: 4 })) {
+        expect(nn.evaluate(model, data, { loss: fit().loss }).loss).toBeGreaterThan(0);
+        if (step === 4) saved = nn.save(model, { training: true });
+        if (step === 4) break;
+      }
+      expect(ordinary(model)).toBe(true);
+      for (const train of [ws.fit, nn.fit]) {
+        const again = nn.sequential(layers());
+        const { seed: _, rng: __, ...rest } = fit();
+        expect(await all(train(again, data, { ...rest, epochs: 4, resume: saved }))).toEqual(expected.slice(5));
+        expect(weights(again)).toEqual(weights(alone));
+      }
+    },
+  );
+});
+
+describe('training on threads', () => {
+  let ws: Threads;
+  beforeAll(async () => {
+    ws = await workspace({ bytes: 1 << 24, threads: 2 });
+  });
+  afterAll(() => ws.close());
+  const { layers, data, fit } = trained['targets, Adam, rows in their order'];
+
+  test('while a step is under way nobody else looks at the model; between two the threads have other work as well', async () => {
+    const model = nn.sequential(layers());
+    const steps = ws.fit(model, data, { ...fit(), epochs: 2 });
+    await steps.next();
+    const out = ws.float32(1 << 19);
+    await ws.draw('normal', { seed: 1, out });
+    expect(same(out, random.philox(1).normal(1 << 19))).toBe(true);
+    expect(same(activation.relu.forward(out, { out }), activation.relu.forward(out.slice()))).toBe(true);
+    const step = steps.next();
+    for (const look of [
+      () => model.forward(inputs),
+      () => nn.save(model),
+      () => nn.evaluate(model, data, { loss: 'huber' }),
+    ])
+      expect(look).toThrow(/a step of this model is under way on threads; wait for it/);
+    const forward = ws.forward(model, ws.float32(256 * rows), { out: ws.float32(3 * rows) });
+    await expect(forward).rejects.toThrow(/a step of this model is under way/);
+    await step;
+    await ws.forward(model, ws.float32(256), { out: ws.float32(3) });
+    expect(nn.save(model).length).toBeGreaterThan(0);
+    // Another training takes the model over, on memory of its own.
+    const other = nn.fit(model, data, fit());
+    await other.next();
+    await expect(steps.next()).rejects.toThrow(/another fit of this model has begun/);
+    await all(other);
+    expect(ordinary(model)).toBe(true);
+  });
+
+  test('two trainings and draws at a time, with and without pauses: each as alone', async () => {
+    const kinds = ['targets, Adam, rows in their order', 'layers that draw and that one thread makes, AdamW'];
+    const alone: unknown[] = [];
+    for (const kind of kinds) {
+      const { layers, data, fit } = trained[kind];
+      alone.push(await all(nn.fit(nn.sequential(layers()), data, { ...fit(), epochs: 8 })));
+    }
+    const paused = async (kind: string, pause: number) => {
+      const { layers, data, fit } = trained[kind];
+      const made: unknown[] = [];
+      for await (const step of ws.fit(nn.sequential(layers()), data, { ...fit(), epochs: 8 })) {
+        made.push(step);
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, (made.length * pause) % 5));
+      }
+      return made;
+    };
+    const out = ws.float32(1 << 19);
+    const draws = async () => {
+      for (let seed = 0; seed < 10; seed++) await ws.draw('normal', { seed, out });
+      return hash(out);
+    };
+    const drawn = hash(random.philox(9).normal(1 << 19));
+    for (const pause of [0, 3])
+      for (const pair of [[kinds[0], kinds[0]], kinds]) {
+        const expected = pair.map((kind) => alone[kinds.indexOf(kind)]);
+        expect(await Promise.all([...pair.map((kind) => paused(kind, pause)), draws()])).toEqual([...expected, drawn]);
+      }
+  });
+
+  test('layers that draw from one generator', async () => {
+    const train = async (run: typeof nn.fit) => {
+      const rng = random.philox(3);
+      const model = nn.sequential([
+        ...[nn.linear(256, 140, { seed: 1 }), nn.dropout({ p: 0.2, rng }), nn.activation('tanh')],
+        ...[nn.dropout({ p: 0.4, rng }), nn.linear(140, 3, { seed: 2 })],
+      ]);
+      return [await all(run(model, data, { ...fit(), loss: 'huber' })), weights(model), rng.state()];
+    };
+    expect(await train(ws.fit)).toEqual(await train(nn.fit));
+  });
+
+  test('options that change after a layer was made change nothing', async () => {
+    const train = async (run: typeof nn.fit) => {
+      const o = { slope: 0.2 };
+      const model = nn.sequential([
+        ...[nn.linear(256, 140, { seed: 1, activation: ['leakyRelu', o] }), nn.activation('leakyRelu', o)],
+        nn.linear(140, 3, { seed: 2 }),
+      ]);
+      o.slope = 0.9;
+      return all(run(model, data, { ...fit(), loss: 'huber' }));
+    };
+    expect(await train(ws.fit)).toEqual(await train(nn.fit));
+  });
+
+  test('a caller that works at once, while the threads begin, keeps its values', async () => {
+    const expected = hash(random.philox(1).truncatedNormal(200_000));
+    for (let i = 0; i < 8; i++) {
+      const fresh = await workspace({ bytes: 1 << 20, threads: 2 });
+      const out = fresh.float32(200_000);
+      for (let k = 0; k < 10; k++) {
+        expect(hash(random.philox(1).truncatedNormal({ out }))).toBe(expected);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await fresh.close();
+    }
+  });
+
+  test('ended by a signal: its reason, and a model that can be used', async () => {
+    const model = nn.sequential(layers());
+    const control = new AbortController();
+    const steps = ws.fit(model, data, { ...fit(), epochs: 5, signal: control.signal });
+    await steps.next();
+    control.abort(new Error('enough'));
+    await expect(steps.next()).rejects.toThrow('enough');
+    expect(ordinary(model)).toBe(true);
+    expect(await all(ws.fit(model, data, fit()))).toHaveLength(3);
+  });
+
+  test('what threads cannot make again is said, and so is what nn.fit says', () => {
+    // A copy may have another `bind`: a spec is known for the very object.
+    const own = { ...nn.sgd({ lr: 0.1 }) };
+    const model = nn.sequential(layers());
+    expect(() => ws.fit(model, data, { ...fit(), optimizer: own })).toThrow(
+      /workspace.fit: the optimizer is not of this package, and not known to threads/,
+    );
+    const strange = nn.sequential([{ ...nn.linear(256, 3, { seed: 1 }), kind: 'strange' }]);
+    expect(() => ws.fit(strange, data, fit())).toThrow(/a layer of kind strange is not of this package/);
+    expect(() => ws.fit(model, data, { ...fit(), batchSize: 0 })).toThrow(/workspace.fit: batchSize is 0/);
+    expect(() => ws.fit({} as never, data, fit())).toThrow(/workspace.fit: model is an object/);
+  });
+});
+
+describe('threads that end, or are not asked', () => {
+  const { made, sent } = spied();
+  const { layers, data, fit } = trained['targets, Adam, rows in their order'];
+
+  test('one is killed while it trains: the step is an error, and the model stays', async () => {
+    const ws = await workspace({ bytes: 16, threads: 2 });
+    const model = nn.sequential(layers());
+    const steps = ws.fit(model, data, { ...fit(), epochs: 1000 });
+    await steps.next();
+    const step = steps.next();
+    const [other, one] = made.slice(-2);
+    await one.terminate();
+    await expect(step.then(() => all(steps))).rejects.toThrow(/a thread ended \(exit code \d\); make a new workspace/);
+    expect(ordinary(model)).toBe(true);
+    expect(model.forward(inputs)).toHaveLength(3 * rows);
+    expect(() => ws.fit(model, data, fit())).toThrow(/a thread ended/);
+    // The other, which waited for it, is ended too.
+    if (other.threadId !== -1) await once(other, 'exit');
+    await ws.close();
+  });
+
+  test('one is killed before a training begins: so it is said, and the model stays', async () => {
+    const ws = await workspace({ bytes: 16, threads: 2 });
+    const model = nn.sequential(layers());
+    const step = ws.fit(model, data, fit()).next();
+    await made[made.length - 1].terminate();
+    await expect(step).rejects.toThrow(/a thread ended/);
+    expect(ordinary(model)).toBe(true);
+    expect(() => nn.save(model, { training: true })).toThrow(/not being trained/);
+    await ws.close();
+  });
+
+  test('a training is begun and ended on each thread; one of little work on none', async () => {
+    const ws = await workspace({ bytes: 16, threads: 2 });
+    sent.length = 0;
+    await all(ws.fit(nn.sequential(layers()), data, { ...fit(), batchSize: 20 }));
+    expect(sent).toEqual([]);
+    await all(ws.fit(nn.sequential(layers()), data, fit()));
+    expect(sent.filter((kind) => kind !== 'attend')).toEqual(['learn', 'learn', 'end', 'end']);
+    await ws.close();
+  });
+
+  test('a process lives until threads that are ended in the middle of a step have ended', () => {
+    const program = `import { nn, random, workspace } from 'fanwise';
+      const data = { x: random.philox(1).normal(256 * 600), labels: new Uint8Array(600) };
+      for (let i = 0; i < 8; i++) {
+        const ws = await workspace({ bytes: 16, threads: 2 });
+        const model = nn.sequential([nn.linear(256, 2000, { seed: 1 }), nn.linear(2000, 4, { seed: 2 })]);
+        const step = ws.fit(model, data, { batchSize: 300, optimizer: nn.adam() }).next().catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await ws.close();
+        await step;
+      }
+      console.log('ended');`;
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+    ).toBe('ended\n');
+  });
+
+  test('a process lives for a training', () => {
+    const program = `import { nn, random, workspace } from 'fanwise';
+      const ws = await workspace({ bytes: 16, threads: 2 });
+      const model = nn.sequential([nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })]);
+      const data = { x: random.philox(1).normal(256 * 600), labels: new Uint8Array(600) };
+      let steps = 0;
+      for await (const _ of ws.fit(model, data, { batchSize: 150, optimizer: nn.adam() })) steps++;
+      console.log(steps);`;
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+    ).toBe('4\n');
+  });
+});

@@ -1,0 +1,289 @@
+// Threads load the built package, as a user's do; so does this test.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { activation, init, nn, random, type Threads, workspace } from 'fanwise';
+import { chromium, firefox } from 'playwright';
+import { build, preview } from 'vite';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { activations } from '../../src/activation/table.js';
+import * as debian from '../browsers.js';
+import { hash, noise } from '../oracle.js';
+import { all, same, spied } from './workers.js';
+
+const n = 4_200_007; // more than threads are asked for, and no multiple of anything
+
+const x = noise(1, n, 4);
+const dy = noise(2, n);
+
+describe.each([1, 2, 3])('%i threads: the bits of one', { timeout: 60_000 }, (threads) => {
+  let ws: Threads;
+  let a: Float32Array;
+  let b: Float32Array;
+  let out: Float32Array;
+  beforeAll(async () => {
+    ws = await workspace({ bytes: 16 * n + (1 << 26), threads });
+    [a, b, out] = [ws.float32(n), ws.float32(n), ws.float32(n)];
+  });
+  afterAll(() => ws.close());
+
+  test('every activation, forward and backward, in place too', async () => {
+    for (const name of Object.keys(activations) as 'tanh'[]) {
+      const y = activation[name].forward(x);
+      a.set(x);
+      expect(await ws.activation[name].forward(a, { out }), name).toBe(out);
+      expect(same(out, y), name).toBe(true);
+      const kept = activations[name].keeps === ('x' as string) ? x : y;
+      a.set(kept);
+      b.set(dy);
+      const expected = activation[name].backward({ [activations[name].keeps]: kept, dy } as never);
+      await ws.activation[name].backward({ [activations[name].keeps]: a, dy: b, out: b } as never);
+      expect(same(b, expected), name).toBe(true);
+    }
+    a.set(x);
+    await ws.activation.leakyRelu.forward(a, { slope: 0.3, out: a });
+    expect(same(a, activation.leakyRelu.forward(x, { slope: 0.3 }))).toBe(true);
+  });
+
+  test('draws and initialisers; the generator moves on as by one', async () => {
+    for (const make of [() => random.philox(3), () => random.threefry(3)]) {
+      const [one, many] = [make(), make()];
+      for (const law of ['uniform', 'normal', 'truncatedNormal', 'bernoulli'] as const) {
+        await ws.draw(law, { rng: many, out });
+        expect(same(out, (one[law] as typeof one.normal)(n)), law).toBe(true);
+      }
+      await ws.draw('normal', { rng: many, out, mean: 5, std: 0.1 });
+      expect(same(out, one.normal(n, { mean: 5, std: 0.1 }))).toBe(true);
+      expect(many.state()).toEqual(one.state());
+      const weight = ws.float32(2100 * 2001);
+      for (const name of ['kaimingNormal', 'xavierUniform', 'zeros', 'kerasHeNormal'] as const) {
+        await ws.init(name, [2100, 2001], { rng: many, out: weight });
+        expect(same(weight, init[name]([2100, 2001], { rng: one })), name).toBe(true);
+      }
+      expect(many.state()).toEqual(one.state());
+    }
+    await ws.draw('normal', { seed: 9, out });
+    expect(same(out, random.philox(9).normal(n))).toBe(true);
+  });
+
+  test('a model forward, whatever its layers, also when its parameters have changed', async () => {
+    const model = nn.sequential([
+      ...[
+        nn.linear(30, 64, { seed: 1, activation: ['leakyRelu', { slope: 0.2 }] }),
+        nn.activation('softplus', { beta: 2 }),
+      ],
+      ...[nn.dropout({ p: 0.5, seed: 1 }), nn.prelu(64, { slope: 0.1 }), nn.linear(64, 20, { seed: 2, bias: false })],
+      ...[nn.swiglu(10, { gate: 'first' }), nn.linear(10, 3, { seed: 3 })],
+    ]);
+    const rows = 20_001;
+    const inside = ws.float32(30 * rows);
+    const made = ws.float32(3 * rows);
+    inside.set(x.subarray(0, 30 * rows));
+    for (let i = 0; i < 2; i++) {
+      await ws.forward(model, inside, { out: made });
+      expect(same(made, model.forward(x.slice(0, 30 * rows)))).toBe(true);
+      model.parameters['0.weight'].data[3] += 1;
+    }
+  });
+});
+
+describe('what is wrong is said, before anything is done', () => {
+  let ws: Threads;
+  beforeAll(async () => {
+    ws = await workspace({ bytes: 1 << 12, threads: 2 });
+  });
+  afterAll(() => ws.close());
+  const rejects = async (call: () => Promise<unknown>, message: RegExp) => expect(call()).rejects.toThrow(message);
+
+  test('arrays of elsewhere, lengths, overlaps, options', async () => {
+    const [a, b] = [ws.float32(64), ws.float32(60)];
+    await rejects(
+      () => ws.activation.tanh.forward(new Float32Array(4), { out: a }),
+      /x is a Float32Array of 4 of other memory; pass an array of this workspace/,
+    );
+    await rejects(() => ws.activation.tanh.forward(a), /out is undefined; pass an array of this workspace/);
+    await rejects(() => ws.activation.tanh.forward(a, { out: b }), /out has 60 values and x 64/);
+    await rejects(() => ws.activation.tanh.forward(a.subarray(0, 32), { out: a.subarray(8, 40) }), /out overlaps x/);
+    await rejects(() => ws.activation.tanh.backward({ x: a, dy: a, out: a } as never), /unknown option x/);
+    await rejects(() => ws.activation.leakyRelu.forward(a, { slope: -1, out: a }), /slope is -1/);
+    await rejects(
+      () => ws.draw('normal', { rng: random.torch(1), out: a }),
+      /a value of random.torch depends on all before it/,
+    );
+    await rejects(() => ws.draw('normal', { seed: 1, out: a, std: -1 }), /std is -1/);
+    await rejects(() => ws.draw('normal', { seed: 1, rng: random.philox(1), out: a }), /both rng and seed/);
+    await rejects(
+      () => ws.draw('cauchy' as never, { seed: 1, out: a }),
+      /law is the string "cauchy"; pass one of uniform/,
+    );
+    await rejects(() => ws.draw('normal', { seed: 1, out: a, slice: [0, 4] }), /unknown option slice/);
+    await rejects(() => ws.init('zeros', [8, 8], { seed: 1, out: a, slice: [0, 4] }), /unknown option slice/);
+    await rejects(() => ws.init('kaimingNormal', [8, 9], { seed: 1, out: a }), /out has 64 values and the draw 72/);
+    await rejects(() => ws.init('orthogonal' as never, [8, 8], { seed: 1, out: a }), /cannot be made in parts/);
+    await rejects(() => ws.forward({} as never, a, { out: b }), /pass one made by nn.sequential/);
+    await rejects(
+      () => ws.forward(nn.sequential([nn.linear(7, 1, { seed: 1 })]), a, { out: b }),
+      /no whole number of rows of 7/,
+    );
+    expect(() => ws.float32(1 << 20)).toThrow(/make the workspace larger/);
+    expect(() => activation.tanh.forward(new Float32Array(new SharedArrayBuffer(16)))).toThrow(/on shared memory/);
+    expect(() => workspace({ bytes: 16, threads: 0 })).toThrow(/threads is 0; pass a whole number from 1 to 64/);
+    expect(() => workspace({ bytes: -1, threads: 2 })).toThrow(/bytes is -1/);
+  });
+});
+
+test('models of two workspaces are two, and a call has the parameters of its moment', async () => {
+  const rows = 40_000;
+  const made = async (seed: number) => {
+    const model = nn.sequential([
+      nn.linear(30, 60, { seed, activation: seed === 1 ? 'tanh' : 'relu' }),
+      nn.linear(60, 3, { seed }),
+    ]);
+    const ws = await workspace({ bytes: 4 * 33 * rows + 64, threads: 2 });
+    const [inside, out] = [ws.float32(30 * rows), ws.float32(3 * rows)];
+    inside.set(x.subarray(0, 30 * rows));
+    return { model, ws, inside, out };
+  };
+  const both = [await made(1), await made(2)];
+  for (const some of [100, rows]) {
+    for (const { model, ws, inside, out } of both) {
+      const [rowsIn, rowsOut] = [inside.subarray(0, 30 * some), out.subarray(0, 3 * some)];
+      const expected = model.forward(x.slice(0, 30 * some));
+      const job = ws.forward(model, rowsIn, { out: rowsOut });
+      model.parameters['0.bias'].data[0] += 1;
+      await job;
+      expect(same(rowsOut, expected)).toBe(true);
+    }
+  }
+  // Two models of one workspace are two, as well.
+  const [{ ws, inside, out }, { model }] = both;
+  const expected = model.forward(x.slice(0, 30 * rows));
+  await ws.forward(model, inside, { out });
+  expect(same(out, expected)).toBe(true);
+  await Promise.all(both.map(({ ws }) => ws.close()));
+});
+
+describe('threads that end', () => {
+  const { made } = spied();
+
+  test('one is killed: its job and all after it are errors, and nothing hangs', async () => {
+    const ws = await workspace({ bytes: 1 << 27, threads: 2 });
+    const a = ws.float32(1 << 24);
+    const job = ws.draw('truncatedNormal', { seed: 1, out: a });
+    await made[made.length - 1].terminate();
+    await expect(job).rejects.toThrow(/workspace: a thread ended \(exit code \d\); make a new workspace/);
+    await expect(ws.draw('normal', { seed: 1, out: a })).rejects.toThrow(/a thread ended/);
+    await ws.close();
+  });
+
+  test('closed: what is under way and what comes after is an error', async () => {
+    const ws = await workspace({ bytes: 1 << 27, threads: 2 });
+    const a = ws.float32(1 << 24);
+    const job = ws.draw('normal', { seed: 1, out: a });
+    const closed = ws.close();
+    await expect(job).rejects.toThrow(/workspace: it is closed/);
+    await closed;
+    await expect(ws.activation.tanh.forward(a, { out: a })).rejects.toThrow(/workspace: it is closed/);
+  });
+
+  test('a process lives for a job, and not for threads that wait', () => {
+    const program = `import { workspace } from 'fanwise';
+      const ws = await workspace({ bytes: 1 << 25, threads: 2 });
+      const out = ws.float32(1 << 21);
+      void ws.draw('normal', { seed: 1, out }).then(() => console.log(out.at(-1) !== 0));`;
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+    ).toBe('true\n');
+  });
+});
+
+const browsers = [
+  { name: 'chromium', type: chromium, options: debian.chromium },
+  { name: 'firefox', type: firefox, options: debian.firefox },
+].filter(({ options }) => existsSync(options.executablePath));
+describe.each(browsers)('in a page, $name', ({ type, options }) => {
+  mkdirSync('out', { recursive: true });
+  const folder = mkdtempSync(resolve('out', 'threads-'));
+  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+  const program = `import { nn, workspace } from 'fanwise';
+    try {
+      const ws = await workspace({ bytes: 1 << 25, threads: 2 });
+      const out = ws.float32(${n});
+      await ws.draw('normal', { seed: 7, out });
+      await ws.activation.tanh.forward(out, { out });
+      const layers = [nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })];
+      const data = { x: out.slice(0, 256 * 300), labels: Array.from({ length: 300 }, (_, i) => i % 4) };
+      for await (const _ of ws.fit(nn.sequential(layers), data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }));
+      const hash = (x) => {
+        let h = 2166136261;
+        for (const byte of new Uint8Array(x.slice().buffer)) h = Math.imul(h ^ byte, 16777619);
+        return h >>> 0;
+      };
+      document.title = hash(out) + ' ' + hash(layers[0].weight.data);
+      await ws.close();
+    } catch (error) { document.title = error.message; }`;
+  beforeAll(async () => {
+    writeFileSync(
+      join(folder, 'index.html'),
+      '<link rel="icon" href="data:,"><script type="module" src="main.js"></script>',
+    );
+    writeFileSync(join(folder, 'main.js'), program);
+    const shared = { root: folder, base: './', configFile: false, logLevel: 'error' } as const;
+    await build({ ...shared, worker: { format: 'es' }, build: { outDir: join(folder, 'out'), target: 'es2022' } });
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const title = async (served: Record<string, string>) => {
+    const server = await preview({
+      root: folder,
+      configFile: false,
+      logLevel: 'error',
+      build: { outDir: join(folder, 'out') },
+      preview: { port: 0, headers: served },
+    });
+    const browser = await type.launch({ ...options, headless: true });
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.resolvedUrls!.local[0]);
+      await page.waitForFunction(() => document.title !== '', undefined, { timeout: 30_000 });
+      return await page.title();
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  };
+  test('that is isolated: the same bits', { timeout: 60_000 }, async () => {
+    const values = random.philox(7).normal(n);
+    activation.tanh.forward(values, { out: values });
+    const layers = [nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })];
+    const data = { x: values.slice(0, 256 * 300), labels: Array.from({ length: 300 }, (_, i) => i % 4) };
+    await all(nn.fit(nn.sequential(layers), data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }));
+    expect(await title(headers)).toBe(`${hash(values)} ${hash(layers[0].weight.data)}`);
+  });
+  test('that is not: an error that names the headers', { timeout: 60_000 }, async () => {
+    expect(await title({})).toMatch(
+      /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
+    );
+  });
+});
+
+test('a page that is isolated, of an engine that has no shared memory, is told so', async () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  vi.stubGlobal('SharedArrayBuffer', undefined);
+  try {
+    await expect(workspace({ bytes: 64, threads: 2 })).rejects.toThrow('which this engine does not give to pages');
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test('a runtime that has no workers is told so', async () => {
+  const { getBuiltinModule } = process;
+  process.getBuiltinModule = (() => undefined) as never;
+  try {
+    await expect(workspace({ bytes: 64, threads: 2 })).rejects.toThrow(/^workspace: this runtime has no workers/);
+  } finally {
+    process.getBuiltinModule = getBuiltinModule;
+  }
+});

@@ -1,0 +1,143 @@
+// Builds the package.
+//
+//   node tools/build.mjs           all of dist/
+//   node tools/build.mjs modules   what src/ needs to run from source (tests): src/wasm/generated/. 5 s, and only the modules
+//                                  of which a source is newer
+//   node tools/build.mjs bench     the modules, and the benchmarks in out/, file by file (see bench/index.ts)
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { instantiateSync } from '@assemblyscript/loader';
+import asc from 'assemblyscript/asc';
+import { build } from 'esbuild';
+import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
+import { encode } from './encode.mjs';
+
+process.chdir(resolve(import.meta.dirname, '..'));
+
+const asconfig = JSON.parse(readFileSync('asconfig.json', 'utf8'));
+const MODULES = ['random', 'activation', 'nn'];
+const generated = (file) => join('src/wasm/generated', file);
+
+/** The files that a file of assembly/ is made of: itself, and what it imports. */
+function sourcesOf(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, from] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g))
+    sourcesOf(join(dirname(file), `${from}.ts`), found);
+  return found;
+}
+
+const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
+/** The modules' constants lie one behind the other in every memory, by asconfig.json's memoryBase; the last ends at 24 KiB. */
+function checkConstants(name) {
+  const bases = [...MODULES.map((module) => asconfig.targets[module].memoryBase), 24576];
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  const { exports } = instantiateSync(readFileSync(generated(`${name}.wasm`)), { env: { memory } });
+  const end = bases[MODULES.indexOf(name) + 1];
+  if (exports.heapBase() > end)
+    throw new Error(
+      `${name}: its constants end at ${exports.heapBase()}, behind ${end}; move memoryBase in asconfig.json`,
+    );
+}
+
+/** Compiles a module and writes it as .wasm and as text, where one of its sources is newer than the text. */
+async function buildModule(name) {
+  const entry = `assembly/${name}.ts`;
+  const tools = ['asconfig.json', 'tools/build.mjs', 'tools/encode.mjs'];
+  const newest = Math.max(...[...sourcesOf(entry), ...tools].map(modified));
+  if (newest < modified(generated(`${name}.ts`))) return;
+  const { error } = await asc.main([entry, '--target', name], { stderr: process.stderr });
+  if (error) throw error;
+  checkConstants(name);
+  const { text, bytes } = encode(readFileSync(generated(`${name}.wasm`)));
+  writeFileSync(generated(`${name}.wasm`), bytes);
+  // Memory that threads share is imported by other words than memory that they do not: bit 1 of the limits' flags.
+  const flags = Buffer.from(bytes).indexOf('\x06memory\x02') + 8;
+  if (flags < 8 || bytes[flags] !== 1) throw new Error(`${name}: no memory with limits is imported`);
+  // What there is to call is read from the module itself, so that it cannot drift from assembly/.
+  const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).filter(({ kind }) => kind === 'function');
+  writeFileSync(
+    generated(`${name}.ts`),
+    `// Made by tools/build.mjs from assembly/${name}.ts.
+
+/** The module as tools/encode.mjs tells it. */
+export const text =
+  '${text.replaceAll("'", "\\'")}';
+/** Where the flags of the memory's limits are. */
+export const flags = ${flags};
+/** The name of a function of the module. */
+export type Kernel = ${functions.map(({ name }) => `'${name}'`).join(' | ')};
+`,
+  );
+}
+
+/** One module of JavaScript for each file of src/, with its types and source map, as tsc writes them. */
+function buildFiles() {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tools/tsconfig.json'], {
+    stdio: 'inherit',
+  });
+  for (const name of MODULES) cpSync(generated(`${name}.wasm`), `dist/wasm/generated/${name}.wasm`);
+  writeFileSync('dist/wasm/generated/wasm.d.ts', 'declare const module: WebAssembly.Module;\nexport default module;\n');
+  // Vercel's edge functions ask for a module by a query.
+  const workerd = readFileSync('dist/workerd.js', 'utf8');
+  writeFileSync('dist/edge.js', workerd.replace(/\.wasm'/g, ".wasm?module'").replace(/\n\/\/# sourceMappingURL.*/, ''));
+}
+
+const notice = '/*! fanwise, MIT */';
+
+/**
+ * The file for <script> tags, which makes the global `fanwise`, and the file for `require`, with its types. Both are made of
+ * the files beside them, to which the map of the minified one leads.
+ */
+async function buildSingleFiles() {
+  const common = { bundle: true, target: 'es2022', banner: { js: notice }, sourcesContent: false };
+  await Promise.all([
+    build({
+      ...{ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/fanwise.min.js' },
+      ...{ minify: true, sourcemap: true, format: 'iife', globalName: 'fanwise' },
+    }),
+    build({
+      ...{
+        ...common,
+        entryPoints: ['dist/commonjs.js'],
+        outfile: 'dist/commonjs.cjs',
+        format: 'cjs',
+        platform: 'node',
+      },
+      // Where threads/pool.js is, from which it finds the file that threads run.
+      define: { 'import.meta.url': 'poolUrl' },
+      banner: {
+        js: `${notice}\nconst poolUrl = require('node:url').pathToFileURL(__dirname + '/threads/pool.js').href;`,
+      },
+    }),
+  ]);
+  for (const extension of ['.js', '.js.map', '.d.ts']) rmSync(`dist/commonjs${extension}`);
+  for (const name of ['index', 'threads']) {
+    writeFileSync(`dist/${name}.cjs`, `module.exports = require('./commonjs.cjs').${name};\n`);
+    const types = await rollup({ input: `dist/${name}.d.ts`, plugins: [dts({ tsconfig: 'tools/tsconfig.json' })] });
+    await types.write({ file: `dist/${name}.d.cts` });
+  }
+}
+
+/** Every file of a folder, for the benchmarks. */
+const filesOf = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => join(folder, file));
+
+mkdirSync(generated(''), { recursive: true });
+// One after the other in this process, so that the compiler is warm: 4.1 s for all three. Three processes took 6.2 s.
+for (const name of MODULES) await buildModule(name);
+const [, , mode] = process.argv;
+if (mode === 'bench') {
+  const entryPoints = [...filesOf('bench'), ...filesOf('src'), 'test/browsers.ts'];
+  await build({ entryPoints, outbase: '.', outdir: 'out', logLevel: 'warning' });
+} else if (mode !== 'modules') {
+  rmSync('dist', { recursive: true, force: true });
+  buildFiles();
+  await buildSingleFiles();
+}
