@@ -15,4 +15,6 @@ export {
   softmaxForward,
 } from './activation/softmax';
 export { exp64, log64, normalCdf, normalDensity } from './math';
+// The mask of dropout by a seed, so that a page of activations needs no other module.
+export { philoxBernoulli } from './random/distribution';
 export { heapBase, scratch } from './scratch';

@@ -74,6 +74,47 @@ export interface Bounds {
   infinite?: boolean;
 }
 
+/**
+ * An option of a row: its default and what is allowed. A number within bounds (`from`: at least another option; without a
+ * default it may be left out), true or false, or one of the names of some choices.
+ */
+export type RowOption =
+  | ({ readonly value: number | undefined; readonly from?: string } & Bounds)
+  | { readonly value: boolean }
+  | { readonly value: string; readonly choices: Readonly<Record<string, unknown>> };
+export type RowOptions = Readonly<Record<string, RowOption>>;
+
+/** The values that options have: numbers, flags, words. */
+export type ValuesOf<O extends RowOptions> = {
+  [K in keyof O]: O[K] extends { choices: infer C }
+    ? keyof C & string
+    : O[K]['value'] extends boolean
+      ? boolean
+      : O[K]['value'] extends undefined
+        ? number | undefined
+        : number;
+};
+
+/** The values of a row's options, each as given or by default, checked. */
+export function valuesOf<O extends RowOptions>(where: string, row: O, given: Record<string, unknown>): ValuesOf<O> {
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(row)) {
+    const option: RowOption = row[name];
+    const value = given[name] ?? option.value;
+    if ('choices' in option) values[name] = choice(where, name, value, Object.keys(option.choices));
+    else if (typeof option.value === 'boolean') values[name] = flag(where, name, value);
+    else if (value === undefined) values[name] = undefined;
+    else {
+      const { from, least, ...bounds } = option as { from?: string } & Bounds;
+      values[name] = number(where, name, value, {
+        ...bounds,
+        least: from === undefined ? least : (values[from] as number),
+      });
+    }
+  }
+  return values as ValuesOf<O>;
+}
+
 /** A number within bounds. */
 export function number(
   where: string,

@@ -6,6 +6,7 @@ export type { Slopes } from './activation/prelu.js';
 export { softmax } from './activation/softmax.js';
 export type { Activation, Functions, Named, Parameters } from './activation/table.js';
 export { activation } from './activation/table.js';
+export type { Nonlinearity } from './activation/torch-gain.js';
 export type { Diagnosis } from './diagnose/network.js';
 export { diagnose } from './diagnose/network.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './diagnose/theory.js';
@@ -14,20 +15,11 @@ export { npy } from './formats/npy.js';
 export type { Bytes, Tensors } from './formats/safetensors.js';
 export { safetensors } from './formats/safetensors.js';
 export type { Common, Layout } from './init/fan.js';
+export type { Description, Initialiser, Initialisers } from './init/index.js';
+export { init } from './init/index.js';
 export type { Structure } from './init/structured.js';
-export type {
-  Description,
-  Gain,
-  Initialiser,
-  Initialising,
-  Kaiming,
-  LinearOptions,
-  Mode,
-  Nonlinearity,
-  Truncated,
-  VarianceScaling,
-} from './init/table.js';
-export { init } from './init/table.js';
+export type { Gain, Initialising, Kaiming, Mode, Truncated, VarianceScaling } from './init/table.js';
+export type { LinearOptions } from './init/torch-linear.js';
 export * as nn from './nn/index.js';
 export type { Layer, Part, Passes, Place, Share, Slope } from './nn/layer.js';
 export type { Linear } from './nn/layers/linear.js';
@@ -39,8 +31,10 @@ export type { AdamOptions, Optimizer } from './nn/optimizer.js';
 export type { Schedule } from './nn/schedule.js';
 export type { Histogram, LayerStatistics, Probe, Statistics, WeightStatistics } from './nn/statistics.js';
 export type { Fit, Step } from './nn/training.js';
-export type { Draw, Draws, Generator, GeneratorState, Seed, Threefry } from './random/generator.js';
-export { random } from './random/generator.js';
+export type { Distributions, Draw, Draws, Generator, GeneratorState, Threefry } from './random/generator.js';
+export { random } from './random/index.js';
+export type { Seed } from './random/source.js';
+
 export type { Along, Tensor } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Kernel, Workspace } from './wasm/memory.js';

@@ -247,8 +247,8 @@ export function torchNormalTail(state: usize, out: usize, n: usize, mean: f32, s
   torchNormal(state, out, n, mean, std);
 }
 
-/** 53 bits in [0, 1), the high word drawn first. */
-function unit53(state: usize): f64 {
+/** A uniform of 53 bits in [0, 1), the high word drawn first: PyTorch's for all but float32 uniforms and normals. */
+export function unit53(state: usize): f64 {
   const high = <u64>(mt19937Next(state) & 0x1fffff);
   return <f64>((high << 32) | <u64>mt19937Next(state)) * 1.1102230246251565e-16;
 }

@@ -2,9 +2,10 @@
 // 1 - p. Its backward is the same function of the gradient with the same mask, which a seed makes again.
 
 import { float32, number, options, output } from '../check.js';
-import type { Law, Source } from '../random/distributions.js';
-import { type Generator, generatorOf, type Seed } from '../random/generator.js';
-import { apply } from '../wasm/kernels.js';
+import type { Law } from '../random/distributions.js';
+import type { Generator } from '../random/generator.js';
+import { bitsOfSeed, high32, low32, notBoth, type Seed, sourceOf, WORD } from '../random/source.js';
+import { apply, draw } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
 /** What is left out, and where the mask comes from. */
@@ -19,16 +20,28 @@ export const share = (where: string, p: unknown) => number(where, 'p', p ?? 0.5,
 export const kept = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - p });
 /** What stays is divided by its share; of p = 1 nothing does. */
 export const scale = (p: number) => 1 / (1 - p);
-const drawn = (source: Source, p: number, mask: Float32Array) =>
-  source.fill(kept(p), mask, { from: 0, of: mask.length });
+
+/** A mask of 1 where a value stays. By a seed it is drawn by this module's own Philox: the same bits as random.philox(seed). */
+function drawMask(where: string, o: Dropout, p: number, mask: Float32Array): void {
+  if (o.rng !== undefined) sourceOf(where, o.rng).fill(kept(p), mask, { from: 0, of: mask.length });
+  else {
+    const key = bitsOfSeed(where, o.seed);
+    const threshold = Math.round((1 - p) * WORD);
+    if (threshold === WORD) mask.fill(1);
+    else
+      draw(activationModule, 'philoxBernoulli', Uint32Array.of(low32(key), high32(key), 0, 0, 0, 0, 0), mask, [
+        threshold,
+      ]);
+  }
+}
 
 function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Dropout & { out?: Float32Array }) {
   const p = share(where, o.p);
-  const source = generatorOf(where, o);
+  notBoth(where, o);
   const out = output(where, o.out, name, x);
   // The mask is made where the result goes: no memory beside it, and in a workspace no copy.
   const mask = out.byteOffset === x.byteOffset && out.buffer === x.buffer ? new Float32Array(x.length) : out;
-  drawn(source, p, mask);
+  drawMask(where, o, p, mask);
   apply(activationModule, 'dropout', x.length, [mask, x, out], [scale(p)]);
   return out;
 }

@@ -7,7 +7,8 @@ import { type Nonlinear, rounded } from '../activation/gain.js';
 import { expectation } from '../activation/quadrature.js';
 import type { Named } from '../activation/table.js';
 import { choice, number, options, what, whole } from '../check.js';
-import { init, initialisers } from '../init/table.js';
+import { init } from '../init/index.js';
+import { initialisers } from '../init/table.js';
 import { FLAT } from '../nn/statistics.js';
 import { correlation, critical, exp, type Field, field, fixedPoint, ln } from './mean-field.js';
 

@@ -14,11 +14,14 @@
 import type { Row } from '../activation/row.js';
 import { type Activation, activations as rows } from '../activation/table.js';
 import { float32, options, what } from '../check.js';
-import { init } from '../init/table.js';
+import { init } from '../init/index.js';
 import { lsuv } from '../nn/lsuv.js';
 import { type Model, planned, requireModel } from '../nn/model.js';
 import { flat, type LayerStatistics, type Probe } from '../nn/statistics.js';
-import { type Generator, generatorOf, random, type Seed } from '../random/generator.js';
+import { type Generator, sourceFrom } from '../random/generator.js';
+import { random } from '../random/index.js';
+import type { Seed } from '../random/source.js';
+
 import { scalar } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 import { critical, type Field, field } from './mean-field.js';
@@ -370,7 +373,7 @@ function applied(model: Model, { initialiser, gain: by }: Scheme, meanSquare: nu
   return (given) => {
     const where = 'fix.apply';
     const o = options(where, given, ['rng', 'seed']);
-    generatorOf(where, o);
+    sourceFrom(where, o);
     const rng = o.rng ?? random.philox(o.seed);
     const before = Object.values(model.parameters).map(({ data }) => data.slice());
     const linear = model.layers.filter(({ kind }) => kind === 'linear');

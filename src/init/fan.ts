@@ -1,7 +1,9 @@
 // What an initialiser asks of its shape: where it goes, and how many inputs and outputs (fans) a value of it has.
 
 import { choice, number } from '../check.js';
-import type { Draw, Generator, Seed } from '../random/generator.js';
+import type { Draw, Generator } from '../random/generator.js';
+import type { Seed } from '../random/source.js';
+
 import { isTensor, sized, type Tensor } from '../tensor.js';
 
 /** 'oi': PyTorch's [out, in, ...kernel]; 'io': [...kernel, in, out], as TensorFlow, Keras and JAX have it. */

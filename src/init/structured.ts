@@ -1,8 +1,9 @@
 // Initialisers with structure: their values depend on each other, or on their place.
 
 import { number, options, whole } from '../check.js';
-import { distributions, type Law } from '../random/distributions.js';
-import { drawn, generatorOf, goal } from '../random/generator.js';
+import { type Law, lawFrom } from '../random/distributions.js';
+import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
+
 import type { Tensor } from '../tensor.js';
 import { applyWhole } from '../wasm/kernels.js';
 import { randomModule } from '../wasm/module.js';
@@ -45,7 +46,7 @@ export function orthogonal(
   const [rows, columns] = matrix(where, shape, stated(where, o).layout);
   const scale = number(where, 'gain', o.gain ?? 1);
   const decompose = decomposition(where, rows, columns);
-  const values = drawn(where, generatorOf(where, o), standard, size, tensor ? { out: tensor.data } : o);
+  const values = fillDraw(where, sourceFrom(where, o), standard, size, tensor ? { out: tensor.data } : o);
   decompose(values, scale);
   return tensor ?? values;
 }
@@ -82,9 +83,9 @@ export function sparse(
   if (shape.length !== 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes`);
   stated(where, o);
   const sparsity = number(where, 'sparsity', o.sparsity, { least: 0, most: 1 });
-  const law = distributions.normal.law(where, { mean: 0, std: o.std ?? 0.01 });
-  const source = generatorOf(where, o);
-  const values = drawn(where, source, law, size, tensor ? { out: tensor.data } : o);
+  const law = lawFrom(where, 'normal', { std: o.std ?? 0.01 });
+  const source = sourceFrom(where, o);
+  const values = fillDraw(where, source, law, size, tensor ? { out: tensor.data } : o);
   const [rows, columns] = shape;
   const zeros = Math.ceil(sparsity * rows);
   for (let column = 0; size > 0 && column < columns; column++) {
@@ -122,7 +123,7 @@ function sprinkled(
 ): Float32Array | Tensor {
   const { shape, size, tensor } = target(where, first, o);
   const indices = places(shape);
-  const { values, wanted } = goal(where, size, tensor ? { out: tensor.data } : o);
+  const { values, wanted } = outputOf(where, size, tensor ? { out: tensor.data } : o);
   if (wanted.length === 0) return tensor ?? values;
   values.fill(0);
   for (const at of indices) {
@@ -209,10 +210,10 @@ export function deltaOrthogonal(
   const { layout } = stated(where, o);
   const { outputs, inputs, index } = strides(shape, layout, (length) => (length - 1) >> 1);
   const scale = number(where, 'gain', o.gain ?? 1);
-  const source = generatorOf(where, o);
-  const { values } = goal(where, size, tensor ? { out: tensor.data } : o);
+  const source = sourceFrom(where, o);
+  const { values } = outputOf(where, size, tensor ? { out: tensor.data } : o);
   const decompose = decomposition(where, outputs, inputs);
-  const middle = drawn(where, source, standard, outputs * inputs, {});
+  const middle = fillDraw(where, source, standard, outputs * inputs, {});
   decompose(middle, scale);
   values.fill(0);
   for (let output = 0; size > 0 && output < outputs; output++) {

@@ -1,6 +1,6 @@
 // What a layer is: data, and how it binds its kernels to the memory that a model planned for it.
 
-import type { Source } from '../random/distributions.js';
+import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
 import type { Kernel } from '../wasm/memory.js';
 

@@ -2,7 +2,8 @@
 // memory for values: it runs kernels over what has its place.
 
 import { allocate, float32, what } from '../check.js';
-import type { Source } from '../random/distributions.js';
+import type { Source } from '../random/source.js';
+
 import type { Tensor } from '../tensor.js';
 import { view } from '../wasm/kernels.js';
 import { bind, join, setCallback, sharedWorkspace, type Workspace, workspace } from '../wasm/memory.js';

@@ -1,8 +1,10 @@
 // Training: a model's steps along the gradient of a loss, and how good it is.
 
 import { attached, choice, flag, number, options, what, whole } from '../check.js';
-import type { Source } from '../random/distributions.js';
-import { type Generator, type GeneratorState, generatorOf, moved, random, type Seed } from '../random/generator.js';
+import { type Generator, type GeneratorState, sourceFrom } from '../random/generator.js';
+import { random, setState } from '../random/index.js';
+import type { Seed, Source } from '../random/source.js';
+
 import { view } from '../wasm/kernels.js';
 import { memoryOf } from '../wasm/memory.js';
 import { resumed } from './checkpoint.js';
@@ -211,7 +213,7 @@ export function train(
   const sources = drawing(model);
   const back = begun(where, model, sources, o);
   const own = back && o.rng === undefined && o.seed === undefined;
-  const source = generatorOf(where, own ? { rng: random.restore(back.place.generator as GeneratorState) } : o);
+  const source = sourceFrom(where, own ? { rng: random.restore(back.place.generator as GeneratorState) } : o);
   const told = offered && toldOf(where, model, o);
   const most = Math.min(batchSize, Math.max(1, rows));
   const crew = offered?.worth(productsOf(model, most)) ? offered : undefined;
@@ -221,8 +223,8 @@ export function train(
     if (!back) return undefined;
     const { order, generator, layers } = back.place;
     const made = shuffle ? random.restore(order as GeneratorState).order(rows) : undefined;
-    moved(where, source, generator as GeneratorState);
-    for (const [i, drawn] of sources) moved(where, drawn, layers[i] as GeneratorState);
+    setState(where, source, generator as GeneratorState);
+    for (const [i, drawn] of sources) setState(where, drawn, layers[i] as GeneratorState);
     for (const [name, { data: values }] of Object.entries(back.parameters)) model.parameters[name].data.set(values);
     back.state.forEach((values, i) => {
       for (const [name, array] of Object.entries(state[i])) array.set(values[name].data);
@@ -273,7 +275,7 @@ export function train(
         const said = await team!.step(stepping);
         if (!stepping.passed) made.loss = said.loss;
         if (clip) made.gradientNorm = said.gradientNorm;
-        for (const [i, source] of sources) moved(where, source, said.drawn[i]);
+        for (const [i, source] of sources) setState(where, source, said.drawn[i]);
       } finally {
         training.busy = false;
       }

@@ -1,201 +1,198 @@
-// What a draw can follow: laws as data, with their defaults and checks. Generators turn a law into values;
-// an initialiser is a law that depends on fans.
+// The distributions that a generator draws from: a row each. A row says its options and their defaults, its law (which values
+// of the options a draw needs), mean and deviation of the law, and how each of the generators draws it: by a kernel and its
+// numbers, or because there is only one value, by that value. From the rows grow the generators' methods and their types, the
+// errors, the golden hashes and the tests. The kernels are in assembly/random/.
 
-import { flag, number } from '../check.js';
+import { number, type RowOptions, type ValuesOf, valuesOf } from '../check.js';
 import { scalar } from '../wasm/kernels.js';
-import { randomModule } from '../wasm/module.js';
+import { type RandomKernel, randomModule } from '../wasm/module.js';
+import type { TorchStream } from './torch-stream.js';
+import { neighbour, onlyTruncatedValue, ordered, probabilities, type TruncatedLaw } from './truncated.js';
 
-export type Law =
-  | { distribution: 'constant'; value: number }
-  | { distribution: 'uniform'; low: number; high: number }
-  | { distribution: 'normal'; mean: number; std: number }
-  | { distribution: 'truncatedNormal'; mean: number; std: number; low: number; high: number }
-  | { distribution: 'bernoulli'; p: number };
+/** A kernel as kernel(state, out, n, ...numbers), or the one value that all of the draw have. */
+export type Drawing = readonly [kernel: RandomKernel, numbers: readonly number[]] | number;
 
-/** Values from ... of a draw of `of` values; as many as the output holds. */
-export interface Part {
-  from: number;
-  of: number;
-}
-
-/** Where values come from: the generator behind a public one, which checks what it hands on. */
-export interface Source {
-  fill(law: Law, out: Float32Array, part: Part): void;
-  bits(out: Uint32Array, part: Part): void;
-  permutation(n: number): Uint32Array;
-  /** In which order a data loader visits n rows in its next epoch. */
-  order(n: number): Uint32Array;
-  fork(label: string): Source;
-  /** JAX's split and fold_in. */
-  split?(n: number): Source[];
-  foldIn?(data: number): Source;
-  /** JSON-safe; what `restore` takes. */
-  state(): Record<string, unknown>;
-  /** Goes where a state of the same generator stood, which was checked. */
-  move(state: Record<string, unknown>): void;
-  /** Why a part of a draw cannot be had, if so. */
-  readonly sequential?: string;
-}
-
-type Options = Record<string, unknown>;
-
-const finite = (where: string, o: Options, name: string): number => number(where, name, o[name]);
-
-function deviation(where: string, o: Options): number {
-  return number(where, 'std', finite(where, o, 'std'), { least: 0 });
-}
-
-function ordered(where: string, low: number, high: number): void {
-  if (low > high) throw new RangeError(`${where}: low is ${low} and high ${high}; pass low <= high`);
-}
-
-/** The distributions that random offers: the options' defaults, and the law (or the error) that options make. */
-export const distributions = {
-  uniform: {
-    options: { low: 0, high: 1 },
-    law(where: string, o: Options): Law {
-      const low = finite(where, o, 'low');
-      const high = finite(where, o, 'high');
-      ordered(where, low, high);
-      number(where, 'high - low in binary32', Math.fround(Math.fround(high) - Math.fround(low)));
-      return { distribution: 'uniform', low, high };
-    },
-  },
-  normal: {
-    options: { mean: 0, std: 1 },
-    law(where: string, o: Options): Law {
-      return representable(where, { distribution: 'normal', mean: finite(where, o, 'mean'), std: deviation(where, o) });
-    },
-  },
-  truncatedNormal: {
-    options: { mean: 0, std: 1, low: -2, high: 2, absolute: false },
-    law(where: string, o: Options): Law {
-      const mean = finite(where, o, 'mean');
-      const std = deviation(where, o);
-      const absolute = flag(where, 'absolute', o.absolute);
-      const bound = (name: string) => {
-        const value = number(where, name, o[name], { infinite: true });
-        return absolute ? value : std === 0 ? mean : mean + std * value;
-      };
-      ordered(
-        where,
-        number(where, 'low', o.low, { infinite: true }),
-        number(where, 'high', o.high, { infinite: true }),
-      );
-      const [low, high] = [bound('low'), bound('high')];
-      for (const value of [low, high].filter(Number.isFinite)) number(where, 'a bound', value);
-      if (std > 0 && (low < high || !Number.isFinite(low))) {
-        const { lower, upper } = tails(mean, std, low, high);
-        // The least probability drawn is 2^-33 of it, and must be a normal binary32.
-        if (!(upper - lower >= 2 ** -92)) {
-          throw new RangeError(
-            `${where}: between ${low} and ${high} there is no probability left; move low and high towards the mean`,
-          );
-        }
-      }
-      return { distribution: 'truncatedNormal', mean, std, low, high };
-    },
-  },
-  bernoulli: {
-    options: { p: 0.5 },
-    law(where: string, o: Options): Law {
-      return { distribution: 'bernoulli', p: number(where, 'p', o.p, { least: 0, most: 1 }) };
-    },
-  },
-};
-
-/**
- * The normal's probabilities below the two bounds; mirrored about the mean where the interval lies to its
- * right, so that small probabilities keep their digits.
- */
-export function tails(
-  mean: number,
-  std: number,
-  low: number,
-  high: number,
-): { lower: number; upper: number; mirrored: boolean } {
-  const a = (low - mean) / std;
-  const b = (high - mean) / std;
-  const mirrored = a + b > 0;
-  return {
-    lower: scalar(randomModule, 'normalCdf', mirrored ? -b : a),
-    upper: scalar(randomModule, 'normalCdf', mirrored ? -a : b),
-    mirrored,
-  };
-}
-
-/** A truncated normal with nothing to draw: its one value. */
-export function degenerate({
-  mean,
-  std,
-  low,
-  high,
-}: {
+/** Mean and standard deviation of a law, and the bounds of its values. */
+export interface Moments {
   mean: number;
   std: number;
   low: number;
   high: number;
-}): number | undefined {
-  return std === 0 || low === high ? Math.min(Math.max(mean, low), high) : undefined;
 }
 
-/** Fisher and Yates: at step i the entry i places on, `pick(i)` of n - i, is swapped in. */
-export function shuffled(n: number, pick: (i: number) => number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
-  for (let i = 0; i < n - 1; i++) {
-    const j = i + pick(i);
-    const kept = order[i];
-    order[i] = order[j];
-    order[j] = kept;
-  }
-  return order;
+export interface Distribution<O extends RowOptions = RowOptions, L = unknown> {
+  readonly options: O;
+  /** The law that options make, or the error. */
+  law(where: string, values: ValuesOf<O>): L;
+  moments(law: L): Moments;
+  /** The numbers of a law that binary32 has to hold. */
+  numbers(law: L): readonly number[];
+  philox(law: L): Drawing;
+  /** As jax.random draws it. */
+  threefry(law: L): Drawing;
+  /** As PyTorch draws it on a CPU. */
+  torch(law: L, stream: TorchStream, out: Float32Array): void;
 }
 
-/** Mean and standard deviation of a law, and the bounds of its values. */
-export function moments(law: Law): { mean: number; std: number; low: number; high: number } {
-  switch (law.distribution) {
-    case 'constant':
-      return { mean: law.value, std: 0, low: law.value, high: law.value };
-    case 'uniform':
-      return {
-        mean: (law.low + law.high) / 2,
-        std: (law.high - law.low) / Math.sqrt(12),
-        low: law.low,
-        high: law.high,
-      };
-    case 'normal':
-      return { mean: law.mean, std: law.std, low: -Infinity, high: Infinity };
-    case 'truncatedNormal': {
+/** A row, whose types say what its law is. */
+const row = <const O extends RowOptions, L>(distribution: Distribution<O, L>): Distribution<O, L> => distribution;
+
+/** The uniform that JAX makes its normals of: from the last number above -1 on, in 2^23 steps. */
+const ABOVE_MINUS_ONE = -1 + 2 ** -24;
+
+export const distributions = {
+  /** Uniform on [low, high) (0 and 1), multiples of (high - low) / 2^24 above low. */
+  uniform: row({
+    options: { low: { value: 0 }, high: { value: 1 } },
+    law(where, { low, high }) {
+      ordered(where, low, high);
+      number(where, 'high - low in binary32', Math.fround(Math.fround(high) - Math.fround(low)));
+      return { low, high };
+    },
+    moments: ({ low, high }) => ({ mean: (low + high) / 2, std: (high - low) / Math.sqrt(12), low, high }),
+    numbers: ({ low, high }) => [low, high, high - low],
+    philox(law) {
+      const [low, high] = [Math.fround(law.low), Math.fround(law.high)];
+      return ['philoxUniform', [low, Math.fround(high - low), low < high ? neighbour(high, -1, true) : low]];
+    },
+    threefry(law) {
+      const low = Math.fround(law.low);
+      return ['threefryUniform', [low, Math.fround(Math.fround(law.high) - low)]];
+    },
+    torch: ({ low, high }, stream, out) => stream.uniform(out, low, high),
+  }),
+
+  /** Normal with mean (0) and standard deviation std (1; 0 or more). */
+  normal: row({
+    options: { mean: { value: 0 }, std: { value: 1, least: 0 } },
+    law(_, { mean, std }) {
+      return { mean, std };
+    },
+    moments: ({ mean, std }) => ({ mean, std, low: -Infinity, high: Infinity }),
+    // Eight deviations: a value has less than seven.
+    numbers: ({ mean, std }) => [mean, std, Math.abs(mean) + 8 * std],
+    philox: ({ mean, std }) => ['philoxNormal', [mean, std]],
+    threefry: ({ mean, std }) => ['threefryNormal', [ABOVE_MINUS_ONE, 2, mean, std, -Infinity, Infinity]],
+    torch: ({ mean, std }, stream, out) => stream.normal(out, mean, std),
+  }),
+
+  /**
+   * The normal between low and high, in standard deviations from the mean (-2 and 2), or as values (absolute: true, which is
+   * PyTorch's a and b).
+   */
+  truncatedNormal: row({
+    options: {
+      mean: { value: 0 },
+      std: { value: 1, least: 0 },
+      low: { value: -2, infinite: true },
+      high: { value: 2, infinite: true },
+      absolute: { value: false },
+    },
+    law(where, { mean, std, absolute, ...o }): TruncatedLaw {
+      const bound = (value: number) => (absolute ? value : std === 0 ? mean : mean + std * value);
+      ordered(where, o.low, o.high);
+      const [low, high] = [bound(o.low), bound(o.high)];
+      for (const value of [low, high].filter(Number.isFinite)) number(where, 'a bound', value);
+      // The least probability drawn is 2^-33 of all, and must be a normal binary32.
+      if (std > 0 && (low < high || !Number.isFinite(low))) {
+        const { lower, upper } = probabilities({ mean, std, low, high });
+        if (!(upper - lower >= 2 ** -92))
+          throw new RangeError(
+            `${where}: between ${low} and ${high} there is no probability left; move low and high towards the mean`,
+          );
+      }
+      return { mean, std, low, high };
+    },
+    moments(law) {
       const { low, high } = law;
-      const value = degenerate(law);
+      const value = onlyTruncatedValue(law);
       if (value !== undefined) return { mean: value, std: 0, low, high };
       // So narrow that the normal is flat in it, and that the differences below would cancel.
       if (high - low < 1e-3 * law.std) return { mean: (low + high) / 2, std: (high - low) / Math.sqrt(12), low, high };
-      const { lower, upper } = tails(law.mean, law.std, low, high);
-      const a = (low - law.mean) / law.std;
-      const b = (high - law.mean) / law.std;
+      const { lower, upper } = probabilities(law);
+      const [a, b] = [(low - law.mean) / law.std, (high - law.mean) / law.std];
       const share = (x: number) => scalar(randomModule, 'normalDensity', x) / (upper - lower);
       const shift = share(a) - share(b);
       const weighted = (x: number) => (Number.isFinite(x) ? x * share(x) : 0);
       const std = law.std * Math.sqrt(1 + weighted(a) - weighted(b) - shift * shift);
       return { mean: law.mean + law.std * shift, std, low, high };
-    }
-    case 'bernoulli':
-      return { mean: law.p, std: Math.sqrt(law.p * (1 - law.p)), low: 0, high: 1 };
-  }
-}
+    },
+    numbers: ({ mean, std }) => [mean, std],
+    philox(law) {
+      const value = onlyTruncatedValue(law);
+      if (value !== undefined) return value;
+      const { mean, std, low, high } = law;
+      const { lower, upper, mirrored } = probabilities(law);
+      const bounds = [neighbour(low, 1, false), neighbour(high, -1, false)];
+      return ['philoxTruncatedNormal', [mean, mirrored ? -std : std, lower, upper, ...bounds]];
+    },
+    threefry(law) {
+      const value = onlyTruncatedValue(law);
+      if (value !== undefined) return value;
+      const { mean, std, low, high } = law;
+      // erf of the bounds in standard deviations, in binary32.
+      const erf = (bound: number) => Math.fround(scalar(randomModule, 'erf', ((bound - mean) / std) * Math.SQRT1_2));
+      const [from, to] = [erf(low), erf(high)];
+      if (!(to - from > 2 ** -11))
+        throw new RangeError(
+          `random.threefry.truncatedNormal: JAX's rule has fewer than 8,192 values between ${low} and ${high}; move low and high towards the mean, or use random.philox`,
+        );
+      const bounds = [neighbour(low, 1, true), neighbour(high, -1, true)];
+      return ['threefryNormal', [from, Math.fround(to - from), mean, std, ...bounds]];
+    },
+    torch: (law, stream, out) => stream.truncatedNormal(out, law),
+  }),
 
-/** A law whose values binary32 can hold: of a normal, eight deviations (a value has less than seven). */
-export function representable(where: string, law: Law): Law {
-  const uniform = law.distribution === 'uniform';
-  const ends = uniform ? [law.low, law.high, law.high - law.low] : 'std' in law ? [law.mean, law.std] : [];
-  if (law.distribution === 'normal') ends.push(Math.abs(law.mean) + 8 * law.std);
-  for (const value of ends) {
-    if (!Number.isFinite(Math.fround(value))) {
+  /** 1 with probability p (0.5), else 0. */
+  bernoulli: row({
+    options: { p: { value: 0.5, least: 0, most: 1 } },
+    law(_, { p }) {
+      return { p };
+    },
+    moments: ({ p }) => ({ mean: p, std: Math.sqrt(p * (1 - p)), low: 0, high: 1 }),
+    numbers: () => [],
+    philox({ p }) {
+      const threshold = Math.round(p * 2 ** 32);
+      return threshold === 2 ** 32 ? 1 : ['philoxBernoulli', [threshold]];
+    },
+    threefry: ({ p }) => ['threefryBernoulli', [p]],
+    torch: ({ p }, stream, out) => stream.draw('torchBernoulli', out, [p]),
+  }),
+};
+
+export type DistributionName = keyof typeof distributions;
+type Rows = typeof distributions;
+export type OptionsOf<D extends DistributionName> = Partial<ValuesOf<Rows[D]['options']>>;
+
+/** What a draw follows: a distribution and its numbers, as data. An initialiser is a law that depends on fans. */
+export type Law =
+  | { [D in DistributionName]: { distribution: D } & ReturnType<Rows[D]['law']> }[DistributionName]
+  | { distribution: 'constant'; value: number };
+
+/** The row of a law that is not constant. */
+export const distributionOf = (law: Law): Distribution | undefined =>
+  law.distribution === 'constant' ? undefined : (distributions[law.distribution] as Distribution);
+
+/** Mean and standard deviation of a law, and the bounds of its values. */
+export const momentsOf = (law: Law): Moments =>
+  law.distribution === 'constant'
+    ? { mean: law.value, std: 0, low: law.value, high: law.value }
+    : distributionOf(law)!.moments(law);
+
+/** A law whose numbers binary32 can hold, or the error. */
+export function representable<L extends Law>(where: string, law: L): L {
+  for (const value of distributionOf(law)?.numbers(law) ?? []) {
+    if (!Number.isFinite(Math.fround(value)))
       throw new RangeError(
         `${where}: the options make a ${law.distribution} with ${value} in it, beyond binary32; make them smaller`,
       );
-    }
   }
   return law;
+}
+
+/** The law that a distribution's options make, or the error. */
+export function lawFrom(where: string, name: DistributionName, given: Record<string, unknown>): Law {
+  const row = distributions[name] as Distribution;
+  const law = { distribution: name, ...(row.law(where, valuesOf(where, row.options, given)) as object) } as Law;
+  return representable(where, law);
 }

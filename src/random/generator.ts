@@ -1,15 +1,17 @@
-// Random numbers: generators with a seed and a place, and what can be drawn from them.
+// A public generator: what can be drawn, checked, from a source.
 
-import { allocate, choice, float32, options, present, sameLength, uint32, usual, what, whole } from '../check.js';
+import { allocate, float32, options, present, sameLength, uint32, usual, what, whole } from '../check.js';
 import { isOfWorkspace } from '../wasm/memory.js';
-import { high32, low32, WORD } from './counter.js';
-import { distributions, type Law, type Source } from './distributions.js';
-import { digest, philox } from './philox.js';
-import { threefry } from './threefry.js';
-import { CACHED, cache, INDEX, type Release, releases, STATE_WORDS, seeded, torch } from './torch.js';
-
-/** A number (any safe integer), a bigint of 64 bits, signed or not, or a text. 0 is a seed like any other. */
-export type Seed = number | bigint | string;
+import {
+  type Distribution,
+  type DistributionName,
+  distributions,
+  type Law,
+  lawFrom,
+  type OptionsOf,
+} from './distributions.js';
+import { philox } from './philox.js';
+import { bitsOfSeed, notBoth, type Seed, type Slice, type Source, sourceOf, sources, WORD } from './source.js';
 
 /** Where the values go and which of them are wanted. */
 export interface Draw {
@@ -27,22 +29,14 @@ export type Draws<O> = {
   (options: O & Draw & { out: Float32Array }): Float32Array;
 };
 
+/** A method for each distribution. */
+export type Distributions = { [D in keyof typeof distributions]: Draws<OptionsOf<D>> };
+
 /**
  * Draws values and moves on, philox and threefry by whole blocks of four: two draws of 5 are not one of 10, a slice is part of
  * one. Values are binary32; errors are TypeError and RangeError.
  */
-export interface Generator {
-  /** Uniform on [low, high) (0 and 1), multiples of (high - low) / 2^24 above low. */
-  uniform: Draws<{ low?: number; high?: number }>;
-  /** Normal with mean (0) and standard deviation std (1; 0 or more). */
-  normal: Draws<{ mean?: number; std?: number }>;
-  /**
-   * The normal between low and high, in standard deviations from the mean (-2 and 2), or where they stand
-   * (absolute: true, which is PyTorch's a and b).
-   */
-  truncatedNormal: Draws<{ mean?: number; std?: number; low?: number; high?: number; absolute?: boolean }>;
-  /** 1 with probability p (0.5), else 0. */
-  bernoulli: Draws<{ p?: number }>;
+export interface Generator extends Distributions {
   /** 32 random bits each. */
   bits(length: number, options?: { out?: Uint32Array; slice?: readonly [number, number] }): Uint32Array;
   bits(options: { out: Uint32Array }): Uint32Array;
@@ -74,101 +68,92 @@ export interface Threefry extends Generator {
 /** A generator's state, safe for JSON. */
 export type GeneratorState = Record<string, unknown> & { generator: string };
 
-const sources = new WeakMap<Generator, Source>();
-
-/** The source behind a generator. */
-function sourceOf(where: string, rng: unknown): Source {
-  const source = typeof rng === 'object' && rng !== null ? sources.get(rng as Generator) : undefined;
-  if (source === undefined)
-    throw new TypeError(
-      `${where}: rng is ${what(rng)}; pass a generator of this copy of fanwise, such as random.philox(seed)`,
-    );
-  return source;
-}
-
-/** The part of a whole that a slice names. */
-export function part(
+/** The slice [from, to) of a whole of n values, and its length. */
+export function sliceOf(
   where: string,
   slice: unknown,
-  of: number,
+  n: number,
   source: Pick<Source, 'sequential'> = {},
-): { from: number; of: number; length: number } {
-  if (slice === undefined) return { from: 0, of, length: of };
+): Slice & { length: number } {
+  if (slice === undefined) return { from: 0, of: n, length: n };
   if (!Array.isArray(slice) || slice.length !== 2)
     throw new TypeError(`${where}: slice is ${what(slice)}; pass [from, to]`);
   if (source.sequential !== undefined) throw new TypeError(`${where}: slice: ${source.sequential}`);
-  const to = whole(where, 'the end of slice', slice[1], { most: of });
+  const to = whole(where, 'the end of slice', slice[1], { most: n });
   const from = whole(where, 'the start of slice', slice[0], { most: to });
-  return { from, of, length: to - from };
+  return { from, of: n, length: to - from };
 }
 
-/** Where (a part of) a draw of `length` values goes: `out`, checked, or a new array; and which part that is. */
-export function goal(where: string, length: number, { out, slice }: Draw, source?: Pick<Source, 'sequential'>) {
-  const wanted = part(where, slice, length, source);
+/** The output of (a slice of) a draw of n values: `out`, checked, or a new array; and the slice. */
+export function outputOf(where: string, n: number, { out, slice }: Draw, source?: Pick<Source, 'sequential'>) {
+  const wanted = sliceOf(where, slice, n, source);
   if (out !== undefined)
     sameLength(where, 'out', float32(where, 'out', out).length, slice ? 'slice' : 'the draw', wanted.length);
   return { values: out ?? allocate(where, wanted.length, Float32Array), wanted };
 }
 
-/** Fills `out`, or a new array, with (a part of) a draw of `length` values. */
-export function drawn(where: string, source: Source, law: Law, length: number, o: Draw): Float32Array {
-  const { values, wanted } = goal(where, length, o, source);
+/** Fills `out`, or a new array, with (a slice of) a draw of n values. */
+export function fillDraw(where: string, source: Source, law: Law, n: number, o: Draw): Float32Array {
+  const { values, wanted } = outputOf(where, n, o, source);
   source.fill(law, values, wanted);
   return values;
 }
 
 type Options = Draw & Record<string, unknown>;
-type Words = { out?: Uint32Array; slice?: Draw['slice'] };
+type BitsOptions = { out?: Uint32Array; slice?: Draw['slice'] };
 
 /** Whether a draw is asked for by its options, of which `out` says how long it is, in place of a length. */
 const isFilling = <T>(first: number | T): first is T =>
   typeof first === 'object' && first !== null && !Array.isArray(first);
 const neither = (where: string) => new TypeError(`${where}: neither a length nor out; pass one`);
 
-function generator<G extends Generator = Generator>(name: string, source: Source): G {
-  const draws = (distribution: keyof typeof distributions) => {
-    const where = `${name}.${distribution}`;
-    const row = distributions[distribution];
-    const names = Object.keys(row.options);
-    const others = [...names, 'slice'];
-    const known = [...names, 'out', 'slice'];
-    /** The law of the defaults and the last other one, which stand for the next draw: a law takes 300 ns to make. */
-    let common: Law | undefined;
-    let last: { law: Law; values: unknown[] } | undefined;
-    function lawOf(given: Options): Law {
-      if (last?.values.every((value, i) => Object.is(value, given[names[i]]))) return last.law;
-      last = { law: row.law(where, { ...row.options, ...given }), values: names.map((option) => given[option]) };
-      return last.law;
-    }
-    return (first: unknown, second?: unknown) => {
-      const filling = isFilling(first);
-      const bare = usual(first, others, 'out');
-      const given = bare ? (first as Options) : options<Options>(where, (filling ? first : second) as Options, known);
-      const out = present(where, 'out', given.out);
-      if (filling && out === undefined) throw neither(where);
-      const length = filling
-        ? (isOfWorkspace(out) ? out : float32(where, 'out', out)).length
-        : whole(where, 'length', first);
-      const law = bare ? (common ??= row.law(where, row.options)) : lawOf(given);
-      if (!bare && !(filling && given.slice === undefined)) return drawn(where, source, law, length, given);
-      source.fill(law, out!, { from: 0, of: length });
-      return out!;
-    };
+/** The method of a distribution. */
+function drawsOf(where: string, name: DistributionName, source: Source) {
+  const row = distributions[name] as Distribution;
+  const names = Object.keys(row.options);
+  const others = [...names, 'slice'];
+  const known = [...names, 'out', 'slice'];
+  const make = (o: Record<string, unknown>) => lawFrom(where, name, o);
+  /** The law of the defaults and the last other one are kept for the next draw: a law takes 300 ns to make. */
+  let common: Law | undefined;
+  let last: { law: Law; values: unknown[] } | undefined;
+  function lawOf(given: Options): Law {
+    if (last?.values.every((value, i) => Object.is(value, given[names[i]]))) return last.law;
+    last = { law: make(given), values: names.map((option) => given[option]) };
+    return last.law;
+  }
+  return (first: unknown, second?: unknown) => {
+    const filling = isFilling(first);
+    const bare = usual(first, others, 'out');
+    const given = bare ? (first as Options) : options<Options>(where, (filling ? first : second) as Options, known);
+    const out = present(where, 'out', given.out);
+    if (filling && out === undefined) throw neither(where);
+    const length = filling
+      ? (isOfWorkspace(out) ? out : float32(where, 'out', out)).length
+      : whole(where, 'length', first);
+    const law = bare ? (common ??= make({})) : lawOf(given as Options);
+    if (!bare && !(filling && given.slice === undefined)) return fillDraw(where, source, law, length, given);
+    source.fill(law, out!, { from: 0, of: length });
+    return out!;
   };
+}
+
+/** A generator of a name that errors begin with, such as random.philox. */
+export function generator<G extends Generator = Generator>(name: string, source: Source): G {
+  const draws = Object.fromEntries(
+    Object.keys(distributions).map((key) => [key, drawsOf(`${name}.${key}`, key as DistributionName, source)]),
+  ) as unknown as Distributions;
   const pair = new Uint32Array(2);
-  const both = { from: 0, of: 2, length: 2 };
+  const both = { from: 0, of: 2 };
   const made: Generator = {
-    uniform: draws('uniform'),
-    normal: draws('normal'),
-    truncatedNormal: draws('truncatedNormal'),
-    bernoulli: draws('bernoulli'),
-    bits(first: number | Words, second?: Words) {
+    ...draws,
+    bits(first: number | BitsOptions, second?: BitsOptions) {
       const where = `${name}.bits`;
       const filling = isFilling(first);
-      const { out, slice } = options<Words>(where, filling ? first : second, ['out', 'slice']);
+      const { out, slice } = options<BitsOptions>(where, filling ? first : second, ['out', 'slice']);
       if (filling && out === undefined) throw neither(where);
       const length = filling ? uint32(where, 'out', out).length : whole(where, 'length', first);
-      const wanted = part(where, slice, length, source);
+      const wanted = sliceOf(where, slice, length, source);
       if (out !== undefined) sameLength(where, 'out', uint32(where, 'out', out).length, 'the draw', wanted.length);
       const words = out ?? allocate(where, wanted.length, Uint32Array);
       source.bits(words, wanted);
@@ -201,122 +186,8 @@ function generator<G extends Generator = Generator>(name: string, source: Source
   return Object.freeze(made) as G;
 }
 
-/** 64 bits of a seed; without one, bits of the system's. */
-function bitsOf(where: string, seed: unknown): bigint {
-  if (seed === undefined) {
-    const [low, high] = crypto.getRandomValues(new Uint32Array(2));
-    return (BigInt(high) << 32n) | BigInt(low);
-  }
-  if (typeof seed === 'string') return digest(0n, seed);
-  if (typeof seed !== 'bigint') {
-    if (typeof seed !== 'number')
-      throw new TypeError(`${where}: seed is ${what(seed)}; pass a whole number, a bigint or a text`);
-    if (Number.isInteger(seed) && !Number.isSafeInteger(seed))
-      throw new RangeError(`${where}: seed is ${seed}, beyond what a number tells exactly; pass it as a bigint`);
-    seed = BigInt(whole(where, 'seed', seed, { least: Number.MIN_SAFE_INTEGER }));
-  }
-  const wide = seed as bigint;
-  if (wide < -(2n ** 63n) || wide >= 2n ** 64n) throw new RangeError(`${where}: seed is ${wide}n; pass one of 64 bits`);
-  return BigInt.asUintN(64, wide);
+/** The source that options name: that of rng, or of a new philox of a seed, or of the system's bits. */
+export function sourceFrom(where: string, o: { rng?: Generator; seed?: Seed }): Source {
+  notBoth(where, o);
+  return o.rng === undefined ? philox(bitsOfSeed(where, o.seed)) : sourceOf(where, o.rng);
 }
-
-/** The generator that options name: rng, or seed for a new philox, or a new one of the system's bits. */
-export function generatorOf(where: string, { rng, seed }: { rng?: Generator; seed?: Seed }): Source {
-  if (rng === undefined) return philox(bitsOf(where, seed));
-  if (seed !== undefined) throw new TypeError(`${where}: both rng and seed; pass one`);
-  return sourceOf(where, rng);
-}
-
-/** A source where a state says, which has to be one of the same generator: of its seed, its fork, its release. */
-export function moved(where: string, source: Source, state: GeneratorState): void {
-  random.restore(state); // which checks it
-  const kind = (s: Record<string, unknown>) =>
-    [s.generator, s.seed, s.stream, s.key, s.release].filter((part) => part !== undefined).join(' ');
-  const [own, other] = [kind(source.state()), kind(state)];
-  if (own !== other)
-    throw new RangeError(`${where}: the generator is ${own} and was ${other}; pass one of the same seed`);
-  source.move(state);
-}
-
-const wrong = (name: string, value: unknown) =>
-  new TypeError(`random.restore: ${name} is ${what(value)}; pass what state() gave, unchanged`);
-
-function integer(name: string, value: unknown): bigint {
-  if (typeof value !== 'string' || !/^\d{1,20}$/.test(value) || BigInt(value) >= 2n ** 64n) throw wrong(name, value);
-  return BigInt(value);
-}
-
-function within(name: string, value: unknown, most: number): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > most) throw wrong(name, value);
-  return value as number;
-}
-
-function restoreTorch(s: GeneratorState): Source {
-  const release = releases.find((r) => r === s.release);
-  if (release === undefined) throw wrong('release', s.release);
-  const { words, cached } = s;
-  if (!Array.isArray(words) || words.length !== INDEX) throw wrong('words', words);
-  const state = new Uint32Array(STATE_WORDS);
-  Array.from(words).forEach((word, i) => {
-    state[i] = within(`words[${i}]`, word, 2 ** 32 - 1);
-  });
-  if (!state.some((word) => word !== 0)) throw wrong('words', words); // it would give zeros for ever
-  state[INDEX] = within('index', s.index, INDEX);
-  if (cached !== null) {
-    if (typeof cached !== 'number' || !Number.isFinite(cached)) throw wrong('cached', cached);
-    state[CACHED] = 1;
-    cache(state)[0] = cached;
-  }
-  return torch(integer('seed', s.seed), release, state);
-}
-
-export const random = {
-  /**
-   * Philox4x32-10 (Salmon et al. 2011), the default: counter-based, so that value i of a draw depends on the
-   * seed, the fork and i alone. Without a seed: 64 bits from crypto.getRandomValues.
-   */
-  philox(seed?: Seed): Generator {
-    return generator('random.philox', philox(bitsOf('random.philox', seed)));
-  },
-
-  /**
-   * PyTorch's generator: the same seed gives the same bits as torch.manual_seed on a CPU (x86 with AVX2), in
-   * uniform, normal, permutation and order, and in what is made of them. release: the rules since PyTorch
-   * 2.12 (the default) or those before.
-   */
-  torch(seed?: Seed, given?: { release?: Release }): Generator {
-    const where = 'random.torch';
-    const { release = '2.12' } = options(where, given, ['release']);
-    const bits = bitsOf(where, seed);
-    return generator(where, torch(bits, choice(where, 'release', release, releases), seeded(bits)));
-  },
-
-  /**
-   * JAX's generator: the first draw from a seed is what jax.random makes of key(seed), to the bit in bits, uniform,
-   * bernoulli and permutation, to 2e-6 in normals. (Of seeds from 0 to 2^32 - 1; others are JAX's with 64 bits enabled.)
-   * Counter-based, like philox: draws that follow go on in the counter. As in JAX, uniform has multiples of 2^-23 of its
-   * range, and may round up to `high` where that is far from 0.
-   */
-  threefry(seed?: Seed): Threefry {
-    const bits = bitsOf('random.threefry', seed);
-    return generator<Threefry>('random.threefry', threefry([high32(bits), low32(bits)]));
-  },
-
-  /** A generator from what its state() gave: it goes on where that one stood. */
-  restore: ((state: GeneratorState): Generator => {
-    if (typeof state !== 'object' || state === null) throw wrong('the state', state);
-    if (state.generator === 'philox') {
-      const block = within('block', state.block, Number.MAX_SAFE_INTEGER);
-      return generator('random.philox', philox(integer('seed', state.seed), integer('stream', state.stream), block));
-    }
-    if (state.generator === 'threefry') {
-      const { key } = state;
-      if (!Array.isArray(key) || key.length !== 2) throw wrong('key', key);
-      const [first, second] = Array.from(key, (word, i) => within(`key[${i}]`, word, WORD - 1));
-      const block = within('block', state.block, Number.MAX_SAFE_INTEGER);
-      return generator('random.threefry', threefry([first, second], block));
-    }
-    if (state.generator === 'torch') return generator('random.torch', restoreTorch(state));
-    throw wrong('generator', state.generator);
-  }) as { (state: GeneratorState & { generator: 'threefry' }): Threefry; (state: GeneratorState): Generator },
-};

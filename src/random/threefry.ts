@@ -3,10 +3,9 @@
 // JAX, where keys are used once, does not do.
 
 import { allocate } from '../check.js';
-import { draw, scalar } from '../wasm/kernels.js';
-import { randomModule } from '../wasm/module.js';
-import { counted, neighbour, WORD } from './counter.js';
-import { degenerate, type Law, type Part, type Source } from './distributions.js';
+import { counterSource } from './counter.js';
+import { type Source, WORD } from './source.js';
+import { blockOf, type State, wholeOf, wrongState } from './state.js';
 
 /** Two words. */
 export type Key = readonly [first: number, second: number];
@@ -30,101 +29,60 @@ export function cipher([k0, k1]: Key, [c0, c1]: Key): [number, number] {
   return [a >>> 0, b >>> 0];
 }
 
-const high = (block: number) => Math.floor(block / WORD);
-
-/** The uniform that JAX makes its normals of: from the last number above -1 on, in 2^23 steps. */
-const FROM = -1 + 2 ** -24;
-
-/** erf of the bounds in standard deviations, between which a cut normal is drawn, in JAX as here, in binary32. */
-function edges({ mean, std, low, high }: Extract<Law, { distribution: 'truncatedNormal' }>): [number, number] {
-  const [from, to] = [low, high].map((bound) =>
-    Math.fround(scalar(randomModule, 'erf', ((bound - mean) / std) * Math.SQRT1_2)),
-  );
-  if (!(to - from > 2 ** -11)) {
-    throw new RangeError(
-      `random.threefry.truncatedNormal: JAX's rule has fewer than 8,192 values between ${low} and ${high}; move low and high towards the mean, or use random.philox`,
-    );
+/** JAX's permutation: rows sorted by random words, in as many rounds as make equal words unlikely. */
+function permuted(rows: Uint32Array, key: Key): Uint32Array {
+  const n = rows.length;
+  let order = rows;
+  let round = key;
+  for (let spread = 1; spread < n * n * n; spread *= WORD - 1) {
+    const words = new Uint32Array(n);
+    threefry(cipher(round, [0, 1])).bits(words, { from: 0, of: n });
+    round = cipher(round, [0, 0]);
+    const sorted = order.map((_, i) => i).sort((a, b) => words[a] - words[b]); // stable
+    order = sorted.map((i) => order[i]);
   }
-  return [from, to];
+  return order;
 }
 
-/** A source that stands at a block of a key's counters. */
-export function threefry(key: Key, block = 0): Source {
-  const { take, at, bits, move } = counted('random.threefry', 'threefryBits', [...key, 0, 0], block);
-  const uniform = (state: Uint32Array, out: Float32Array, low: number, high: number) => {
-    const from = Math.fround(low);
-    draw(randomModule, 'threefryUniform', state, out, [from, Math.fround(Math.fround(high) - from)]);
-  };
-
-  function fill(law: Law, out: Float32Array, part: Part): void {
-    if (law.distribution === 'truncatedNormal' && degenerate(law) === undefined) edges(law); // may throw
-    const state = take(part);
-    switch (law.distribution) {
-      case 'constant':
-        out.fill(law.value);
-        break;
-      case 'uniform':
-        uniform(state, out, law.low, law.high);
-        break;
-      case 'normal':
-        draw(randomModule, 'threefryNormal', state, out, [FROM, 2, law.mean, law.std, -Infinity, Infinity]);
-        break;
-      case 'truncatedNormal': {
-        const { mean, std, low, high } = law;
-        const value = degenerate(law);
-        if (value !== undefined) out.fill(value);
-        else {
-          const [from, to] = edges(law);
-          const bounds = [neighbour(low, 1, true), neighbour(high, -1, true)];
-          draw(randomModule, 'threefryNormal', state, out, [from, Math.fround(to - from), mean, std, ...bounds]);
-        }
-        break;
-      }
-      case 'bernoulli': {
-        uniform(state, out, 0, 1);
-        const p = Math.fround(law.p);
-        for (let i = 0; i < out.length; i++) out[i] = out[i] < p ? 1 : 0;
-      }
-    }
+/** A label's bytes, four at a time, folded in with another first word than JAX's fold_in has. */
+function foldInLabel(key: Key, label: string): Key {
+  let folded = key;
+  const bytes = new TextEncoder().encode(label);
+  for (let i = 0; i <= bytes.length; i += 4) {
+    let word = 0;
+    // Behind the last byte comes 128, so that no two labels end alike.
+    for (let k = 3; k >= 0; k--) word = word * 256 + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0));
+    folded = cipher(folded, [1, word]);
   }
+  return folded;
+}
 
-  /** JAX's permutation: rows sorted by random words, in as many rounds as make equal words unlikely. */
+/** A source of a key, at a block of its counter. */
+export function threefry(key: Key, start = 0): Source {
+  const { block, skip, ...source } = counterSource('threefry', 'threefryBits', [...key, 0, 0], start);
   function permutation(n: number): Uint32Array {
-    let order = allocate('random.threefry.permutation', n, Uint32Array).map((_, i) => i);
-    const from = at();
-    take({ from: 0, of: n });
-    // Not in front of a key's counters: a key of its own, which no split, foldIn or fork has.
-    let round = from === 0 ? key : cipher(key, [(0x80000000 | high(from)) >>> 0, from % WORD]);
-    for (let spread = 1; spread < n * n * n; spread *= WORD - 1) {
-      const words = new Uint32Array(n);
-      threefry(cipher(round, [0, 1])).bits(words, { from: 0, of: n });
-      round = cipher(round, [0, 0]);
-      const places = order.map((_, i) => i).sort((a, b) => words[a] - words[b]); // stable
-      order = places.map((place) => order[place]);
-    }
-    return order;
+    const rows = allocate('random.threefry.permutation', n, Uint32Array).map((_, i) => i);
+    const from = block();
+    skip(n);
+    // Not at the start of a key's counter: a key of its own, which no split, foldIn or fork has.
+    const high = (0x80000000 | Math.floor(from / WORD)) >>> 0;
+    return permuted(rows, from === 0 ? key : cipher(key, [high, from % WORD]));
   }
-
   return {
-    bits,
+    ...source,
     permutation,
     order: permutation,
-    fill,
-    fork(label) {
-      // A label's bytes, four at a time, folded in with another first word than JAX's fold_in has.
-      let made = key;
-      const bytes = new TextEncoder().encode(label);
-      for (let i = 0; i <= bytes.length; i += 4) {
-        let word = 0;
-        // Behind the last byte stands 128, so that no two labels end alike.
-        for (let k = 3; k >= 0; k--) word = word * 256 + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0));
-        made = cipher(made, [1, word]);
-      }
-      return threefry(made);
-    },
+    fork: (label) => threefry(foldInLabel(key, label)),
     split: (n) => Array.from({ length: n }, (_, i) => threefry(cipher(key, [0, i]))),
     foldIn: (data) => threefry(cipher(key, [0, data])),
-    state: () => ({ generator: 'threefry', key: [...key], block: at() }),
-    move,
+    state: () => ({ generator: 'threefry', key: [...key], block: block() }),
   };
+}
+
+/** The source that stood at a state. */
+export function restoreThreefry(state: State): Source {
+  const { key } = state;
+  if (!Array.isArray(key) || key.length !== 2) throw wrongState('key', key);
+  const [first, second] = Array.from(key, (word, i) => wholeOf(`key[${i}]`, word, WORD - 1));
+  return threefry([first, second], blockOf(state));
 }

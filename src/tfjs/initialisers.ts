@@ -7,7 +7,7 @@ import { initializers, serialization, tensor } from '@tensorflow/tfjs';
 import { options, what } from '../check.js';
 import { type Generator, type Initialising, init, random, type Seed } from '../index.js';
 import { initialisers } from '../init/table.js';
-import { generatorOf } from '../random/generator.js';
+import { sourceFrom } from '../random/generator.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };
@@ -43,7 +43,7 @@ function initializer<N extends Name>(name: N): Make<N> {
       ]);
       if (typeof seed === 'bigint')
         throw new TypeError(`${where}: seed is ${what(seed)}, which JSON has not; pass a number or a text`);
-      generatorOf(where, { rng, seed });
+      sourceFrom(where, { rng, seed });
       this.rng = rng ?? random.philox(seed);
       this.given = (rng ? rest : { ...rest, ...(seed === undefined ? {} : { seed }) }) as Partial<Options<N>>;
     }

@@ -8,7 +8,8 @@ import { criterion } from '../nn/loss.js';
 import { drawing, type Model, replanned } from '../nn/model.js';
 import type { Optimizer } from '../nn/optimizer.js';
 import { descend, type Learning, type States, type Stepped, type Stepping, statesOf } from '../nn/step.js';
-import { type Generator, moved, random } from '../random/generator.js';
+import type { Generator } from '../random/generator.js';
+import { random, setState } from '../random/index.js';
 
 /** A layer, or an optimizer, by its maker's name. */
 function made([name, ...given]: Spec, rng?: Generator): never {
@@ -149,7 +150,7 @@ export function learner(index: number, given: Learning): Learner {
   const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
 
   function step({ count, lr, passed, drawn }: Stepping): Stepped | undefined {
-    if (share.first && !passed) for (const [i, source] of drawing(model)) moved(where, source, drawn[i]);
+    if (share.first && !passed) for (const [i, source] of drawing(model)) setState(where, source, drawn[i]);
     const mean = passed ? 0 : descend(p, loss, count, share);
     const gradientNorm = share.first ? clip?.(p.gradients.length, clipNorm as number) : undefined;
     share.wait();

@@ -1,10 +1,13 @@
 // What a thread does of a job: the same functions as everywhere, on its part of arrays in the memory that threads share.
 
 import { type Activation, activation } from '../activation/table.js';
-import { type Initialising, init } from '../init/table.js';
+import { init } from '../init/index.js';
+import type { Initialising } from '../init/table.js';
 import type { Spec } from '../nn/layer.js';
 import type { Model } from '../nn/model.js';
-import { type Generator, type GeneratorState, random } from '../random/generator.js';
+import type { Generator, GeneratorState } from '../random/generator.js';
+import { random } from '../random/index.js';
+
 import { modelOf } from './barrier.js';
 
 /** An array on the shared memory: its first value and how many there are. */

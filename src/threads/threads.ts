@@ -3,14 +3,18 @@
 
 import { type Activation, activations, type Functions } from '../activation/table.js';
 import { choice, options, sameLength, what } from '../check.js';
-import { type Initialising, init, initialisers } from '../init/table.js';
+import { init } from '../init/index.js';
+import { type Initialising, initialisers } from '../init/table.js';
 import { specOf } from '../nn/layer.js';
 import type { Data } from '../nn/loss.js';
 import { idle, type Model, productsOf, requireModel } from '../nn/model.js';
 import type { Crew } from '../nn/step.js';
 import { type Fit, type Step, train } from '../nn/training.js';
 import { distributions } from '../random/distributions.js';
-import { type Generator, random, type Seed } from '../random/generator.js';
+import type { Generator } from '../random/generator.js';
+import { random } from '../random/index.js';
+import type { Seed } from '../random/source.js';
+
 import { sized } from '../tensor.js';
 import { memoryOf, sharedWorkspace, type Workspace } from '../wasm/memory.js';
 import { workers } from './pool.js';

@@ -2,7 +2,8 @@
 
 import { type Dropout, kept, scale, share } from '../../activation/dropout.js';
 import { options } from '../../check.js';
-import { generatorOf } from '../../random/generator.js';
+import { sourceFrom } from '../../random/generator.js';
+
 import { type Layer, specified } from '../layer.js';
 
 /** A layer that leaves values out while a model is fitted, a new mask a step; else it changes nothing. */
@@ -10,7 +11,7 @@ export function dropout(given?: Dropout): Layer {
   const where = 'nn.dropout';
   const o = options(where, given, ['p', 'rng', 'seed']);
   const p = share(where, o.p);
-  const source = generatorOf(where, o);
+  const source = sourceFrom(where, o);
   return specified(['dropout', { p, seed: 0 }], {
     kind: 'dropout',
     parameters: {},

@@ -2,8 +2,10 @@
 
 import { type Named, named } from '../../activation/table.js';
 import { flag, options, whole } from '../../check.js';
-import { init } from '../../init/table.js';
-import { type Generator, generatorOf, type Seed } from '../../random/generator.js';
+import { init } from '../../init/index.js';
+import { type Generator, sourceFrom } from '../../random/generator.js';
+import type { Seed } from '../../random/source.js';
+
 import { type Tensor, tensor } from '../../tensor.js';
 import { scalar } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
@@ -38,7 +40,7 @@ export function linear<B extends boolean = true>(
   whole(where, 'outputs', outputs, { least: 1 });
   const o = options(where, given, ['rng', 'seed', 'bias', 'activation']);
   const f = o.activation === undefined ? undefined : named(where, o.activation);
-  generatorOf(where, o);
+  sourceFrom(where, o);
   const weight = tensor([outputs, inputs]);
   const bias = (flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null) as Tensor | null;
   init.torchLinear(weight, { rng: o.rng, seed: o.seed, bias: bias ?? false });

@@ -1,0 +1,53 @@
+// What truncated normals ask of the normal distribution, and bounds in binary32.
+
+import { scalar } from '../wasm/kernels.js';
+import { randomModule } from '../wasm/module.js';
+
+/** A normal between two values. */
+export interface TruncatedLaw {
+  mean: number;
+  std: number;
+  low: number;
+  high: number;
+}
+
+export function ordered(where: string, low: number, high: number): void {
+  if (low > high) throw new RangeError(`${where}: low is ${low} and high ${high}; pass low <= high`);
+}
+
+/**
+ * The normal's probabilities below the two bounds; mirrored about the mean where the interval lies to its right, so that small
+ * probabilities keep their digits.
+ */
+export function probabilities({ mean, std, low, high }: TruncatedLaw): {
+  lower: number;
+  upper: number;
+  mirrored: boolean;
+} {
+  const a = (low - mean) / std;
+  const b = (high - mean) / std;
+  const mirrored = a + b > 0;
+  return {
+    lower: scalar(randomModule, 'normalCdf', mirrored ? -b : a),
+    upper: scalar(randomModule, 'normalCdf', mirrored ? -a : b),
+    mirrored,
+  };
+}
+
+/** The one value of a truncated normal with nothing to draw; undefined for all others. */
+export const onlyTruncatedValue = ({ mean, std, low, high }: TruncatedLaw): number | undefined =>
+  std === 0 || low === high ? Math.min(Math.max(mean, low), high) : undefined;
+
+/** A binary32 and its bits; made at each call, these were 240 of its 250 ns. */
+const float = /* @__PURE__ */ new Float32Array(1);
+const bits = /* @__PURE__ */ new Int32Array(float.buffer);
+
+/** The nearest binary32 on the given side of x that is not beyond it, or strictly before it. */
+export function neighbour(x: number, side: -1 | 1, strict: boolean): number {
+  float[0] = x;
+  const beyond = side > 0 ? float[0] >= x : float[0] <= x;
+  if (beyond && !(strict && float[0] === x)) return float[0];
+  if (float[0] === 0) bits[0] = side > 0 ? 1 : 0x80000001 | 0;
+  else bits[0] += float[0] > 0 === side > 0 ? 1 : -1;
+  return float[0];
+}
