@@ -3,7 +3,7 @@
 // in torch.ts.
 
 import { lane } from '../f32';
-import { math } from '../math';
+import { log64, math } from '../math';
 import { NARROW, scratch, WIDE } from '../scratch';
 import { Distribution, Each, fill, Law, Philox, Threefry } from './fill';
 import { unit53 } from './torch';
@@ -314,4 +314,32 @@ export function threefryBernoulli(state: usize, out: usize, n: usize, p: f32): v
   store<f32>(scratch + NARROW, 1, 4);
   store<f32>(scratch + NARROW, p, 8);
   fill<Threefry, Each<ThreefryBernoulli>>(state, out, n);
+}
+
+/** -ln u times the mean, u from 31 bits and a half: from 0 to 22.2 means. JAX's is -ln(1 - u) of its own uniform. */
+class Exponential implements Law {
+  @inline four(bits: v128): v128 {
+    const u = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), lane.at(NORMAL, 1), lane.at(NORMAL, 2));
+    return f32x4.mul(lane.negated(math.log(u)), lane.at(scratch + NARROW, 0));
+  }
+}
+class ThreefryExponential implements Law {
+  @inline four(bits: v128): v128 {
+    // [1, 2) less its 23 random bits is 2 - f, and 1 - u is that less 1, both exact.
+    const one = lane.at(MANTISSA, 0);
+    const rest = f32x4.sub(f32x4.splat(2), v128.or(i32x4.shr_u(bits, 9), one));
+    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(rest)), lane.at(scratch + NARROW, 0));
+  }
+}
+export function philoxExponential(state: usize, out: usize, n: usize, mean: f32): void {
+  store<f32>(scratch + NARROW, mean);
+  fill<Philox, Each<Exponential>>(state, out, n);
+}
+export function threefryExponential(state: usize, out: usize, n: usize, mean: f32): void {
+  store<f32>(scratch + NARROW, mean);
+  fill<Threefry, Each<ThreefryExponential>>(state, out, n);
+}
+/** exponential_ without MKL: -ln(1 - u) / rate in binary64, rounded. */
+export function torchExponential(state: usize, out: usize, n: usize, mean: f64): void {
+  for (const end = out + (n << 2); out < end; out += 4) store<f32>(out, <f32>(mean * (0 - log64(1 - unit53(state)))));
 }

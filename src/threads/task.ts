@@ -5,6 +5,7 @@ import { init } from '../init/index.js';
 import type { Initialising } from '../init/table.js';
 import type { Spec } from '../nn/layer.js';
 import type { Model } from '../nn/model.js';
+import type { DistributionName } from '../random/distributions.js';
 import type { Generator, GeneratorState } from '../random/generator.js';
 import { random } from '../random/index.js';
 
@@ -17,7 +18,7 @@ export type Place = readonly [first: number, length: number];
 export type Task =
   | { kind: 'forward'; name: Activation; options: object; x: Place; out: Place }
   | { kind: 'backward'; name: Activation; keeps: 'x' | 'y'; options: object; kept: Place; dy: Place; out: Place }
-  | { kind: 'draw'; law: Drawing; options: object; state: GeneratorState; out: Place }
+  | { kind: 'draw'; law: DistributionName; options: object; state: GeneratorState; out: Place }
   | { kind: 'init'; name: Initialising; shape: readonly number[]; options: object; state: GeneratorState; out: Place }
   | {
       kind: 'model';
@@ -27,8 +28,6 @@ export type Task =
       x: Place;
       out: Place;
     };
-
-export type Drawing = 'uniform' | 'normal' | 'truncatedNormal' | 'bernoulli';
 
 /** The latest models of a thread by their numbers; what makes one again comes with each task. */
 const models = new Map<number, Model>();

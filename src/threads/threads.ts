@@ -10,7 +10,7 @@ import type { Data } from '../nn/loss.js';
 import { idle, type Model, productsOf, requireModel } from '../nn/model.js';
 import type { Crew } from '../nn/step.js';
 import { type Fit, type Step, train } from '../nn/training.js';
-import { distributions } from '../random/distributions.js';
+import { type DistributionName, distributions } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { random } from '../random/index.js';
 import type { Seed } from '../random/source.js';
@@ -18,7 +18,7 @@ import type { Seed } from '../random/source.js';
 import { sized } from '../tensor.js';
 import { memoryOf, sharedWorkspace, type Workspace } from '../wasm/memory.js';
 import { workers } from './pool.js';
-import { type Drawing, type Place, perform, type Task } from './task.js';
+import { type Place, perform, type Task } from './task.js';
 
 /** A function that answers later. */
 type Later<F> = F extends (...given: infer G) => infer R ? (...given: G) => Promise<R> : never;
@@ -36,7 +36,7 @@ export interface Threads extends Workspace {
   /** activation's functions, with out; x, y and dy are arrays of this memory. */
   readonly activation: { [A in Activation]: Twins<Functions<A>> };
   /** Draws of a generator into out: ws.draw('normal', { rng, out, std: 2 }). Not of random.torch, whose values depend on all before. */
-  draw(law: Drawing, given: Drawn): Promise<Float32Array>;
+  draw(law: DistributionName, given: Drawn): Promise<Float32Array>;
   /** init's functions whose values are independent of each other, into out. */
   init(name: Initialising, shape: readonly number[], given: Drawn): Promise<Float32Array>;
   /** model.forward of rows in x, into out. */
@@ -140,7 +140,7 @@ export function shared(bytes: number, threads: number): Threads {
       (Object.keys(activations) as Activation[]).map((name) => [name, twin(name)]),
     ) as unknown as Threads['activation'],
     async draw(law, given) {
-      choice('workspace.draw', 'law', law, Object.keys(distributions) as Drawing[]);
+      choice('workspace.draw', 'law', law, Object.keys(distributions) as DistributionName[]);
       const name = `workspace.draw: ${law}`;
       const n = given?.out instanceof Float32Array ? given.out.length : 0;
       const { source, state, rest, out } = drawn(name, given, n, Object.keys(distributions[law].options));

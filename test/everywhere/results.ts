@@ -3,7 +3,9 @@
 
 import { type Activation, activation, activations } from '../../src/activation/table.js';
 import { diagnose, init, loss, nn, random, softmax } from '../../src/index.js';
+import type { DistributionName } from '../../src/random/distributions.js';
 import { hash, noise, sweep } from '../oracle.js';
+import { examples } from '../random/examples.js';
 
 const n = 10_007;
 export const results: Record<string, () => ArrayBufferView | Promise<ArrayBufferView>> = {};
@@ -14,11 +16,9 @@ for (const [name, make] of Object.entries({
   threefry: () => random.threefry(1),
 })) {
   results[`${name} bits`] = () => make().bits(n);
-  results[`${name} uniform`] = () => make().uniform(n, { low: -1, high: 3 });
-  results[`${name} normal`] = () => make().normal(n, { mean: 1, std: 0.1 });
+  for (const distribution of Object.keys(examples) as DistributionName[])
+    results[`${name} ${distribution}`] = () => make()[distribution](n, examples[distribution].options);
   results[`${name} few normals`] = () => make().normal(15);
-  results[`${name} truncatedNormal`] = () => make().truncatedNormal(n, { low: -1, high: 5 });
-  results[`${name} bernoulli`] = () => make().bernoulli(n, { p: 0.3 });
   results[`${name} permutation`] = () => make().permutation(n);
   results[`${name} order`] = () => make().order(n);
   results[`${name} kaimingNormal`] = () => init.kaimingNormal([50, 40], { rng: make() });

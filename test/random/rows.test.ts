@@ -1,0 +1,77 @@
+// Every distribution with every generator: its moments, its law, its bounds, its slices, and wrong options. All of it grows from
+// the rows and from examples.ts.
+
+import { describe, expect, test } from 'vitest';
+import type { RowOption } from '../../src/check.js';
+import { random } from '../../src/index.js';
+import { type DistributionName, distributions, lawFrom, momentsOf } from '../../src/random/distributions.js';
+import { KS_LIMIT, kolmogorovSmirnov, mean, variance } from '../oracle.js';
+import { examples } from './examples.js';
+
+const n = 200_000;
+const generators = {
+  philox: () => random.philox(2026),
+  threefry: () => random.threefry(2026),
+  torch: () => random.torch(2026),
+};
+const names = Object.keys(distributions) as DistributionName[];
+
+describe.each(Object.entries(generators))('%s', (generator, make) => {
+  describe.each(names)('%s', (name) => {
+    const { options, cdf, kurtosis } = examples[name];
+    const law = momentsOf(lawFrom('test', name, options as Record<string, unknown>));
+    const x = make()[name](n, options);
+
+    test('mean and variance are those of the law, within five standard errors', () => {
+      expect(Math.abs(mean(x) - law.mean)).toBeLessThan(5 * (law.std / Math.sqrt(n)));
+      expect(Math.abs(variance(x, law.mean) / law.std ** 2 - 1)).toBeLessThan(5 * Math.sqrt((kurtosis - 1) / n));
+    });
+
+    test('values are between its bounds, and have its distribution function', () => {
+      expect(x.every((v) => v >= Math.fround(law.low) && v <= Math.fround(law.high))).toBe(true);
+      if (cdf) expect(kolmogorovSmirnov(x, cdf)).toBeLessThan(KS_LIMIT);
+      else expect([...new Set(x)].sort()).toEqual([0, 1]);
+    });
+
+    test('a draw goes into `out`, and slices are parts of the whole', () => {
+      const out = new Float32Array(n);
+      expect(make()[name]({ ...options, out } as never)).toBe(out);
+      expect(out).toEqual(x);
+      const slice = () => make()[name](n, { ...options, slice: [4099, 4303] } as never);
+      if (generator === 'torch') expect(slice).toThrow(/depends on all before it/);
+      else expect(slice()).toEqual(x.slice(4099, 4303));
+    });
+
+    test('the state of a generator in the middle of a draw is taken up', () => {
+      const [first, rng] = [random.philox(1), make()];
+      first.normal(3);
+      rng[name](101, options);
+      const again = random.restore(JSON.parse(JSON.stringify(rng.state())));
+      expect(again[name](50, options)).toEqual(rng[name](50, options));
+    });
+  });
+});
+
+/** What no option of a kind may be. */
+function wrong(option: RowOption): unknown[] {
+  if (typeof option.value === 'boolean') return [1, 'true', null];
+  if ('choices' in option) return ['no such choice', 1, null];
+  const { least = -Infinity, most = Infinity, open = false, infinite = false } = option;
+  const beyond = [least - 1, most + 1, ...(open ? [least, most] : [])].filter(Number.isFinite);
+  return [Number.NaN, '1', null, 1n, {}, [], 1e39, ...(infinite ? [] : [Infinity, -Infinity]), ...beyond];
+}
+
+describe.each(names)('%s refuses', (name) => {
+  test.each(Object.entries(distributions[name].options as Record<string, RowOption>))('wrong %s', (option, row) => {
+    for (const [generator, make] of Object.entries(generators)) {
+      for (const value of wrong(row)) {
+        const out = new Float32Array(3).fill(7);
+        const call = () => make()[name]({ out, [option]: value } as never);
+        expect(call, `${generator} ${String(value)}`).toThrow(
+          new RegExp(`^random\\.${generator}\\.${name}: .*${option}.*; pass`),
+        );
+        expect(out).toEqual(new Float32Array(3).fill(7));
+      }
+    }
+  });
+});
