@@ -6,8 +6,9 @@ import { type Generator, type GeneratorState, generatorOf, moved, random, type S
 import { view } from '../wasm/kernels.js';
 import { memoryOf } from '../wasm/memory.js';
 import { resumed } from './checkpoint.js';
+import { type Criterion, criterion } from './criterion.js';
 import { specOf } from './layer.js';
-import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
+import type { Data, NamedLoss } from './loss.js';
 import {
   drawing,
   type Model,

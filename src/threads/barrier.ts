@@ -2,9 +2,9 @@
 // for the others where it needs what they made. Work is parted by rows, or where rows are summed by outputs, and so are
 // the bits those of one thread.
 
+import { criterion, noData } from '../nn/criterion.js';
 import * as nn from '../nn/index.js';
 import type { Share, Spec } from '../nn/layer.js';
-import { criterion } from '../nn/loss.js';
 import { drawing, type Model, replanned } from '../nn/model.js';
 import type { Optimizer } from '../nn/optimizer.js';
 import { descend, type Learning, type States, type Stepped, type Stepping, statesOf } from '../nn/step.js';
@@ -141,10 +141,7 @@ export function learner(index: number, given: Learning): Learner {
   const state = p.state.slice(0, optimizer.slots).map(part);
   const update = optimizer.bind(p.kernel, part(p.parameters), part(p.gradients), state, given.steps);
   // The rows' labels or targets are put into their places by who asks for a step.
-  const word = Array.isArray(given.loss) ? given.loss[0] : given.loss;
-  const none = new Float32Array(0);
-  const data = word === 'crossEntropy' ? { x: none, labels: [] } : { x: none, targets: none };
-  const judge = criterion(where, given.loss, data, 0, model.outputs);
+  const judge = criterion(where, given.loss, noData(given.loss), 0, model.outputs);
   const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
   const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
 
