@@ -3,31 +3,32 @@
 // the bits those of one thread.
 
 import { criterion, noData } from '../nn/criterion.js';
-import * as nn from '../nn/index.js';
-import type { Share, Spec } from '../nn/layer.js';
-import { drawing, type Model, replanned } from '../nn/model.js';
+import type { Layer, Share, Spec } from '../nn/layer.js';
+import * as layers from '../nn/layers/index.js';
+import { drawing, type Model, replanned, sequential } from '../nn/model.js';
 import type { Optimizer } from '../nn/optimizer.js';
+import * as optimizers from '../nn/optimizers.js';
 import { descend, type Learning, type States, type Stepped, type Stepping, statesOf } from '../nn/step.js';
 import { type Generator, moved, random } from '../random/generator.js';
 
-/** A layer, or an optimizer, by its maker's name. */
-function made([name, ...given]: Spec, rng?: Generator): never {
+/** A layer or an optimizer of a table, by the name of its maker. */
+function made<T>(table: object, [name, ...given]: Spec, rng?: Generator): T {
   if (rng !== undefined) {
     const { seed: _, ...rest } = (given.pop() ?? {}) as { seed?: unknown };
     given.push({ ...rest, rng });
   }
-  return (nn as unknown as Record<string, (...given: unknown[]) => never>)[name](...given);
+  return (table as Record<string, (...given: unknown[]) => T>)[name](...given);
 }
 
 /** A model like another, by its layers; those that draw from one generator there do so here. */
 export function modelOf(
-  layers: readonly Spec[],
+  specs: readonly Spec[],
   drawn: States = {},
   sources: Readonly<Record<string, string>> = {},
 ): Model {
   const generators: Record<string, Generator> = {};
   for (const [i, source] of Object.entries(sources)) generators[source] ??= random.restore(drawn[i]);
-  return nn.sequential(layers.map((layer, i) => made(layer, generators[sources[i]])));
+  return sequential(specs.map((spec, i) => made<Layer>(layers, spec, generators[sources[i]])));
 }
 
 // Words that threads share: who has come to the meeting and how many there were; how many steps were asked for and done;
@@ -137,7 +138,7 @@ export function learner(index: number, given: Learning): Learner {
   const share = member(words, threads, index);
   const [from, to] = share.part(p.parameters.length, 4);
   const part = (x: Float32Array) => x.subarray(from, to);
-  const optimizer: Optimizer = made(given.optimizer);
+  const optimizer = made<Optimizer>(optimizers, given.optimizer);
   const state = p.state.slice(0, optimizer.slots).map(part);
   const update = optimizer.bind(p.kernel, part(p.parameters), part(p.gradients), state, given.steps);
   // The rows' labels or targets are put into their places by who asks for a step.
