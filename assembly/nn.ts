@@ -9,6 +9,6 @@ export {
   linearScratch,
 } from './nn/linear';
 export * from './nn/loss';
-export { adam, clip, sgd, sgdPlain } from './nn/optimizer';
+export * from './nn/optimizer';
 export * from './nn/statistics';
 export { heapBase, scratch } from './scratch';

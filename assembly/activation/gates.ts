@@ -1,11 +1,11 @@
 // Gates: x times a share of it, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/gates.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
+// the same name in src/activation/gates.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
 // infinite g behind it is 0.
 
 import { lane } from '../f32';
 import { wide } from '../f64';
 import { math } from '../math';
-import { backward, backwardTwo, forward, forwardTwo, Pointwise } from '../pointwise';
+import { Binary, map, mapTwo, Unary, zip, zipTwo } from '../pointwise';
 
 /** 1 / sqrt(2 pi) */
 const GELU: usize = memory.data<f64>([0.3989422804014327]);
@@ -56,8 +56,8 @@ abstract class phi {
  * in binary64. (M in binary32 reached 3 to 10 ulp in the left tail, whatever it was a polynomial in; the exponential
  * in binary64, too, had a third of the speed.)
  */
-class Gelu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Gelu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
     const octaves = bell.octaves(size);
     const s = bell.s(octaves);
@@ -68,7 +68,9 @@ class Gelu implements Pointwise {
       phi.gelu(lane.high(above), lane.high(size), wide.power(lane.high(s), lane.high(q))),
     );
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class GeluSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
     const octaves = bell.octaves(size);
     const s = bell.s(octaves);
@@ -118,8 +120,8 @@ abstract class soft {
 }
 
 /** Gelu with tanh in place of the error function. */
-class GeluTanh implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class GeluTanh implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
     const low = soft.exponent(lane.low(t));
     const high = soft.exponent(lane.high(t));
@@ -133,7 +135,9 @@ class GeluTanh implements Pointwise {
       soft.value(lane.high(v), lane.high(s), lane.high(q)),
     );
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class GeluTanhSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
     const low = soft.exponent(lane.low(t));
     const high = soft.exponent(lane.high(t));
@@ -148,12 +152,12 @@ class GeluTanh implements Pointwise {
 }
 /** a: 0 for the error function, 1 for tanh. */
 export function geluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a != 0) forwardTwo<GeluTanh>(x, out, n, a, b);
-  else forwardTwo<Gelu>(x, out, n, a, b);
+  if (a != 0) mapTwo<GeluTanh>(x, out, n, a, b);
+  else mapTwo<Gelu>(x, out, n, a, b);
 }
 export function geluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a != 0) backwardTwo<GeluTanh>(x, g, out, n, a, b);
-  else backwardTwo<Gelu>(x, g, out, n, a, b);
+  if (a != 0) zipTwo<GeluTanhSlope>(x, g, out, n, a, b);
+  else zipTwo<GeluSlope>(x, g, out, n, a, b);
 }
 
 /** c = 2^-32; where x / (1 + e^-x) is 0, and where it is x; below 2^-64 it is x / 2. */
@@ -162,8 +166,8 @@ const SILU: usize = memory.data<f32>([
 ]);
 
 /** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in Sigmoid's order: c x is exact but for the smallest. */
-class Silu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Silu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const c = lane.at(SILU, 0);
     const v = f32x4.pmax(x, lane.at(SILU, 1));
     const t = f32x4.pmax(lane.negated(v), lane.at(SILU, 2));
@@ -173,8 +177,10 @@ class Silu implements Pointwise {
     const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, c), s));
     return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(lane.size(x), lane.at(SILU, 3)));
   }
-  /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+/** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
+class SiluSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const c = lane.at(SILU, 0);
     const one = lane.at(SILU, 5);
     // From 60 on s is 1 and x r is 0, also where x is infinite.
@@ -190,10 +196,10 @@ class Silu implements Pointwise {
   }
 }
 export function siluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Silu>(x, out, n, a, b);
+  map<Silu>(x, out, n, a, b);
 }
 export function siluBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Silu>(x, g, out, n, a, b);
+  zip<SiluSlope>(x, g, out, n, a, b);
 }
 
 /** Where mish is 0, and where it is x, in binary32; 2^64. */
@@ -217,8 +223,8 @@ abstract class mish {
 }
 
 /** x tanh(ln(1 + e^x)) (Misra 2019), the exponential in binary32 and not rounded, the rest in binary64. */
-class Mish implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Mish implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const v = f32x4.pmax(x, lane.at(MISH, 0));
     const t = f32x4.pmin(v, lane.at(MISH, 1));
     const octaves = math.octaves(t);
@@ -229,7 +235,9 @@ class Mish implements Pointwise {
       mish.value(lane.high(v), wide.power(lane.high(s), lane.high(q))),
     );
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class MishSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const t = f32x4.pmin(f32x4.pmax(x, lane.at(MISH, 0)), lane.at(MISH, 1));
     const octaves = math.octaves(t);
     const s = math.scaled(lane.at(MISH, 2), octaves);
@@ -240,24 +248,26 @@ class Mish implements Pointwise {
   }
 }
 export function mishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Mish>(x, out, n, a, b);
+  map<Mish>(x, out, n, a, b);
 }
 export function mishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backwardTwo<Mish>(x, g, out, n, a, b);
+  zipTwo<MishSlope>(x, g, out, n, a, b);
 }
 
 /** -3, 3, 6, 1/2 and 1. */
 const HARD_SWISH: usize = memory.data<f32>([-3.0, 3.0, 6.0, 0.5, 1.0]);
 
 /** x (min(max(x + 3, 0), 6) / 6) (Howard et al. 2019), whose product cannot overflow. */
-class HardSwish implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class HardSwish implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const t = f32x4.pmax(x, lane.at(HARD_SWISH, 0));
     const six = lane.at(HARD_SWISH, 2);
     return f32x4.mul(t, f32x4.div(f32x4.pmin(f32x4.add(t, lane.at(HARD_SWISH, 1)), six), six));
   }
-  /** 0 up to -3, x / 3 + 1/2 between, 1 from 3 on. */
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+/** 0 up to -3, x / 3 + 1/2 between, 1 from 3 on. */
+class HardSwishSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const three = lane.at(HARD_SWISH, 1);
     const inside = f32x4.add(f32x4.div(x, three), lane.at(HARD_SWISH, 3));
     const slope = v128.bitselect(lane.at(HARD_SWISH, 4), inside, f32x4.ge(x, three));
@@ -265,8 +275,8 @@ class HardSwish implements Pointwise {
   }
 }
 export function hardSwishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<HardSwish>(x, out, n, a, b);
+  map<HardSwish>(x, out, n, a, b);
 }
 export function hardSwishBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<HardSwish>(x, g, out, n, a, b);
+  zip<HardSwishSlope>(x, g, out, n, a, b);
 }

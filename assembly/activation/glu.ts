@@ -3,18 +3,18 @@
 
 import { lane } from '../f32';
 import { wide } from '../f64';
-import { backward, backwardTwo, Pair } from '../pointwise';
+import { Binary, zip, zipTwo } from '../pointwise';
 import { geluBackward, geluForward, siluBackward } from './gates';
 
 /** value / (1 + e^-gate) */
-class Glu implements Pair {
-  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+class Glu implements Binary {
+  @inline apply(gate: v128, value: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(value), wide.logistic(lane.low(gate)));
     return lane.narrow(low, f64x2.mul(lane.high(value), wide.logistic(lane.high(gate))));
   }
 }
-class Swiglu implements Pair {
-  @inline backward(gate: v128, value: v128, a: v128, b: v128): v128 {
+class Swiglu implements Binary {
+  @inline apply(gate: v128, value: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(value), wide.silu(lane.low(gate)));
     return lane.narrow(low, f64x2.mul(lane.high(value), wide.silu(lane.high(gate))));
   }
@@ -25,26 +25,26 @@ function logisticSlope(x: v128): v128 {
   const s = f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), e));
   return f64x2.mul(s, f64x2.mul(e, s));
 }
-class GluSlope implements Pair {
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+class GluSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(g), logisticSlope(lane.low(x)));
     return lane.narrow(low, f64x2.mul(lane.high(g), logisticSlope(lane.high(x))));
   }
 }
 
-class Product implements Pair {
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+class Product implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     return f32x4.mul(x, g);
   }
 }
 
 /** out = value f(gate); f: 0 sigmoid, 1 silu, 2 gelu. out is apart from both. */
 function gated(gate: usize, value: usize, out: usize, n: usize, f: i32): void {
-  if (f == 0) backwardTwo<Glu>(gate, value, out, n, 0, 0);
-  else if (f == 1) backwardTwo<Swiglu>(gate, value, out, n, 0, 0);
+  if (f == 0) zipTwo<Glu>(gate, value, out, n, 0, 0);
+  else if (f == 1) zipTwo<Swiglu>(gate, value, out, n, 0, 0);
   else {
     geluForward(gate, out, n, 0, 0);
-    backward<Product>(value, out, out, n, 0, 0);
+    zip<Product>(value, out, out, n, 0, 0);
   }
 }
 
@@ -62,8 +62,8 @@ export function gluBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize
     const gate = x + (1 - first) * half;
     const out = dx + (1 - first) * half;
     gated(gate, g, dx + first * half, n, f);
-    backward<Product>(x + first * half, g, out, n, 0, 0);
-    if (f == 0) backwardTwo<GluSlope>(gate, out, out, n, 0, 0);
+    zip<Product>(x + first * half, g, out, n, 0, 0);
+    if (f == 0) zipTwo<GluSlope>(gate, out, out, n, 0, 0);
     else if (f == 1) siluBackward(gate, out, out, n, 0, 0);
     else geluBackward(gate, out, out, n, 0, 0);
   }

@@ -1,135 +1,146 @@
 // Rectifiers and what is made of straight pieces, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/rectifiers.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
+// the same name in src/activation/rectifiers.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
 // infinite g behind it is 0.
 
 import { lane } from '../f32';
 import { math } from '../math';
-import { backward, forward, Pointwise } from '../pointwise';
+import { Binary, map, Unary, zip } from '../pointwise';
 
 /** 1, and -2^-30. */
 const ONE: usize = memory.data<f32>([1.0, -9.313225746154785e-10]);
 
 /** max(x, 0) */
-class Relu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Relu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return f32x4.pmax(x, f32x4.splat(0));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class ReluSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     return lane.masked(g, f32x4.gt(y, f32x4.splat(0)), y);
   }
 }
 export function reluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Relu>(x, out, n, a, b);
+  map<Relu>(x, out, n, a, b);
 }
 export function reluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Relu>(y, g, out, n, a, b);
+  zip<ReluSlope>(y, g, out, n, a, b);
 }
 
 /** x > 0 ? x : a x */
-class LeakyRelu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class LeakyRelu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return v128.bitselect(x, f32x4.mul(x, a), f32x4.gt(x, f32x4.splat(0)));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class LeakyReluSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     return v128.or(v128.bitselect(g, f32x4.mul(g, a), f32x4.gt(y, f32x4.splat(0))), f32x4.ne(y, y));
   }
 }
 /** The same for 0 < a <= 1, where the larger is the one: two operations instead of five, 9,600 to 13,000 M/s. */
-class UsualLeakyRelu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class UsualLeakyRelu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return f32x4.pmax(x, f32x4.mul(x, a));
-  }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
-    return y; // LeakyRelu has it
   }
 }
 export function leakyReluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a > 0 && a <= 1) forward<UsualLeakyRelu>(x, out, n, a, b);
-  else forward<LeakyRelu>(x, out, n, a, b);
+  if (a > 0 && a <= 1) map<UsualLeakyRelu>(x, out, n, a, b);
+  else map<LeakyRelu>(x, out, n, a, b);
 }
 export function leakyReluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<LeakyRelu>(y, g, out, n, a, b);
+  zip<LeakyReluSlope>(y, g, out, n, a, b);
 }
 
 /** min(max(x, 0), 6) */
-class Relu6 implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Relu6 implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class Relu6Slope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     return lane.masked(g, v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(6))), y);
   }
 }
 export function relu6Forward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Relu6>(x, out, n, a, b);
+  map<Relu6>(x, out, n, a, b);
 }
 export function relu6Backward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Relu6>(y, g, out, n, a, b);
+  zip<Relu6Slope>(y, g, out, n, a, b);
 }
 
 /** min(max(x, a), b) */
-class Hardtanh implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Hardtanh implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return f32x4.pmin(f32x4.pmax(x, a), b);
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class HardtanhSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     return lane.masked(g, v128.and(f32x4.gt(y, a), f32x4.lt(y, b)), y);
   }
 }
 export function hardtanhForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Hardtanh>(x, out, n, a, b);
+  map<Hardtanh>(x, out, n, a, b);
 }
 export function hardtanhBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Hardtanh>(y, g, out, n, a, b);
+  zip<HardtanhSlope>(y, g, out, n, a, b);
 }
 
 /** x > 0 ? x : a (e^x - 1) */
-class Elu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Elu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(x)), f32x4.gt(x, f32x4.splat(0)));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class EluSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const slope = v128.bitselect(lane.at(ONE, 0), f32x4.add(y, a), f32x4.gt(y, f32x4.splat(0)));
     return f32x4.mul(g, slope);
   }
 }
 export function eluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Elu>(x, out, n, a, b);
+  map<Elu>(x, out, n, a, b);
 }
 export function eluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Elu>(y, g, out, n, a, b);
+  zip<EluSlope>(y, g, out, n, a, b);
 }
 
 /** x > 0 ? x : a (e^(x / a) - 1) */
-class Celu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Celu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     // Just below 0 it is x, too, of which x / a could lose digits where it is subnormal.
     const straight = f32x4.gt(x, f32x4.mul(a, lane.at(ONE, 1)));
     return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(f32x4.div(x, a))), straight);
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class CeluSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // (y + a) b with b = 1 / a. The sum is exact where it is small; y / a + 1 would keep the rounding of y / a.
     const slope = f32x4.mul(f32x4.add(y, a), b);
     return f32x4.mul(g, v128.bitselect(lane.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
   }
 }
 export function celuForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Celu>(x, out, n, a, b);
+  map<Celu>(x, out, n, a, b);
 }
 export function celuBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Celu>(y, g, out, n, a, 1 / a);
+  zip<CeluSlope>(y, g, out, n, a, 1 / a);
 }
 
 /** lambda and lambda alpha of Klambauer et al. (2017), and what rounding took from the latter. */
 const SELU: usize = memory.data<f32>([1.0507009873554805, 1.7580993408473766, 2.3296717444054593e-8]);
 
 /** lambda (x > 0 ? x : alpha (e^x - 1)) */
-class Selu implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Selu implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const negative = f32x4.mul(lane.at(SELU, 1), math.expm1Negative(x));
     return v128.bitselect(f32x4.mul(lane.at(SELU, 0), x), negative, f32x4.gt(x, f32x4.splat(0)));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class SeluSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const slope = v128.bitselect(
       lane.at(SELU, 0),
       f32x4.add(f32x4.add(y, lane.at(SELU, 1)), lane.at(SELU, 2)),
@@ -139,57 +150,63 @@ class Selu implements Pointwise {
   }
 }
 export function seluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Selu>(x, out, n, a, b);
+  map<Selu>(x, out, n, a, b);
 }
 export function seluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Selu>(y, g, out, n, a, b);
+  zip<SeluSlope>(y, g, out, n, a, b);
 }
 
 /** x - a above a, x + a below -a, 0 between */
-class Softshrink implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Softshrink implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     // x less its part between -a and a.
     return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, lane.negated(a)), a));
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class SoftshrinkSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     return lane.masked(g, f32x4.gt(lane.size(x), a), x);
   }
 }
 export function softshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Softshrink>(x, out, n, a, b);
+  map<Softshrink>(x, out, n, a, b);
 }
 export function softshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Softshrink>(x, g, out, n, a, b);
+  zip<SoftshrinkSlope>(x, g, out, n, a, b);
 }
 
 /** x where |x| > a, else 0 */
-class Hardshrink implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Hardshrink implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return lane.masked(x, f32x4.gt(lane.size(x), a), x);
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class HardshrinkSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     return lane.masked(g, f32x4.gt(lane.size(x), a), x);
   }
 }
 export function hardshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Hardshrink>(x, out, n, a, b);
+  map<Hardshrink>(x, out, n, a, b);
 }
 export function hardshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Hardshrink>(x, g, out, n, a, b);
+  zip<HardshrinkSlope>(x, g, out, n, a, b);
 }
 
 /** x where x > a, else b */
-class Threshold implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Threshold implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return v128.bitselect(b, x, f32x4.le(x, a));
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class ThresholdSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     return lane.masked(g, f32x4.gt(x, a), x);
   }
 }
 export function thresholdForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Threshold>(x, out, n, a, b);
+  map<Threshold>(x, out, n, a, b);
 }
 export function thresholdBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Threshold>(x, g, out, n, a, b);
+  zip<ThresholdSlope>(x, g, out, n, a, b);
 }

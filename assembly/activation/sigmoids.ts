@@ -1,11 +1,11 @@
 // Sigmoids and their kin, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/sigmoids.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
+// the same name in src/activation/sigmoids.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
 // infinite g behind it is 0.
 
 import { lane } from '../f32';
 import { wide } from '../f64';
 import { math } from '../math';
-import { backward, backwardTwo, forward, forwardTwo, Pointwise } from '../pointwise';
+import { Binary, map, mapTwo, Unary, zip, zipTwo } from '../pointwise';
 
 const ONE: usize = memory.data<f32>([1.0, -2.0]);
 
@@ -17,8 +17,8 @@ const SIGMOID: usize = memory.data<f32>([2.3283064365386963e-10, -60.0, 104.0]);
  * (Choosing between 1/(1+e) and e/(1+e) with e = e^-|x| costs three operations more and reached 2.3 ulp. c + s first loses
  * half a unit where s is 2^24 c, which made 2.44; adding that back takes three operations, and reached 1.75.)
  */
-class Sigmoid implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Sigmoid implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const c = lane.at(SIGMOID, 0);
     const t = f32x4.pmin(f32x4.pmax(lane.negated(x), lane.at(SIGMOID, 1)), lane.at(SIGMOID, 2));
     const octaves = math.octaves(t);
@@ -26,16 +26,18 @@ class Sigmoid implements Pointwise {
     const s = math.scaled(c, octaves);
     return f32x4.div(c, f32x4.add(lane.mad(s, q, c), s));
   }
-  /** g y (1 - y) */
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+/** g y (1 - y) */
+class SigmoidSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     return f32x4.mul(g, f32x4.mul(y, f32x4.sub(lane.at(ONE, 0), y)));
   }
 }
 export function sigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Sigmoid>(x, out, n, a, b);
+  map<Sigmoid>(x, out, n, a, b);
 }
 export function sigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Sigmoid>(y, g, out, n, a, b);
+  zip<SigmoidSlope>(y, g, out, n, a, b);
 }
 
 /** Beyond 9.25 tanh is 1: e^-18.5 is less than half an ulp. */
@@ -45,8 +47,8 @@ const TANH: usize = memory.data<f32>([-18.5]);
  * (1 - E) / (1 + E) with E = e^(-2|x|) = s + s q, s a power of two; then the sign of x. s - 1 and s + 1 are
  * exact, so that numerator and denominator are each rounded once (-e / (2 + e), from e = E - 1, reached 2.5 ulp).
  */
-class Tanh implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Tanh implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const one = lane.at(ONE, 0);
     const t = f32x4.pmax(f32x4.mul(lane.size(x), lane.at(ONE, 1)), lane.at(TANH, 0));
     const octaves = math.octaves(t);
@@ -56,107 +58,114 @@ class Tanh implements Pointwise {
     const y = f32x4.div(f32x4.sub(f32x4.sub(one, s), sq), f32x4.add(sq, f32x4.add(s, one)));
     return v128.or(y, v128.and(x, lane.sign()));
   }
-  /** g (1 - y^2), as (1 - y)(1 + y): 1 - y is exact where it is small. */
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+/** g (1 - y^2), as (1 - y)(1 + y): 1 - y is exact where it is small. */
+class TanhSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const one = lane.at(ONE, 0);
     return f32x4.mul(g, f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y)));
   }
 }
 export function tanhForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Tanh>(x, out, n, a, b);
+  map<Tanh>(x, out, n, a, b);
 }
 export function tanhBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Tanh>(y, g, out, n, a, b);
+  zip<TanhSlope>(y, g, out, n, a, b);
 }
 
 const SIXTH: usize = memory.data<f32>([3.0, 6.0]);
 
 /** min(max(x + 3, 0), 6) / 6 */
-class HardSigmoid implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class HardSigmoid implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const six = lane.at(SIXTH, 1);
     return f32x4.div(f32x4.pmin(f32x4.pmax(f32x4.add(x, lane.at(SIXTH, 0)), f32x4.splat(0)), six), six);
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class HardSigmoidSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, lane.at(ONE, 0)));
     return lane.masked(f32x4.div(g, lane.at(SIXTH, 1)), inside, y);
   }
 }
 export function hardSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<HardSigmoid>(x, out, n, a, b);
+  map<HardSigmoid>(x, out, n, a, b);
 }
 export function hardSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<HardSigmoid>(y, g, out, n, a, b);
+  zip<HardSigmoidSlope>(y, g, out, n, a, b);
 }
 
 /** ln(1 + e^x) */
-class Softplus implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Softplus implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return math.softplus(x);
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class SoftplusSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^(-a y)
     return f32x4.mul(g, lane.negated(math.expm1Negative(lane.negated(f32x4.mul(a, y)))));
   }
 }
 
 /** ln(1 + e^(a x)) / a in binary64, since a rounded a x would cost a x ulp; from a x = b on it is x. */
-class SoftplusScaled implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class SoftplusScaled implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const scale = lane.low(a);
     const low = f64x2.div(wide.softplus(f64x2.mul(lane.low(x), scale)), scale);
     const high = f64x2.div(wide.softplus(f64x2.mul(lane.high(x), scale)), scale);
     return v128.bitselect(x, lane.narrow(low, high), f32x4.gt(f32x4.mul(x, a), b));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
-    return y; // Softplus has it
-  }
 }
 export function softplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a == 1) forward<Softplus>(x, out, n, a, b);
-  else forwardTwo<SoftplusScaled>(x, out, n, a, b);
+  if (a == 1) map<Softplus>(x, out, n, a, b);
+  else mapTwo<SoftplusScaled>(x, out, n, a, b);
 }
 export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Softplus>(y, g, out, n, a, b);
+  zip<SoftplusSlope>(y, g, out, n, a, b);
 }
 
 /** -ln(1 + e^-x) */
-class LogSigmoid implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class LogSigmoid implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return lane.negated(math.softplus(lane.negated(x)));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class LogSigmoidSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^y
     return f32x4.mul(g, lane.negated(math.expm1Negative(y)));
   }
 }
 export function logSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<LogSigmoid>(x, out, n, a, b);
+  map<LogSigmoid>(x, out, n, a, b);
 }
 export function logSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<LogSigmoid>(y, g, out, n, a, b);
+  zip<LogSigmoidSlope>(y, g, out, n, a, b);
 }
 
 /** The largest finite value: x / (1 + |x|) has a limit that infinity would miss. */
 const LARGE: usize = memory.data<f32>([3.4028234663852886e38]);
 
 /** x / (1 + |x|) */
-class Softsign implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Softsign implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     const size = f32x4.pmin(lane.size(x), lane.at(LARGE, 0));
     return v128.bitselect(x, f32x4.div(size, f32x4.add(size, lane.at(ONE, 0))), lane.sign());
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class SoftsignSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // (1 - |y|)^2
     const rest = f32x4.sub(lane.at(ONE, 0), lane.size(y));
     return f32x4.mul(g, f32x4.mul(rest, rest));
   }
 }
 export function softsignForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forward<Softsign>(x, out, n, a, b);
+  map<Softsign>(x, out, n, a, b);
 }
 export function softsignBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Softsign>(y, g, out, n, a, b);
+  zip<SoftsignSlope>(y, g, out, n, a, b);
 }
 
 /** (x - tanh x) / x^3 in x^2 on |x| <= 0.6, minimax: off by at most 3.3e-11. Then 0.36, and 2. */
@@ -192,11 +201,13 @@ function tanhSquared(x: v128): v128 {
 }
 
 /** x - tanh x */
-class Tanhshrink implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Tanhshrink implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return lane.narrow(tanhshrink(lane.low(x)), tanhshrink(lane.high(x)));
   }
-  @inline backward(x: v128, g: v128, a: v128, b: v128): v128 {
+}
+class TanhshrinkSlope implements Binary {
+  @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     return lane.narrow(
       f64x2.mul(lane.low(g), tanhSquared(lane.low(x))),
       f64x2.mul(lane.high(g), tanhSquared(lane.high(x))),
@@ -204,10 +215,10 @@ class Tanhshrink implements Pointwise {
   }
 }
 export function tanhshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forwardTwo<Tanhshrink>(x, out, n, a, b);
+  mapTwo<Tanhshrink>(x, out, n, a, b);
 }
 export function tanhshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backwardTwo<Tanhshrink>(x, g, out, n, a, b);
+  zipTwo<TanhshrinkSlope>(x, g, out, n, a, b);
 }
 
 /** (x + sqrt(x^2 + a)) / 2; below 0 from its other side, of which it is a / 4 over. */
@@ -226,18 +237,20 @@ function squareplusSlope(y: v128, a: v128): v128 {
 }
 
 /** (x + sqrt(x^2 + a)) / 2 (Barron 2021) */
-class Squareplus implements Pointwise {
-  @inline forward(x: v128, a: v128, b: v128): v128 {
+class Squareplus implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
     return lane.narrow(squareplus(lane.low(x), lane.low(a)), squareplus(lane.high(x), lane.low(a)));
   }
-  @inline backward(y: v128, g: v128, a: v128, b: v128): v128 {
+}
+class SquareplusSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(lane.low(g), squareplusSlope(lane.low(y), lane.low(a)));
     return lane.narrow(low, f64x2.mul(lane.high(g), squareplusSlope(lane.high(y), lane.low(a))));
   }
 }
 export function squareplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  forwardTwo<Squareplus>(x, out, n, a, b);
+  mapTwo<Squareplus>(x, out, n, a, b);
 }
 export function squareplusBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backwardTwo<Squareplus>(y, g, out, n, a, b);
+  zipTwo<SquareplusSlope>(y, g, out, n, a, b);
 }

@@ -4,7 +4,7 @@ import { rowExp, rowLogSum, rowMax } from '../activation/softmax';
 import { lane, VECTOR } from '../f32';
 import { wide } from '../f64';
 import { log64 } from '../math';
-import { backward, backwardTwo, Pair } from '../pointwise';
+import { Binary, zip, zipTwo } from '../pointwise';
 import { SHARE, scratch } from '../scratch';
 
 /** The weight of a class; weights 0: none, all are 1. */
@@ -100,43 +100,43 @@ export function crossEntropyBackward(
 }
 
 /** (x - t)^2, and b times its slope 2 (x - t). */
-class SquaredError implements Pair {
-  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+class SquaredError implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const d = f32x4.sub(x, t);
     return f32x4.mul(d, d);
   }
 }
-class SquaredErrorSlope implements Pair {
-  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+class SquaredErrorSlope implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     return f32x4.mul(f32x4.sub(x, t), f32x4.add(b, b));
   }
 }
 export function meanSquaredErrorForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<SquaredError>(x, t, out, n, a, b);
+  zip<SquaredError>(x, t, out, n, a, b);
 }
 export function meanSquaredErrorBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<SquaredErrorSlope>(x, t, out, n, a, b);
+  zip<SquaredErrorSlope>(x, t, out, n, a, b);
 }
 
 /** d^2 / 2 where |d| = |x - t| is at most a, else a (|d| - a / 2); b times its slope, which is d between -a and a. */
-class Huber implements Pair {
-  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+class Huber implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const d = f32x4.abs(f32x4.sub(x, t));
     const m = f32x4.pmin(d, a);
     return f32x4.mul(m, f32x4.sub(d, f32x4.mul(m, f32x4.splat(0.5))));
   }
 }
-class HuberSlope implements Pair {
-  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+class HuberSlope implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const d = f32x4.sub(x, t);
     return f32x4.mul(v128.bitselect(d, f32x4.pmin(f32x4.abs(d), a), lane.sign()), b);
   }
 }
 export function huberForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<Huber>(x, t, out, n, a, b);
+  zip<Huber>(x, t, out, n, a, b);
 }
 export function huberBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backward<HuberSlope>(x, t, out, n, a, b);
+  zip<HuberSlope>(x, t, out, n, a, b);
 }
 
 /** Beyond every binary32, and finite: what is infinite, times 0, is then 0. */
@@ -146,14 +146,14 @@ const HUGE: usize = memory.data<f64>([1e300]);
  * (1 - t) ln(1 + e^x) + a t ln(1 + e^-x), a the weight of what is positive; b times its slope (1 - t) s(x) - a t s(-x).
  * (PyTorch's (1 - t) x + (1 + (a - 1) t) ln(1 + e^-x) is a difference of near equals where x is far below 0.)
  */
-class BinaryCrossEntropy implements Pair {
-  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+class BinaryCrossEntropy implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const low = binary(lane.low(x), lane.low(t), lane.low(a));
     return lane.narrow(low, binary(lane.high(x), lane.high(t), lane.low(a)));
   }
 }
-class BinaryCrossEntropySlope implements Pair {
-  @inline backward(x: v128, t: v128, a: v128, b: v128): v128 {
+class BinaryCrossEntropySlope implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(binarySlope(lane.low(x), lane.low(t), lane.low(a)), lane.low(b));
     return lane.narrow(low, f64x2.mul(binarySlope(lane.high(x), lane.high(t), lane.low(a)), lane.low(b)));
   }
@@ -175,8 +175,8 @@ function binarySlope(x: v128, t: v128, a: v128): v128 {
   return f64x2.sub(f64x2.mul(f64x2.sub(one, t), s), f64x2.mul(f64x2.mul(a, t), f64x2.mul(e, s)));
 }
 export function binaryCrossEntropyForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backwardTwo<BinaryCrossEntropy>(x, t, out, n, a, b);
+  zipTwo<BinaryCrossEntropy>(x, t, out, n, a, b);
 }
 export function binaryCrossEntropyBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
-  backwardTwo<BinaryCrossEntropySlope>(x, t, out, n, a, b);
+  zipTwo<BinaryCrossEntropySlope>(x, t, out, n, a, b);
 }

@@ -1,7 +1,8 @@
-// Optimizers: how a step changes the parameters.
+// What an optimizer is, and how one grows from its row in optimizers.ts.
 
-import { flag, number, options, what } from '../check.js';
+import type { Kernel } from '../wasm/memory.js';
 import { type Place, specified } from './layer.js';
+import { type NumberOption, type Options, type Passed, read, type Values } from './option.js';
 
 /** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
 export interface Optimizer {
@@ -20,78 +21,51 @@ export interface Optimizer {
   ): (lr: number) => void;
 }
 
-/**
- * Stochastic gradient descent as PyTorch's: d = gradient + weightDecay w; v = momentum v + d; and w -= lr v, or
- * with nesterov w -= lr (d + momentum v). Defaults: momentum 0, nesterov false, weightDecay 0.
- */
-export function sgd(given: { lr: number; momentum?: number; nesterov?: boolean; weightDecay?: number }): Optimizer {
-  const where = 'nn.sgd';
-  const o = options(where, given, ['lr', 'momentum', 'nesterov', 'weightDecay']);
-  const lr = number(where, 'lr', o.lr, { least: 0 });
-  const momentum = number(where, 'momentum', o.momentum ?? 0, { least: 0 });
-  const nesterov = flag(where, 'nesterov', o.nesterov ?? false);
-  const weightDecay = number(where, 'weightDecay', o.weightDecay ?? 0, { least: 0 });
-  if (nesterov && momentum === 0)
-    throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
-  return specified(['sgd', o], {
-    lr,
-    slots: momentum > 0 ? 1 : 0,
-    bind(kernel, parameters, gradients, [velocity]) {
-      const n = parameters.length;
-      if (velocity === undefined) {
-        const step = kernel('sgdPlain', parameters, gradients);
-        return (rate) => void step(n, rate, weightDecay);
-      }
-      const step = kernel('sgd', parameters, gradients, velocity);
-      return (rate) => void step(n, rate, momentum, weightDecay, Number(nesterov));
-    },
-  });
+/** A step for which a kernel needs numbers: its learning rate, and which one it is, from 1 on. */
+type Step = [lr: number, t: number];
+
+export interface Row<O extends Options = Options> {
+  options: O;
+  /** Throws where options that are right by themselves are wrong together. */
+  check?(where: string, o: Values<O>): void;
+  /** How many arrays of state there are, each as long as the parameters. */
+  slots(o: Values<O>): number;
+  /** The kernel: it takes parameters, gradients and state, their length, and then `numbers`. */
+  kernel(o: Values<O>): Kernel;
+  /** Begins a training: what the kernel takes at each step. */
+  numbers(o: Values<O>): (...step: Step) => number[];
+  /** The step in double precision, of a weight w and its gradient g: changes the state, returns the new w. */
+  formula(o: Values<O>, w: number, g: number, state: number[], ...step: Step): number;
 }
+type Learning = Options & { lr: NumberOption };
+/** Options that all have defaults may be left out together. */
+export type Maker<O extends Options> =
+  Record<never, never> extends Passed<O> ? (given?: Passed<O>) => Optimizer : (given: Passed<O>) => Optimizer;
 
-/** Options of nn.adam and nn.adamW. */
-export interface AdamOptions {
-  lr?: number;
-  betas?: readonly [number, number];
-  epsilon?: number;
-  weightDecay?: number;
+const rows = new WeakMap<object, Row>();
+/** The row of a function that makes an optimizer. */
+export const rowOf = (maker: object): Row => rows.get(maker)!;
+
+/** The function nn.<name> that makes an optimizer of options. */
+export function optimizer<const O extends Learning>(name: string, row: Row<O>): Maker<O> {
+  const where = `nn.${name}`;
+  const maker = (given?: object): Optimizer => {
+    const o = read(where, row.options, given);
+    row.check?.(where, o);
+    const slots = row.slots(o);
+    return specified([name, o], {
+      lr: (o as Values<Learning>).lr,
+      slots,
+      bind(kernel, parameters, gradients, state, steps = 0) {
+        if (state.length < slots)
+          throw new RangeError(`${where}: state has ${state.length} arrays; pass as many as slots says, ${slots}`);
+        const step = kernel(row.kernel(o), parameters, gradients, ...state.slice(0, slots));
+        const numbers = row.numbers(o);
+        let t = steps;
+        return (lr) => void step(parameters.length, ...numbers(lr, ++t));
+      },
+    });
+  };
+  rows.set(maker, row as unknown as Row);
+  return maker as Maker<O>;
 }
-
-function adaptive(where: string, given: AdamOptions | undefined, decoupled: boolean, defaultDecay: number): Optimizer {
-  const o = options(where, given, ['lr', 'betas', 'epsilon', 'weightDecay']);
-  const lr = number(where, 'lr', o.lr ?? 0.001, { least: 0 });
-  const betas = o.betas ?? [0.9, 0.999];
-  if (!Array.isArray(betas) || betas.length !== 2)
-    throw new TypeError(`${where}: betas is ${what(betas)}; pass two numbers`);
-  const [beta1, beta2] = Array.from(betas, (beta, i) => {
-    const value = number(where, `betas[${i}]`, beta, { least: 0, most: 1 });
-    if (value === 1) throw new RangeError(`${where}: betas[${i}] is 1, which learns nothing; pass a number below 1`);
-    return value;
-  });
-  const epsilon = number(where, 'epsilon', o.epsilon ?? 1e-8, { least: 0 });
-  const decay = number(where, 'weightDecay', o.weightDecay ?? defaultDecay, { least: 0 });
-  return specified([where.slice(3), { ...o, betas: [beta1, beta2] }], {
-    lr,
-    slots: 2,
-    bind(kernel, parameters, gradients, [mean, square], steps = 0) {
-      const step = kernel('adam', parameters, gradients, mean, square);
-      // The powers of the betas, multiplied up: no host pow.
-      let [power1, power2] = [1, 1];
-      for (let i = 0; i < steps; i++) {
-        power1 *= beta1;
-        power2 *= beta2;
-      }
-      return (rate) => {
-        power1 *= beta1;
-        power2 *= beta2;
-        const running = [rate / (1 - power1), beta1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(1 - power2), epsilon];
-        step(parameters.length, ...running, ...(decoupled ? [0, 1 - rate * decay] : [decay, 1]));
-      };
-    },
-  });
-}
-
-/** Adam (Kingma and Ba 2015) as PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
-export const adam = (given?: AdamOptions): Optimizer => adaptive('nn.adam', given, false, 0);
-
-/** Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019), as PyTorch's; weightDecay 0.01. */
-export const adamW = (given?: AdamOptions): Optimizer => adaptive('nn.adamW', given, true, 0.01);

@@ -1,8 +1,9 @@
 // A step of training, by one thread or by several: what they do, and what is said of it to those of a crew.
 
 import type { GeneratorState } from '../random/generator.js';
+import type { BoundLoss } from './criterion.js';
 import type { Share, Spec } from './layer.js';
-import type { Criterion, NamedLoss } from './loss.js';
+import type { NamedLoss } from './loss.js';
 import { drawing, type Model, type Plan } from './model.js';
 
 /** Where the generators of layers that draw are, by the layers' places. */
@@ -49,7 +50,7 @@ const alone: Share = { first: true, part: (n) => [0, n], wait() {} };
  * Forward and backward over rows that are in their places: the mean loss, and its gradients where they are to be. Of several
  * threads each does its part, and the first says the loss.
  */
-export function descend(p: Plan, loss: ReturnType<Criterion['bind']>, count: number, share = alone): number {
+export function descend(p: Plan, loss: BoundLoss, count: number, share = alone): number {
   for (const pass of p.passes) {
     if (share !== alone && pass.parted) pass.parted.forward(count, share);
     else if (share.first) (pass.train ?? pass.forward)(count);

@@ -8,8 +8,9 @@ import type { Seed, Source } from '../random/source.js';
 import { view } from '../wasm/kernels.js';
 import { memoryOf } from '../wasm/memory.js';
 import { resumed } from './checkpoint.js';
+import { type Criterion, criterion } from './criterion.js';
 import { specOf } from './layer.js';
-import { type Criterion, criterion, type Data, type NamedLoss } from './loss.js';
+import type { Data, NamedLoss } from './loss.js';
 import {
   drawing,
   type Model,

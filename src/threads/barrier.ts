@@ -2,33 +2,34 @@
 // for the others where it needs what they made. Work is parted by rows, or where rows are summed by outputs, and so are
 // the bits those of one thread.
 
-import * as nn from '../nn/index.js';
-import type { Share, Spec } from '../nn/layer.js';
-import { criterion } from '../nn/loss.js';
-import { drawing, type Model, replanned } from '../nn/model.js';
+import { criterion, noData } from '../nn/criterion.js';
+import type { Layer, Share, Spec } from '../nn/layer.js';
+import * as layers from '../nn/layers/index.js';
+import { drawing, type Model, replanned, sequential } from '../nn/model.js';
 import type { Optimizer } from '../nn/optimizer.js';
+import * as optimizers from '../nn/optimizers.js';
 import { descend, type Learning, type States, type Stepped, type Stepping, statesOf } from '../nn/step.js';
 import type { Generator } from '../random/generator.js';
 import { random, setState } from '../random/index.js';
 
-/** A layer, or an optimizer, by its maker's name. */
-function made([name, ...given]: Spec, rng?: Generator): never {
+/** A layer or an optimizer of a table, by the name of its maker. */
+function made<T>(table: object, [name, ...given]: Spec, rng?: Generator): T {
   if (rng !== undefined) {
     const { seed: _, ...rest } = (given.pop() ?? {}) as { seed?: unknown };
     given.push({ ...rest, rng });
   }
-  return (nn as unknown as Record<string, (...given: unknown[]) => never>)[name](...given);
+  return (table as Record<string, (...given: unknown[]) => T>)[name](...given);
 }
 
 /** A model like another, by its layers; those that draw from one generator there do so here. */
 export function modelOf(
-  layers: readonly Spec[],
+  specs: readonly Spec[],
   drawn: States = {},
   sources: Readonly<Record<string, string>> = {},
 ): Model {
   const generators: Record<string, Generator> = {};
   for (const [i, source] of Object.entries(sources)) generators[source] ??= random.restore(drawn[i]);
-  return nn.sequential(layers.map((layer, i) => made(layer, generators[sources[i]])));
+  return sequential(specs.map((spec, i) => made<Layer>(layers, spec, generators[sources[i]])));
 }
 
 // Words that threads share: who has come to the meeting and how many there were; how many steps were asked for and done;
@@ -138,14 +139,11 @@ export function learner(index: number, given: Learning): Learner {
   const share = member(words, threads, index);
   const [from, to] = share.part(p.parameters.length, 4);
   const part = (x: Float32Array) => x.subarray(from, to);
-  const optimizer: Optimizer = made(given.optimizer);
+  const optimizer = made<Optimizer>(optimizers, given.optimizer);
   const state = p.state.slice(0, optimizer.slots).map(part);
   const update = optimizer.bind(p.kernel, part(p.parameters), part(p.gradients), state, given.steps);
   // The rows' labels or targets are put into their places by who asks for a step.
-  const word = Array.isArray(given.loss) ? given.loss[0] : given.loss;
-  const none = new Float32Array(0);
-  const data = word === 'crossEntropy' ? { x: none, labels: [] } : { x: none, targets: none };
-  const judge = criterion(where, given.loss, data, 0, model.outputs);
+  const judge = criterion(where, given.loss, noData(given.loss), 0, model.outputs);
   const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
   const clip = clipNorm === undefined ? undefined : p.kernel('clip', p.gradients);
 

@@ -17,7 +17,7 @@ import {
   workspace,
 } from '../../src/index.js';
 import { initialisers } from '../../src/init/table.js';
-import { losses } from '../../src/nn/loss.js';
+import { losses } from '../../src/nn/losses/pointwise.js';
 import { noise } from '../oracle.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the calls take what the types forbid

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { loss, softmax } from '../../src/index.js';
-import { losses } from '../../src/nn/loss.js';
+import { losses } from '../../src/nn/losses/pointwise.js';
 import { type Any, axes, bits, column, lengths, near, place, property, room, seeds, values } from './cases.js';
 
 property(

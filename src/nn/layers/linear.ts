@@ -9,10 +9,7 @@ import type { Seed } from '../../random/source.js';
 import { type Tensor, tensor } from '../../tensor.js';
 import { scalar } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
-import { type Layer, specified } from '../layer.js';
-
-/** As it is now, whatever becomes of what was given. */
-const copied = (f: Named | undefined) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
+import { type Layer, type Part, type Passes, type Place, type Share, specified } from '../layer.js';
 
 /** Rows of a tile of the product. */
 const ROWS = 4;
@@ -22,6 +19,102 @@ export interface Linear<B extends boolean = boolean> extends Layer {
   readonly weight: Tensor;
   /** [outputs], or null with bias: false */
   readonly bias: B extends true ? Tensor : B extends false ? null : Tensor | null;
+}
+
+/** An activation as it is now, whatever its options become. */
+const copied = (f: unknown) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
+
+/** What the passes are made of: the layer's tensors, its activation, and the place that a model planned for it. */
+interface Bound extends Place {
+  weight: Tensor;
+  bias: Tensor | null;
+  f: ReturnType<typeof named> | undefined;
+  /** The product x W' + b, before f. f's backward reads it, or y, which then is the same array. */
+  z: Float32Array;
+}
+
+const numbersOf = ({ f }: Bound) => f?.numbers ?? ([0, 0] as const);
+
+/** x W' + b into z, and where there is an activation f of it into `out`. */
+const product = ({ kernel, x, weight, bias, z, scratch }: Bound, out: Float32Array | null) =>
+  kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
+
+/** The gradients by the weight, the bias and the input, from dy by z. */
+function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inputs, outputs }: Bound) {
+  const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
+  const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
+  const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
+  return (rows: number) => {
+    byWeight(rows, inputs, outputs, outputs);
+    byBias?.(rows, outputs);
+    byInput?.(rows, inputs, outputs);
+  };
+}
+
+/** The passes of several threads: each has rows of the batch, and for the gradient by the weight rows of that. */
+function parted(bound: Bound): Passes['parted'] {
+  const { kernel, setCallback, f, x, y, z, dx, dy, weight, bias, gradients, scratch, inputs, outputs } = bound;
+  const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
+  const [a, b] = numbersOf(bound);
+  return {
+    forward(rows: number, share: Share) {
+      const [from, to] = share.part(rows, ROWS);
+      if (f) setCallback(`${f.name}Forward`);
+      const [own, out] = [x.subarray(from * inputs), f ? y.subarray(from * outputs) : null];
+      product({ ...bound, x: own, z: z.subarray(from * outputs) }, out)(to - from, inputs, outputs, a, b);
+    },
+    backward(rows: number, share: Share) {
+      const [from, to] = share.part(rows, ROWS);
+      const g = dy.subarray(from * outputs);
+      if (f) kernel(`${f.name}Backward`, z.subarray(from * outputs), g, g)((to - from) * outputs, a, b);
+      const by = dx?.subarray(from * inputs);
+      if (by) kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
+      // The sum over rows has one order: what is parted are the rows of W. They need all of dy.
+      share.wait();
+      const [first, last] = share.part(outputs, ROWS);
+      const own = gradients.weight.subarray(first * inputs);
+      kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
+      if (share.first) byBias?.(rows, outputs);
+    },
+  };
+}
+
+/** The passes over a batch. With an activation they are two things, which a probe looks at one by one. */
+function passes(bound: Bound): Passes {
+  const { kernel, setCallback, f, y, z, dy, inputs, outputs } = bound;
+  const [a, b] = numbersOf(bound);
+  const plain = product(bound, null);
+  const backward = gradientsOf(bound);
+  const own = {
+    parted: parted(bound),
+    preactivation(rows: number) {
+      plain(rows, inputs, outputs, a, b);
+      return z;
+    },
+  };
+  if (!f) return { ...own, forward: (rows) => void plain(rows, inputs, outputs, a, b), backward };
+  const fused = product(bound, y);
+  const activate = kernel(`${f.name}Forward`, z, y);
+  const slope = kernel(`${f.name}Backward`, z, dy, dy);
+  const parts: Part[] = [
+    { kind: 'linear', y: z, dy, forward: (rows) => void plain(rows, inputs, outputs, a, b), backward },
+    {
+      ...{ kind: f.name, y, dy, slope: { name: f.name, kept: z, numbers: [a, b] } },
+      forward: (rows) => void activate(rows * outputs, a, b),
+      backward: (rows) => void slope(rows * outputs, a, b),
+    },
+  ];
+  return {
+    ...{ ...own, parts },
+    forward(rows) {
+      setCallback(`${f.name}Forward`);
+      fused(rows, inputs, outputs, a, b);
+    },
+    backward(rows) {
+      slope(rows * outputs, a, b);
+      backward(rows);
+    },
+  };
 }
 
 /**
@@ -40,89 +133,24 @@ export function linear<B extends boolean = true>(
   whole(where, 'outputs', outputs, { least: 1 });
   const o = options(where, given, ['rng', 'seed', 'bias', 'activation']);
   const f = o.activation === undefined ? undefined : named(where, o.activation);
-  sourceFrom(where, o);
+  const drawn = o as { rng?: Generator; seed?: Seed };
+  sourceFrom(where, drawn);
   const weight = tensor([outputs, inputs]);
-  const bias = (flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null) as Tensor | null;
-  init.torchLinear(weight, { rng: o.rng, seed: o.seed, bias: bias ?? false });
-  const fromInput = f?.row.keeps === 'x';
-  return specified<Linear<B>>(
-    ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copied(o.activation) }],
-    {
-      kind: 'linear',
-      inputs,
-      outputs,
-      weight,
-      bias: bias as Linear<B>['bias'],
-      parameters: bias ? { weight, bias } : { weight },
-      inPlace: false,
-      keepsOutput: f?.row.keeps === 'y',
-      scratch: scalar(nnModule, 'linearScratch') / 4,
-      kept: fromInput ? 'outputs' : undefined,
-      bind({ kernel, setCallback, x, y, dx, dy, gradients, scratch, kept }) {
-        const z = fromInput ? kept : y;
-        const [a, b] = f?.numbers ?? [0, 0];
-        const product = (out: Float32Array | null) =>
-          kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
-        const [plain, forward] = [product(null), product(f ? y : null)];
-        const slope = f && kernel(`${f.name}Backward`, fromInput ? z : y, dy, dy);
-        const activate = f && kernel(`${f.name}Forward`, z, y);
-        const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
-        const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
-        const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
-        const descend = (rows: number) => {
-          byWeight(rows, inputs, outputs, outputs);
-          byBias?.(rows, outputs);
-          byInput?.(rows, inputs, outputs);
-        };
-        return {
-          forward(rows) {
-            if (f) setCallback(`${f.name}Forward`);
-            forward(rows, inputs, outputs, a, b);
-          },
-          preactivation(rows) {
-            plain(rows, inputs, outputs, a, b);
-            return z;
-          },
-          backward(rows) {
-            slope?.(rows * outputs, a, b);
-            descend(rows);
-          },
-          parted: {
-            forward(rows, share) {
-              const [from, to] = share.part(rows, ROWS);
-              if (f) setCallback(`${f.name}Forward`);
-              const [b0, made] = [bias?.data ?? null, f ? y.subarray(from * outputs) : null];
-              const arrays = [x.subarray(from * inputs), weight.data, b0, z.subarray(from * outputs), made, scratch];
-              kernel('linearForward', ...arrays)(to - from, inputs, outputs, a, b);
-            },
-            backward(rows, share) {
-              const [from, to] = share.part(rows, ROWS);
-              const g = dy.subarray(from * outputs);
-              const before = (fromInput ? z : y).subarray(from * outputs);
-              if (f) kernel(`${f.name}Backward`, before, g, g)((to - from) * outputs, a, b);
-              const by = dx?.subarray(from * inputs);
-              if (by) kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
-              // The sum over rows has one order: what is parted are the rows of W. They need all of dy.
-              share.wait();
-              const [first, last] = share.part(outputs, ROWS);
-              const own = gradients.weight.subarray(first * inputs);
-              kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
-              if (share.first) byBias?.(rows, outputs);
-            },
-          },
-          parts: f && [
-            {
-              ...{ kind: 'linear', y: z, dy, backward: descend },
-              forward: (rows) => void plain(rows, inputs, outputs, a, b),
-            },
-            {
-              ...{ kind: f.name, y, dy, slope: { name: f.name, kept: fromInput ? z : y, numbers: [a, b] } },
-              forward: (rows) => void activate!(rows * outputs, a, b),
-              backward: (rows) => void slope!(rows * outputs, a, b),
-            },
-          ],
-        };
-      },
-    },
-  );
+  const bias: Tensor | null = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;
+  init.torchLinear(weight, { rng: drawn.rng, seed: drawn.seed, bias: bias ?? false });
+  const keepsInput = f?.row.keeps === 'x';
+  const spec = ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copied(o.activation) }] as const;
+  return specified<Linear<B>>(spec, {
+    kind: 'linear',
+    inputs,
+    outputs,
+    weight,
+    bias: bias as Linear<B>['bias'],
+    parameters: bias ? { weight, bias } : { weight },
+    inPlace: false,
+    keepsOutput: f?.row.keeps === 'y',
+    scratch: scalar(nnModule, 'linearScratch') / 4,
+    kept: keepsInput ? 'outputs' : undefined,
+    bind: (place) => passes({ ...place, weight, bias, f, z: keepsInput ? place.kept : place.y }),
+  });
 }

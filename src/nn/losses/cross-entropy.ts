@@ -1,0 +1,158 @@
+// Cross-entropy: a loss of each row of logits by its label.
+
+import {
+  apart,
+  attached,
+  choice,
+  classOf,
+  float32,
+  number,
+  options,
+  output,
+  sameLength,
+  what,
+  whole,
+} from '../../check.js';
+import { along } from '../../tensor.js';
+import { apply, view } from '../../wasm/kernels.js';
+import { nnModule } from '../../wasm/module.js';
+import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
+
+/** Classes as whole numbers from 0 on. */
+export type Labels = Uint8Array | Uint16Array | Uint32Array | Int32Array | readonly number[];
+
+/** A label that does not count. */
+const NONE = 2 ** 32 - 1;
+
+/** Labels as the kernels take them, each below the number of classes, or to be ignored. */
+export function labelled(where: string, labels: unknown, classes: number, ignored?: number): Uint32Array {
+  if (!Array.isArray(labels)) {
+    if (!['Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array'].includes(classOf(labels) ?? '')) {
+      throw new TypeError(
+        `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint16Array, Uint32Array, Int32Array or an array of whole numbers`,
+      );
+    }
+    attached(where, 'labels', labels as Uint8Array);
+  }
+  // A copy is what is checked and used: an element may be a getter.
+  const values = Array.isArray(labels) ? Array.from(labels as readonly number[]) : (labels as Uint32Array);
+  for (let i = 0; i < values.length; i++) {
+    if (
+      !(Number.isInteger(values[i]) && values[i] >= 0 && values[i] < classes) &&
+      (ignored === undefined || values[i] !== ignored)
+    ) {
+      const among = `whole numbers from 0 to ${classes - 1}`;
+      throw new RangeError(`${where}: labels[${i}] is ${what(values[i])}; pass ${among}, or name it as ignoreIndex`);
+    }
+  }
+  if (ignored !== undefined) return Uint32Array.from(values, (label) => (label === ignored ? NONE : label));
+  return classOf(labels) === 'Uint32Array' ? (labels as Uint32Array) : Uint32Array.from(values);
+}
+
+/** What cross-entropy may be told beside logits and labels. */
+export interface CrossEntropy {
+  /** The share of a label, from 0 (the default) to 1, that goes to all classes alike (Szegedy et al. 2016). */
+  labelSmoothing?: number;
+  /** The label of rows that do not count; any whole number. */
+  ignoreIndex?: number;
+  /** How much each class counts, 0 or more; the mean is then divided by the weights of the labels, as in PyTorch. */
+  weights?: Float32Array | readonly number[];
+}
+
+/** Each option's check, of so many classes. */
+const checks = {
+  labelSmoothing: (where, value) => number(where, 'labelSmoothing', value ?? 0, { least: 0, most: 1 }),
+  ignoreIndex: (where, value) =>
+    value === undefined ? undefined : whole(where, 'ignoreIndex', value, { least: Number.MIN_SAFE_INTEGER }),
+  weights(where, value, classes) {
+    if (value === undefined) return null;
+    const weights = float32(where, 'weights', Array.isArray(value) ? Float32Array.from(value) : value).slice();
+    sameLength(where, 'weights', weights.length, 'the classes', classes);
+    weights.forEach((weight, k) => number(where, `weights[${k}]`, weight, { least: 0 }));
+    return weights;
+  },
+} satisfies { [K in keyof Required<CrossEntropy>]: (where: string, value: unknown, classes: number) => unknown };
+const names = Object.keys(checks) as (keyof CrossEntropy)[];
+
+type Unchecked<T> = { [K in keyof T]?: unknown };
+
+function checkedOptions(where: string, o: Unchecked<CrossEntropy>, classes: number) {
+  const weights = checks.weights(where, o.weights, classes);
+  const ignored = checks.ignoreIndex(where, o.ignoreIndex);
+  return { weights, ignored, smoothing: checks.labelSmoothing(where, o.labelSmoothing) };
+}
+
+/** The options of cross-entropy alone, as nn.fit is passed them. */
+export const crossEntropyOptions = (where: string, passed: object | undefined, classes: number) =>
+  checkedOptions(where, options(where, passed as CrossEntropy | undefined, names), classes);
+
+/** What the mean of so many labels is divided by. */
+export function counted(labels: Uint32Array, weights: Float32Array | null, sum = 0): number {
+  for (const label of labels) if (label !== NONE) sum += weights ? weights[label] : 1;
+  return sum;
+}
+
+export interface Classified extends CrossEntropy {
+  logits: Float32Array;
+  labels: Labels;
+  columns: number;
+  rows?: number;
+  reduction?: Reduction;
+}
+const classified = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
+
+function checked(where: string, o: Unchecked<Classified>) {
+  const logits = float32(where, 'logits', o.logits);
+  const columns = whole(where, 'columns', o.columns, { least: 1 });
+  const most = o.rows === undefined ? undefined : whole(where, 'rows', o.rows);
+  const { outer: rows } = along(where, 'logits', logits.length, { columns, rows: most });
+  const own = checkedOptions(where, o, columns);
+  const labels = labelled(where, o.labels, columns, own.ignored);
+  sameLength(where, 'labels', labels.length, 'the logits', rows);
+  const reduction = choice(where, 'reduction', o.reduction ?? 'mean', reductions);
+  return { logits, labels, rows, columns, reduction, ...own };
+}
+
+export const crossEntropy = {
+  /** From logits, in nats; with reduction 'none' a value a row. The mean of no rows is 0. */
+  forward: ((given: Classified): number | Float32Array => {
+    const where = 'loss.crossEntropy.forward';
+    const c = checked(where, options<Classified>(where, given, classified));
+    const sum = (logits: Float32Array, labels: Uint32Array, rows: number) =>
+      apply(nnModule, 'crossEntropyForward', rows, [logits, labels], [c.columns, c.smoothing], {
+        reads: 2,
+        constant: [c.weights],
+      });
+    if (c.reduction !== 'none') {
+      const total = c.rows === 0 ? 0 : sum(c.logits, c.labels, c.rows);
+      return c.reduction === 'sum' ? total : ratio(total, counted(c.labels, c.weights));
+    }
+    const row = (r: number) => sum(view(c.logits, r * c.columns, (r + 1) * c.columns), c.labels.slice(r, r + 1), 1);
+    return Float32Array.from(c.labels, (_, r) => row(r));
+  }) as Forward<Omit<Classified, 'reduction'>>,
+  /**
+   * The gradient by the logits: without options (softmax - one at the label) / rows. With reduction 'none' from the
+   * gradients dy by each row's loss. out may be logits.
+   */
+  backward(given: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
+    const where = 'loss.crossEntropy.backward';
+    const o = options(where, given, [...classified, 'dy', 'out']);
+    const c = checked(where, o);
+    const dy = upstream(where, o.dy, c.reduction, c.rows);
+    const out = output(where, o.out, 'logits', c.logits);
+    apart(where, 'out', out, 'labels', c.labels, true);
+    if (dy) apart(where, 'out', out, 'dy', dy, true);
+    const slope = (rows: number, arrays: (Float32Array | Uint32Array)[], scale: number) =>
+      apply(nnModule, 'crossEntropyBackward', rows, arrays, [c.columns, c.smoothing, scale], { constant: [c.weights] });
+    if (dy === undefined) {
+      const count = c.reduction === 'sum' ? 1 : counted(c.labels, c.weights);
+      slope(c.rows, [c.logits, c.labels, out], ratio(1, count));
+    } else {
+      for (let r = 0; r < c.rows; r++) {
+        const row = (a: Float32Array) => view(a, r * c.columns, (r + 1) * c.columns);
+        slope(1, [row(c.logits), c.labels.slice(r, r + 1), row(out)], dy[r]);
+      }
+    }
+    return out;
+  },
+};

@@ -1,0 +1,132 @@
+// Losses of each output x by its target t, a row each. The kernels of the same names are in assembly/nn/loss.ts.
+
+import { apart, choice, float32, options, output, sameLength } from '../../check.js';
+import { apply } from '../../wasm/kernels.js';
+import { type NnKernel, nnModule } from '../../wasm/module.js';
+import { type NumberOption, valuesOf } from '../option.js';
+import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
+
+export interface Row {
+  /** What the outputs are called: logits, where the loss has the sigmoid in itself. */
+  from: 'outputs' | 'logits';
+  /** At most one, a. */
+  parameters: Readonly<Record<string, NumberOption & { value: number }>>;
+  /** Targets are shares, from 0 to 1. */
+  shares?: boolean;
+  /** The loss in double precision: documentation, oracle and plain JavaScript to compare with. */
+  formula(x: number, t: number, a: number): number;
+  /** Its slope by x. At a kink it is 0. */
+  slope(x: number, t: number, a: number): number;
+  /** The largest error, in units in the last place; of a slope near zero so many times 2^-24. */
+  ulp: { forward: number; backward: number };
+}
+
+/** ln(1 + e^x) */
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+export const losses = {
+  /** (x - t)^2, as PyTorch's MSELoss */
+  meanSquaredError: {
+    from: 'outputs',
+    parameters: {},
+    formula: (x, t) => (x - t) ** 2,
+    slope: (x, t) => 2 * (x - t),
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** d^2 / 2 where |d| = |x - t| is at most delta, beyond it delta (|d| - delta / 2) (Huber 1964), as PyTorch's HuberLoss */
+  huber: {
+    from: 'outputs',
+    parameters: { delta: { value: 1, least: 0, open: true } },
+    formula(x, t, delta) {
+      const d = Math.abs(x - t);
+      return d <= delta ? (d * d) / 2 : delta * (d - delta / 2);
+    },
+    slope: (x, t, delta) => Math.min(Math.max(x - t, -delta), delta),
+    ulp: { forward: 2, backward: 2 },
+  },
+  /** -positiveWeight t ln s(x) - (1 - t) ln(1 - s(x)), s the sigmoid, as PyTorch's BCEWithLogitsLoss */
+  binaryCrossEntropy: {
+    from: 'logits',
+    parameters: { positiveWeight: { value: 1, least: 0 } },
+    shares: true,
+    formula: (x, t, weight) => (1 - t) * softplus(x) + weight * t * softplus(-x),
+    slope: (x, t, weight) => (1 - t) / (1 + Math.exp(-x)) - (weight * t) / (1 + Math.exp(x)),
+    ulp: { forward: 2, backward: 2 },
+  },
+} satisfies Record<string, Row>;
+
+export type PointwiseLoss = keyof typeof losses;
+type Rows = typeof losses;
+export type ParametersOf<L extends PointwiseLoss> = { [P in keyof Rows[L]['parameters']]?: number };
+
+interface Targeted {
+  targets: Float32Array;
+  reduction?: Reduction;
+}
+type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array } & Targeted & ParametersOf<L>;
+
+export interface Pointwise<L extends PointwiseLoss> {
+  /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
+  forward: Forward<Omit<Compared<L>, 'reduction'>>;
+  /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */
+  backward(given: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
+}
+
+/** The kernels of a row; one that is not there is an error of the compiler. */
+export const kernelsOf = (name: PointwiseLoss): { forward: NnKernel; backward: NnKernel } => ({
+  forward: `${name}Forward`,
+  backward: `${name}Backward`,
+});
+
+/** The one parameter of a row, passed or by default; 0 if it has none. */
+export const parameterOf = (where: string, { parameters }: Row, passed: Record<string, unknown>): number =>
+  Object.values(valuesOf(where, parameters, passed))[0] ?? 0;
+
+/** Summed from the first to the last, in binary64. */
+export function sumOf(x: Float32Array, length: number, total = 0): number {
+  for (let i = 0; i < length; i++) total += x[i];
+  return total;
+}
+
+/** A row's functions on arrays. */
+function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
+  const row: Row = losses[name];
+  const kernels = kernelsOf(name);
+  const known = [row.from, 'targets', 'reduction', ...Object.keys(row.parameters)];
+  function checked(where: string, given: unknown, more: string[]) {
+    const o: Record<string, unknown> = options(where, (given ?? {}) as Record<string, unknown>, [...known, ...more]);
+    const x = float32(where, row.from, o[row.from]);
+    const targets = float32(where, 'targets', o.targets);
+    sameLength(where, 'targets', targets.length, row.from, x.length);
+    const reduction = choice(where, 'reduction', o.reduction ?? 'mean', reductions);
+    return { o, x, targets, reduction, parameter: parameterOf(where, row, o) };
+  }
+  return {
+    forward: ((given: unknown): number | Float32Array => {
+      const { x, targets, reduction, parameter } = checked(`loss.${name}.forward`, given, []);
+      const each = new Float32Array(x.length);
+      apply(nnModule, kernels.forward, x.length, [x, targets, each], [parameter, 0]);
+      if (reduction === 'none') return each;
+      const total = sumOf(each, each.length);
+      return reduction === 'sum' ? total : ratio(total, x.length);
+    }) as Pointwise<L>['forward'],
+    backward(given) {
+      const where = `loss.${name}.backward`;
+      const { o, x, targets, reduction, parameter } = checked(where, given, ['dy', 'out']);
+      const dy = upstream(where, o.dy, reduction, x.length);
+      const out = output(where, o.out, row.from, x, 'targets', targets);
+      if (dy) apart(where, 'out', out, 'dy', dy, true);
+      const scale = reduction === 'mean' ? ratio(1, x.length) : 1;
+      apply(nnModule, kernels.backward, x.length, [x, targets, out], [parameter, scale]);
+      dy?.forEach((g, i) => {
+        out[i] *= g;
+      });
+      return out;
+    },
+  };
+}
+
+/** Every row's functions. */
+export const pointwiseLosses = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ Object.keys(losses).map((name) => [name, pointwise(name as PointwiseLoss)]),
+) as unknown as { [L in PointwiseLoss]: Pointwise<L> };

@@ -1,0 +1,76 @@
+// The optimizers, a row each: this module is their table. nn exports each, threads make one again by its name, and tests go
+// over all. The kernels are in assembly/nn/optimizer.ts.
+
+import { optimizer } from './optimizer.js';
+import { multiplied } from './option.js';
+
+/**
+ * Stochastic gradient descent as PyTorch's: d = gradient + weightDecay w; v = momentum v + d; and w -= lr v, or
+ * with nesterov w -= lr (d + momentum v). Defaults: momentum 0, nesterov false, weightDecay 0.
+ */
+export const sgd = /* @__PURE__ */ optimizer('sgd', {
+  options: {
+    lr: { least: 0 },
+    momentum: { value: 0, least: 0 },
+    nesterov: { value: false },
+    weightDecay: { value: 0, least: 0 },
+  },
+  check(where, { nesterov, momentum }) {
+    if (nesterov && momentum === 0)
+      throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
+  },
+  slots: ({ momentum }) => Number(momentum > 0),
+  kernel: ({ momentum }) => (momentum > 0 ? 'sgd' : 'sgdPlain'),
+  numbers:
+    ({ momentum, nesterov, weightDecay }) =>
+    (lr) =>
+      momentum > 0 ? [lr, momentum, weightDecay, Number(nesterov)] : [lr, weightDecay],
+  formula({ momentum, nesterov, weightDecay }, w, g, state, lr) {
+    const d = g + weightDecay * w;
+    const v = momentum * (state[0] ?? 0) + d;
+    state[0] = v;
+    return w - lr * (nesterov ? d + momentum * v : v);
+  },
+});
+
+/** Adam and AdamW: the same but for where weightDecay goes, into the gradient or off the weight. */
+const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
+  optimizer(name, {
+    options: {
+      lr: { value: 0.001, least: 0 },
+      betas: { value: [0.9, 0.999], least: 0, most: 1 },
+      epsilon: { value: 1e-8, least: 0 },
+      weightDecay: { value: weightDecay, least: 0 },
+    },
+    check: (where, { betas }) => betas.forEach((beta, i) => below1(where, `betas[${i}]`, beta)),
+    slots: () => 2,
+    kernel: () => 'adam',
+    numbers({ betas: [beta1, beta2], epsilon, weightDecay }) {
+      const [power1, power2] = [multiplied(beta1), multiplied(beta2)];
+      return (lr, t) => [
+        ...[lr / (1 - power1(1, t)), beta1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(1 - power2(1, t)), epsilon],
+        ...(decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1]),
+      ];
+    },
+    formula({ betas: [beta1, beta2], epsilon, weightDecay }, w, g, state, lr, t) {
+      const d = decoupled ? g : g + weightDecay * w;
+      state[0] = beta1 * state[0] + (1 - beta1) * d;
+      state[1] = beta2 * state[1] + (1 - beta2) * d * d;
+      const mean = state[0] / (1 - multiplied(beta1)(1, t));
+      const square = state[1] / (1 - multiplied(beta2)(1, t));
+      return (decoupled ? w - lr * weightDecay * w : w) - (lr * mean) / (Math.sqrt(square) + epsilon);
+    },
+  });
+
+/** A running mean with a share of 1 for what was before takes nothing in. */
+function below1(where: string, name: string, value: number): void {
+  if (value === 1) throw new RangeError(`${where}: ${name} is 1, which learns nothing; pass a number below 1`);
+}
+
+/** Adam (Kingma and Ba 2015) as PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
+export const adam = /* @__PURE__ */ adaptive('adam', 0, false);
+/** Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019), as PyTorch's; weightDecay 0.01. */
+export const adamW = /* @__PURE__ */ adaptive('adamW', 0.01, true);
+
+/** Options of nn.adam and nn.adamW. */
+export type AdamOptions = NonNullable<Parameters<typeof adam>[0]>;

@@ -1,0 +1,42 @@
+// The schedules, a row each: this module is their table. nn exports each, and tests go over all.
+
+import { scalar } from '../wasm/kernels.js';
+import { nnModule } from '../wasm/module.js';
+import { multiplied } from './option.js';
+import { schedule } from './schedule.js';
+
+/** The learning rate times gamma after every so many (1). Multiplied up, as PyTorch's StepLR: no host pow. */
+export const stepDecay = /* @__PURE__ */ schedule('stepDecay', {
+  options: { gamma: { least: 0 }, every: { value: 1, least: 1, whole: true } },
+  rate({ gamma, every }) {
+    const decayed = multiplied(gamma);
+    return (at, lr) => decayed(lr, Math.floor(at / every));
+  },
+});
+
+/**
+ * From the first learning rate to `least` (0) along half a cosine that takes `over` epochs or steps, and then `least`
+ * (Loshchilov and Hutter 2017, without restarts; PyTorch's CosineAnnealingLR up to its end).
+ */
+export const cosine = /* @__PURE__ */ schedule('cosine', {
+  options: { over: { least: 1, whole: true }, least: { value: 0, least: 0 } },
+  rate({ over, least }) {
+    const cos = (turn: number) => scalar(nnModule, 'sine64', Math.PI * turn, 1);
+    return (at, lr) => (at >= over ? least : least + ((lr - least) * (1 + cos(at / over))) / 2);
+  },
+});
+
+/**
+ * From the share `from` (1/3) of the learning rate to all of it in equal parts, over so many epochs or steps, and then
+ * what `next` makes of those that follow (PyTorch's LinearLR, and SequentialLR with it).
+ */
+export const warmUp = /* @__PURE__ */ schedule('warmUp', {
+  options: {
+    over: { least: 1, whole: true },
+    from: { value: 1 / 3, least: 0, most: 1 },
+    next: { value: (_: number, lr: number) => lr, pass: 'a schedule, such as nn.cosine({ over: 90 })' },
+  },
+  rate({ over, from, next }) {
+    return (at, lr) => (at < over ? lr * (from + ((1 - from) * at) / over) : next(at - over, lr));
+  },
+});
