@@ -108,10 +108,10 @@ async function buildSingleFiles() {
         format: 'cjs',
         platform: 'node',
       },
-      // Where threads/pool.js is, from which it finds the file that threads run.
-      define: { 'import.meta.url': 'poolUrl' },
+      // Where threads/thread.js is, from which it finds the file that threads run.
+      define: { 'import.meta.url': 'threadUrl' },
       banner: {
-        js: `${notice}\nconst poolUrl = require('node:url').pathToFileURL(__dirname + '/threads/pool.js').href;`,
+        js: `${notice}\nconst threadUrl = require('node:url').pathToFileURL(__dirname + '/threads/thread.js').href;`,
       },
     }),
   ]);

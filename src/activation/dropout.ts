@@ -16,14 +16,14 @@ export interface Dropout {
   seed?: Seed;
 }
 
-export const share = (where: string, p: unknown) => number(where, 'p', p ?? 0.5, { least: 0, most: 1 });
-export const kept = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - p });
+export const shareOf = (where: string, p: unknown) => number(where, 'p', p ?? 0.5, { least: 0, most: 1 });
+export const keepLaw = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - p });
 /** What stays is divided by its share; of p = 1 nothing does. */
-export const scale = (p: number) => 1 / (1 - p);
+export const keptScale = (p: number) => 1 / (1 - p);
 
 /** A mask of 1 where a value stays. By a seed it is drawn by this module's own Philox: the same bits as random.philox(seed). */
 function drawMask(where: string, o: Dropout, p: number, mask: Float32Array): void {
-  if (o.rng !== undefined) sourceOf(where, o.rng).fill(kept(p), mask, { from: 0, of: mask.length });
+  if (o.rng !== undefined) sourceOf(where, o.rng).fill(keepLaw(p), mask, { from: 0, of: mask.length });
   else {
     const key = bitsOfSeed(where, o.seed);
     const threshold = Math.round((1 - p) * WORD);
@@ -36,13 +36,13 @@ function drawMask(where: string, o: Dropout, p: number, mask: Float32Array): voi
 }
 
 function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Dropout & { out?: Float32Array }) {
-  const p = share(where, o.p);
+  const p = shareOf(where, o.p);
   notBoth(where, o);
   const out = output(where, o.out, name, x);
   // The mask is made where the result goes: no memory beside it, and in a workspace no copy.
   const mask = out.byteOffset === x.byteOffset && out.buffer === x.buffer ? new Float32Array(x.length) : out;
   drawMask(where, o, p, mask);
-  apply(activationModule, 'dropout', x.length, [mask, x, out], [scale(p)]);
+  apply(activationModule, 'dropout', x.length, [mask, x, out], [keptScale(p)]);
   return out;
 }
 

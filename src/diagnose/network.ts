@@ -1,10 +1,10 @@
 // Why a network learns or fails: what its layers make of a batch, what theory expects of them, and what is wrong.
 
 import { number, options } from '../check.js';
+import { examplesOf } from '../nn/evaluate.js';
 import type { Data, NamedLoss } from '../nn/loss.js';
-import { type Model, planned, trainings } from '../nn/model.js';
-import { type Probe, probing } from '../nn/statistics.js';
-import { examples } from '../nn/training.js';
+import { type Model, planFor, trainings } from '../nn/model.js';
+import { type Probe, probePass } from '../nn/statistics.js';
 import { view } from '../wasm/kernels.js';
 import { theory } from './theory.js';
 import { type Verdict, verdicts } from './verdict.js';
@@ -24,19 +24,19 @@ export interface Diagnosis extends Probe {
 function probe(model: Model, data: Data, given?: { lr?: number; loss?: NamedLoss }): Diagnosis {
   const where = 'diagnose.probe';
   const o = options(where, given, ['lr', 'loss']);
-  const { x, rows, judge } = examples(where, model, data, o.loss);
+  const { x, rows, criterion } = examplesOf(where, model, data, o.loss);
   if (o.lr !== undefined) number(where, 'lr', o.lr, { least: 0 });
   if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
-  const room = planned(model, 1).batchSize;
+  const room = planFor(model, 1).batchSize;
   if (rows > room && trainings.has(model))
     throw new RangeError(
       `${where}: x has ${rows} rows, and the model is being trained; pass at most ${room}, or end that training (its iterator's return())`,
     );
-  const p = planned(model, rows);
-  const loss = judge.bind(p.kernel, p.room, p.outputs, p.outputGradient, p.batchSize);
+  const p = planFor(model, rows);
+  const loss = criterion.bind(p.kernel, p.lossMemory, p.outputs, p.outputGradient, p.batchSize);
   p.x.set(view(x, 0, x.length));
-  for (let i = 0; i < rows; i++) loss.take(i, i);
-  const looking = probing(model, p, rows, false);
+  for (let i = 0; i < rows; i++) loss.load(i, i);
+  const looking = probePass(model, p, rows, false);
   looking.forward();
   const mean = loss.backward(rows);
   looking.backward(o.lr);

@@ -16,7 +16,7 @@ import { type Activation, activations as rows } from '../activation/table.js';
 import { float32, options, what } from '../check.js';
 import { init } from '../init/index.js';
 import { lsuv } from '../nn/lsuv.js';
-import { type Model, planned, requireModel } from '../nn/model.js';
+import { type Model, planFor, requireModel } from '../nn/model.js';
 import { flat, type LayerStatistics, type Probe } from '../nn/statistics.js';
 import { type Generator, sourceFrom } from '../random/generator.js';
 import { random } from '../random/index.js';
@@ -68,12 +68,13 @@ export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[
   requireModel(where, model);
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
     throw new TypeError(`${where}: probe is ${what(probe)}; pass what diagnose.probe gave, or step.probe`);
-  const { parts } = planned(model, 1);
+  const { operations } = planFor(model, 1);
   if (typeof probe.input !== 'object' || probe.input === null)
     throw new TypeError(
       `${where}: the input of probe is ${what(probe.input)}; pass what diagnose.probe gave, or step.probe`,
     );
-  const same = parts.length === probe.layers.length && parts.every(({ kind }, i) => kind === probe.layers[i]?.kind);
+  const same =
+    operations.length === probe.layers.length && operations.every(({ kind }, i) => kind === probe.layers[i]?.kind);
   if (!same) throw new RangeError(`${where}: probe is of another model than this one; pass the one it was made of`);
   if (x !== undefined) float32(where, 'x', x);
   const weighted = probe.layers.filter(({ kind, weight }) => kind === 'linear' && weight);
@@ -158,13 +159,13 @@ function symmetric(hidden: LayerStatistics[]): Finding | undefined {
   };
 }
 
-/** Hidden parts that are activations, with their slopes' limits: behind the last weights outputs may well be at an end. */
+/** Hidden operations that are activations, with their slopes' limits: behind the last weights outputs may well be at an end. */
 function activations({ layers }: Probe, model: Model) {
-  const { parts } = planned(model, 1);
+  const { operations } = planFor(model, 1);
   const last = layers.findLastIndex(({ kind, weight }) => kind === 'linear' && weight);
   return layers.slice(0, Math.max(0, last)).flatMap((made, i) => {
-    const { slope } = parts[i];
-    return slope && made.saturated !== undefined ? [{ made, ...flat(slope.name, slope.numbers) }] : [];
+    const { activation } = operations[i];
+    return activation && made.saturated !== undefined ? [{ made, ...flat(activation.name, activation.numbers) }] : [];
   });
 }
 /** A share that so many units do not exceed by chance where each does with probability p. */
@@ -281,9 +282,9 @@ function powersOf({ at }: Field, v: number, depth: number): number {
 
 /** Weights that carry a signal and its gradient through so many layers of this model; undefined: none do. */
 function scheme(model: Model, depth: number): Scheme | undefined {
-  const { parts } = planned(model, 1);
-  const functions = parts.flatMap(({ slope }) => slope ?? []);
-  const others = parts.some(({ kind, slope }) => !slope && kind !== 'linear' && kind !== 'dropout');
+  const { operations } = planFor(model, 1);
+  const functions = operations.flatMap(({ activation }) => activation ?? []);
+  const others = operations.some(({ kind, activation }) => !activation && kind !== 'linear' && kind !== 'dropout');
   const distinct = new Map(functions.map((slope) => [`${slope.name} ${slope.numbers}`, slope]));
   const fitted: Scheme = { initialiser: 'lsuv', why: 'fitted to the data, layer by layer' };
   if (others || distinct.size > 1) return fitted;

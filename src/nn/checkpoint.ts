@@ -1,18 +1,19 @@
 // A model's parameters in a file and back, and with them, where it is being trained, what a training goes on from: the
-// optimizer's state, the place in the data, and the generators.
+// optimizer's state, the progress through the data, and the generators.
 
 import { flag, options } from '../check.js';
 import { type Bytes, safetensors, shortened, type Tensors } from '../formats/safetensors.js';
 import { type Tensor, tensor } from '../tensor.js';
-import { idle, type Model, type Progress, requireModel, trainings } from './model.js';
+import { type Model, type Progress, requireIdle, requireModel, trainings } from './model.js';
 
-/** Names of the optimizer's arrays, 'optimizer.0.2.weight', and of the training's place in the metadata. */
+/** Names of the optimizer's arrays, 'optimizer.0.2.weight', and of the training's progress in the metadata. */
 const OPTIMIZER = 'optimizer.';
-const PLACE = 'fanwise.training';
+const PROGRESS = 'fanwise.training';
 
-function checked(where: string, model: unknown): asserts model is Model {
+/** A model of this package on which no thread works. */
+function requireIdleModel(where: string, model: unknown): asserts model is Model {
   requireModel(where, model);
-  idle(model);
+  requireIdle(model);
 }
 
 /**
@@ -22,7 +23,7 @@ function checked(where: string, model: unknown): asserts model is Model {
  */
 export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
   const where = 'nn.save';
-  checked(where, model);
+  requireIdleModel(where, model);
   const { metadata, training } = options(where, given, ['metadata', 'training']);
   if (!flag(where, 'training', training ?? false)) return safetensors.encode(model.parameters, { metadata });
   const latest = trainings.get(model);
@@ -33,14 +34,14 @@ export function save(model: Model, given?: { metadata?: Record<string, string>; 
     for (const [name, data] of Object.entries(slot))
       tensors.push([`${OPTIMIZER}${i}.${name}`, tensor(model.parameters[name].shape, data)]);
   });
-  const place = JSON.stringify(latest.progress());
-  return safetensors.encode(Object.fromEntries(tensors), { metadata: { ...metadata, [PLACE]: place } });
+  const progress = JSON.stringify(latest.progress());
+  return safetensors.encode(Object.fromEntries(tensors), { metadata: { ...metadata, [PROGRESS]: progress } });
 }
 
 /** The tensors of a file by what they are, held to the model. */
 function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Tensors & { slots: Tensors['tensors'] } {
   const { tensors, metadata } = safetensors.decode(bytes);
-  const isSlot = ([name]: [string, Tensor]) => metadata[PLACE] !== undefined && name.startsWith(OPTIMIZER);
+  const isSlot = ([name]: [string, Tensor]) => metadata[PROGRESS] !== undefined && name.startsWith(OPTIMIZER);
   const all = Object.entries(tensors);
   const own = Object.fromEntries(all.filter((entry) => !isSlot(entry)));
   const has = (object: object, name: string) => Object.hasOwn(object, name);
@@ -74,7 +75,7 @@ function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Ten
  */
 export function load(bytes: Uint8Array | ArrayBuffer, model: Model): Record<string, string> {
   const where = 'nn.load';
-  checked(where, model);
+  requireIdleModel(where, model);
   const { tensors, metadata } = read(where, bytes, model);
   for (const [name, { data }] of Object.entries(tensors)) model.parameters[name].data.set(data);
   return metadata;
@@ -84,38 +85,45 @@ const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as num
 const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What a training goes on from, held to the model and its optimizer; nothing is written yet. */
-export function resumed(
+export function readCheckpoint(
   where: string,
   bytes: Uint8Array | ArrayBuffer,
   model: Model,
   slots: number,
-): { parameters: Record<string, Tensor>; state: Record<string, Tensor>[]; place: Progress } {
+): { parameters: Record<string, Tensor>; state: Record<string, Tensor>[]; progress: Progress } {
   const file = read(where, bytes, model);
-  let place: Progress | undefined;
-  try {
-    place = JSON.parse(file.metadata[PLACE] ?? 'null');
-  } catch {
-    // Told below.
-  }
-  const counts = [place?.epoch, place?.row, place?.rows, place?.batchSize];
-  const records = [place?.order, place?.generator, place?.layers, ...Object.values(place?.layers ?? {})];
-  if (!place || !counts.every(isCount) || !records.every(isRecord))
-    throw new RangeError(
-      `${where}: resume has no training to go on from; save it with training: true between two steps`,
-    );
+  const progress = progressOf(where, file.metadata[PROGRESS]);
+  const names = Object.keys(model.parameters);
+  const otherOptimizer = () =>
+    new RangeError(`${where}: resume is of another optimizer; pass the one that the training began with`);
+  if (Object.keys(file.slots).length !== slots * names.length) throw otherOptimizer();
   const state = Array.from({ length: slots }, (_, i) =>
     Object.fromEntries(
-      Object.entries(model.parameters).map(([name, { shape }]) => {
-        const found = Object.hasOwn(file.slots, `${OPTIMIZER}${i}.${name}`)
-          ? file.slots[`${OPTIMIZER}${i}.${name}`]
-          : undefined;
-        if (found === undefined || String(found.shape) !== String(shape))
-          throw new RangeError(`${where}: resume is of another optimizer; pass the one that the training began with`);
-        return [name, found];
+      names.map((name) => {
+        const key = `${OPTIMIZER}${i}.${name}`;
+        const tensor = Object.hasOwn(file.slots, key) ? file.slots[key] : undefined;
+        if (tensor === undefined || String(tensor.shape) !== String(model.parameters[name].shape))
+          throw otherOptimizer();
+        return [name, tensor];
       }),
     ),
   );
-  if (Object.keys(file.slots).length !== slots * Object.keys(model.parameters).length)
-    throw new RangeError(`${where}: resume is of another optimizer; pass the one that the training began with`);
-  return { parameters: file.tensors, state, place };
+  return { parameters: file.tensors, state, progress };
+}
+
+/** The progress that a file's metadata tell, or an error. */
+function progressOf(where: string, text: string | undefined): Progress {
+  let progress: Progress | undefined;
+  try {
+    progress = JSON.parse(text ?? 'null');
+  } catch {
+    // Told below.
+  }
+  const counts = [progress?.epoch, progress?.row, progress?.rows, progress?.batchSize];
+  const records = [progress?.order, progress?.generator, progress?.layers, ...Object.values(progress?.layers ?? {})];
+  if (!progress || !counts.every(isCount) || !records.every(isRecord))
+    throw new RangeError(
+      `${where}: resume has no training to go on from; save it with training: true between two steps`,
+    );
+  return progress;
 }

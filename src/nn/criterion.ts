@@ -2,7 +2,7 @@
 
 import { choice, float32, options, sameLength } from '../check.js';
 import { view } from '../wasm/kernels.js';
-import type { Place } from './layer.js';
+import type { LayerMemory } from './layer.js';
 import type { Data, NamedLoss } from './loss.js';
 import { counted, crossEntropyOptions, labelled } from './losses/cross-entropy.js';
 import { kernelsOf, losses, type PointwiseLoss, parameterOf, type Row, sumOf } from './losses/pointwise.js';
@@ -11,7 +11,7 @@ import { ratio } from './losses/reduction.js';
 /** A loss over the first rows of a batch. */
 export interface BoundLoss {
   /** Row i of the batch is that row of the data. */
-  take(i: number, row: number): void;
+  load(i: number, row: number): void;
   /** The loss summed over the first rows, from a total on. */
   forward(rows: number, total: number): number;
   /** What their mean is divided by, from a count on. */
@@ -26,7 +26,7 @@ export interface Criterion {
   labels?: Uint32Array;
   /** memory has two values for each output of the rows; each loss that uses it writes before it reads. */
   bind(
-    kernel: Place['kernel'],
+    kernel: LayerMemory['kernel'],
     memory: Float32Array,
     outputs: Float32Array,
     gradient: Float32Array,
@@ -49,21 +49,21 @@ function classified({ where, passed, data, rows, columns }: Asked<'crossEntropy'
   const o = options(where, data, ['x', 'labels']);
   const own = crossEntropyOptions(`${where}: crossEntropy`, passed, columns);
   const { weights, ignored, smoothing } = own;
-  const labels = labelled(where, o.labels, columns, ignored).slice(); // nobody changes them under way
+  const labels = labelled(where, o.labels, columns, ignored).slice(); // a copy: the training does not see later changes
   sameLength(where, 'labels', labels.length, 'x, in rows,', rows);
   return {
     labels,
     bind(kernel, memory, outputs, gradient, batch) {
-      const taken = new Uint32Array(memory.buffer, memory.byteOffset, batch);
+      const loaded = new Uint32Array(memory.buffer, memory.byteOffset, batch);
       // Written again before each use: the memory serves every loss of the model, one by one.
       const inside = weights && memory.subarray(batch, batch + columns);
       const ready = () => inside?.set(weights!);
-      const forward = kernel('crossEntropyForward', inside, outputs, taken);
-      const backward = kernel('crossEntropyBackward', inside, outputs, taken, gradient);
+      const forward = kernel('crossEntropyForward', inside, outputs, loaded);
+      const backward = kernel('crossEntropyBackward', inside, outputs, loaded, gradient);
       const count = (n: number, total: number) =>
-        weights || ignored !== undefined ? counted(taken.subarray(0, n), weights, total) : total + n;
+        weights || ignored !== undefined ? counted(loaded.subarray(0, n), weights, total) : total + n;
       return {
-        take: (i, row) => void (taken[i] = labels[row]),
+        load: (i, row) => void (loaded[i] = labels[row]),
         forward(n, total) {
           ready();
           return forward(n, columns, smoothing, total);
@@ -94,16 +94,16 @@ function targeted({ where, name, passed, data, rows, columns }: Asked<PointwiseL
     );
   return {
     bind(kernel, memory, outputs, gradient, batch) {
-      const [taken, each] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
+      const [loaded, each] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
       const kernels = kernelsOf(name);
-      const forward = kernel(kernels.forward, outputs, taken, each);
-      const backward = kernel(kernels.backward, outputs, taken, gradient);
+      const forward = kernel(kernels.forward, outputs, loaded, each);
+      const backward = kernel(kernels.backward, outputs, loaded, gradient);
       const sum = (n: number, total: number) => {
         forward(n * columns, parameter, 0);
         return sumOf(each, n * columns, total);
       };
       return {
-        take: (i, at) => taken.set(view(targets, at * columns, (at + 1) * columns), i * columns),
+        load: (i, row) => loaded.set(view(targets, row * columns, (row + 1) * columns), i * columns),
         forward: sum,
         count: (n, total) => total + n * columns,
         backward(n) {

@@ -2,9 +2,10 @@
 // a page does not use.
 
 export { load, save } from './checkpoint.js';
+export { evaluate } from './evaluate.js';
 export * from './layers/index.js';
 export { lsuv } from './lsuv.js';
 export { sequential } from './model.js';
 export * from './optimizers.js';
 export * from './schedules.js';
-export { evaluate, fit } from './training.js';
+export { fit } from './training.js';

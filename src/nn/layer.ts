@@ -2,15 +2,15 @@
 
 import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
-import type { Kernel } from '../wasm/memory.js';
+import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 
-/** Where a layer works: arrays of one workspace, a batch of rows each. */
-export interface Place {
-  /** A kernel of the workspace, bound to arrays of it; to be called with its numbers. */
-  kernel(name: Kernel, ...arrays: (Float32Array | Uint32Array | null)[]): (...numbers: number[]) => number;
-  /** Makes a kernel the one that kernels of the workspace call on what they made; asked for before each call. */
+/** The memory that a layer works on: arrays of one workspace, a batch of rows each. */
+export interface LayerMemory {
+  /** A kernel of the workspace, bound to arrays of it (null: none); to be called with its numbers. */
+  kernel(name: Kernel, ...arrays: (Values | null)[]): KernelFunction;
+  /** Makes a kernel the one that kernels of the workspace call on their results; to be called before each of their calls. */
   setCallback(name: Kernel): void;
-  /** Input and output, and the gradients by them; dx is null where nobody needs it. */
+  /** Input and output, and the gradients by them; dx is null where no layer needs it. */
   x: Float32Array;
   y: Float32Array;
   dx: Float32Array | null;
@@ -22,32 +22,32 @@ export interface Place {
   gradients: Readonly<Record<string, Float32Array>>;
   /** Memory for all layers in turn. */
   scratch: Float32Array;
-  /** What the layer asked to keep from forward to backward; empty if nothing. */
-  kept: Float32Array;
+  /** What the layer saves from forward to backward; empty if nothing. */
+  saved: Float32Array;
 }
 
-/** An activation by its name, its numbers, and what its forward kept: backward from dy = 1 these are its slopes. */
-export interface Slope {
+/** An activation by its name and numbers, and what its forward saved: backward from dy = 1 gives its slopes. */
+export interface SavedActivation {
   name: string;
-  kept: Float32Array;
+  saved: Float32Array;
   numbers: readonly [a: number, b: number];
 }
 
-/** One thing that a layer does, with what it makes and the gradient by it: what a probe looks at. */
-export interface Part {
+/** One operation of a layer, with its output and the gradient by it: what a probe looks at. */
+export interface Operation {
   kind: string;
   y: Float32Array;
   dy: Float32Array;
   forward(rows: number): void;
   backward(rows: number): void;
-  slope?: Slope;
+  activation?: SavedActivation;
 }
 
-/** A maker's name in `nn`, and arguments: by them a thread makes a layer or an optimizer again. */
+/** A function's name in `nn`, and its arguments: by them a thread makes a layer or an optimizer again. */
 export type Spec = readonly [string, ...unknown[]];
 
 const specs = new WeakMap<object, Spec>();
-/** Something with its spec, which is known of this very object: a copy may have another `bind`. */
+/** Remembers the spec of this very object: a copy of it may have another `bind`. */
 export function specified<T extends object>(spec: Spec, it: T): T {
   specs.set(it, spec);
   return it;
@@ -60,29 +60,29 @@ export function specOf(where: string, name: string, it: object): Spec {
 }
 
 /** One of several threads that make a step together. */
-export interface Share {
-  /** Whether it is the one that does what is not parted. */
+export interface ThreadContext {
+  /** Whether it is the first, which does what is not split. */
   first: boolean;
-  /** Its part of n things, from one to another, in multiples of `unit`. */
-  part(n: number, unit: number): readonly [from: number, to: number];
-  /** Until all threads have come here. */
+  /** Its range of n things, in multiples of `unit`. */
+  range(n: number, unit: number): readonly [from: number, to: number];
+  /** A barrier: returns when all threads have called it. */
   wait(): void;
 }
 
-/** The two passes over the first rows of a place. */
+/** The two passes over the first rows of a batch. */
 export interface Passes {
   forward(rows: number): void;
-  /** From what the latest forward pass kept. */
+  /** From what the latest forward pass saved. */
   backward(rows: number): void;
   /** Forward in training, where that is another. */
   train?(rows: number): void;
-  /** The passes in training as several threads make them, each its part; without it one of them makes all. */
-  parted?: Record<'forward' | 'backward', (rows: number, share: Share) => void>;
+  /** The passes in training as several threads make them, each its range; without it the first thread makes all. */
+  split?: Record<'forward' | 'backward', (rows: number, thread: ThreadContext) => void>;
   /** Of a layer that is a function of one variable. */
-  slope?: Slope;
+  activation?: SavedActivation;
   /** Of a layer that does several things: the same passes one by one, to the same bits. */
-  parts?: readonly Part[];
-  /** What a layer with weights makes before its activation. */
+  operations?: readonly Operation[];
+  /** What a layer with weights computes before its activation. */
   preactivation?(rows: number): Float32Array;
 }
 
@@ -95,7 +95,7 @@ export interface Layer {
   readonly outputs?: number;
   /** What is learnt, by name. */
   readonly parameters: Readonly<Record<string, Tensor>>;
-  /** Whether the output may stand where the input stood. */
+  /** Whether the output may be written over the input. */
   readonly inPlace: boolean;
   /** Whether backward reads the output, so that no later layer may write over it. */
   readonly keepsOutput: boolean;
@@ -103,7 +103,7 @@ export interface Layer {
   readonly scratch: number;
   /** What it draws from while a model is fitted. */
   readonly source?: Source;
-  /** Whether it keeps, for each row, as many values as go in or come out. */
-  readonly kept?: 'inputs' | 'outputs';
-  bind(place: Place): Passes;
+  /** Whether it saves, for each row, as many values as go in or come out. */
+  readonly saves?: 'inputs' | 'outputs';
+  bind(memory: LayerMemory): Passes;
 }

@@ -8,7 +8,7 @@ import { random } from '../random/index.js';
 import type { Seed } from '../random/source.js';
 
 import { view } from '../wasm/kernels.js';
-import { type Model, planned, requireModel, rowsIn } from './model.js';
+import { type Model, planFor, requireModel, rowsIn } from './model.js';
 
 /** What became of a layer with weights. */
 export interface Rescaled {
@@ -45,7 +45,7 @@ export function lsuv(
   try {
     return model.layers.flatMap((layer, i): Rescaled[] => {
       const { weight, bias } = layer.parameters;
-      if (planned(model, 1).passes[i].preactivation === undefined) return [];
+      if (planFor(model, 1).passes[i].preactivation === undefined) return [];
       init.orthogonal(weight, { rng });
       for (let rounds = 0; ; rounds++) {
         const now = variance(model, i, x, rows, bias?.data);
@@ -66,7 +66,7 @@ export function lsuv(
 
 /** The variance of what layer i makes of the rows before bias and activation, a batch at a time, in binary64. */
 function variance(model: Model, i: number, x: Float32Array, rows: number, bias?: Float32Array): number {
-  const { batchSize, passes, x: input } = planned(model, 1);
+  const { batchSize, passes, x: input } = planFor(model, 1);
   const { outputs = 0 } = model.layers[i];
   const sums = [0, 0];
   for (let from = 0; from < rows; from += batchSize) {

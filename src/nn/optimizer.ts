@@ -1,7 +1,7 @@
 // What an optimizer is, and how one grows from its row in optimizers.ts.
 
 import type { Kernel } from '../wasm/memory.js';
-import { type Place, specified } from './layer.js';
+import { type LayerMemory, specified } from './layer.js';
 import { type NumberOption, type Options, type Passed, read, type Values } from './option.js';
 
 /** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
@@ -12,7 +12,7 @@ export interface Optimizer {
   readonly slots: number;
   /** One step over all parameters at once, at a learning rate. */
   bind(
-    kernel: Place['kernel'],
+    kernel: LayerMemory['kernel'],
     parameters: Float32Array,
     gradients: Float32Array,
     state: readonly Float32Array[],
@@ -37,7 +37,7 @@ export interface Row<O extends Options = Options> {
   /** The step in double precision, of a weight w and its gradient g: changes the state, returns the new w. */
   formula(o: Values<O>, w: number, g: number, state: number[], ...step: Step): number;
 }
-type Learning = Options & { lr: NumberOption };
+type TrainingSpec = Options & { lr: NumberOption };
 /** Options that all have defaults may be left out together. */
 export type Maker<O extends Options> =
   Record<never, never> extends Passed<O> ? (given?: Passed<O>) => Optimizer : (given: Passed<O>) => Optimizer;
@@ -47,14 +47,14 @@ const rows = new WeakMap<object, Row>();
 export const rowOf = (maker: object): Row => rows.get(maker)!;
 
 /** The function nn.<name> that makes an optimizer of options. */
-export function optimizer<const O extends Learning>(name: string, row: Row<O>): Maker<O> {
+export function optimizer<const O extends TrainingSpec>(name: string, row: Row<O>): Maker<O> {
   const where = `nn.${name}`;
   const maker = (given?: object): Optimizer => {
     const o = read(where, row.options, given);
     row.check?.(where, o);
     const slots = row.slots(o);
     return specified([name, o], {
-      lr: (o as Values<Learning>).lr,
+      lr: (o as Values<TrainingSpec>).lr,
       slots,
       bind(kernel, parameters, gradients, state, steps = 0) {
         if (state.length < slots)

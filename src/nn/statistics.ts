@@ -1,12 +1,13 @@
-// What a probe tells of a batch: forward and backward once, part by part, and of every array its figures. Plain data:
-// numbers that are finite, lists and names, so that it survives JSON and a message to another thread.
+// A probe of a batch: forward and backward once, operation by operation, and of every array its statistics. Plain data: numbers
+// that are finite, lists and names, so that it survives JSON and a message to another thread.
 
 import { type Activation, activations } from '../activation/table.js';
 import { apply, scalar } from '../wasm/kernels.js';
-import type { Kernel } from '../wasm/memory.js';
+import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
-import type { Part, Slope } from './layer.js';
-import { BINS, type Model, padded, type planned, SUMS } from './model.js';
+import type { Operation, SavedActivation } from './layer.js';
+import type { Model } from './model.js';
+import { BINS, type Plan, padded, SUMS } from './plan.js';
 
 /** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
 export interface Histogram {
@@ -78,32 +79,31 @@ export interface Probe {
   layers: LayerStatistics[];
 }
 
-type Plan = ReturnType<typeof planned>;
+/** How many values of the input are looked at in training. */
+const INPUT_SAMPLE = 16384;
 
-/** So many values of the input are looked at in training. */
-const SOME = 16384;
-
-function nothing(nonFinite: number): Statistics {
+/** Statistics of no values. */
+function emptyStatistics(nonFinite: number): Statistics {
   const histogram = { low: 0, high: 0, counts: new Array<number>(BINS).fill(0) };
   return { mean: 0, variance: 0, meanSquare: 0, min: 0, max: 0, nonFinite, histogram };
 }
 
-/** Kernels bound to arrays of a plan, kept: a probe of three parts has thirty, and to bind one takes a microsecond. */
-const bindings = new WeakMap<Float32Array, Map<string, (...numbers: number[]) => number>>();
-function on({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: Parameters<Plan['kernel']>[1][]) {
-  let own = bindings.get(x);
-  if (own === undefined) bindings.set(x, (own = new Map()));
-  let run = own.get(name);
-  if (run === undefined) own.set(name, (run = kernel(name, x, ...others)));
+/** Kernels bound to arrays of a plan, by array: a probe of three operations has thirty, and to bind one takes a microsecond. */
+const bound = new WeakMap<Float32Array, Map<string, KernelFunction>>();
+function bindOnce({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: (Values | null)[]): KernelFunction {
+  let kernels = bound.get(x);
+  if (kernels === undefined) bound.set(x, (kernels = new Map()));
+  let run = kernels.get(name);
+  if (run === undefined) kernels.set(name, (run = kernel(name, x, ...others)));
   return run;
 }
 
-/** The figures of the first n values of an array of the model. */
-function figures(p: Plan, x: Float32Array, n: number): Statistics {
-  const { counts } = p;
-  on(p, 'statistics', x, counts)(n);
+/** The statistics of the first n values of an array of the model. */
+function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
+  const { counts } = plan;
+  bindOnce(plan, 'statistics', x, counts)(n);
   const [finite, sum, squares, min, max, low, high] = new Float64Array(counts.buffer, counts.byteOffset, SUMS);
-  if (finite === 0) return nothing(1);
+  if (finite === 0) return emptyStatistics(1);
   const [mean, meanSquare] = [sum / finite, squares / finite];
   return {
     ...{ mean, variance: Math.max(0, meanSquare - mean * mean), meanSquare, min, max, nonFinite: (n - finite) / n },
@@ -111,11 +111,11 @@ function figures(p: Plan, x: Float32Array, n: number): Statistics {
   };
 }
 
-/** The length of an array, and the share of it that is not finite and is left out. */
-function length(p: Plan, x: Float32Array): { norm: number; nonFinite: number } {
-  const norm = on(p, 'distance', x, null)(padded(x.length));
+/** The Euclidean norm of an array, and the share of it that is not finite and is left out. */
+function normOf(plan: Plan, x: Float32Array): { norm: number; nonFinite: number } {
+  const norm = bindOnce(plan, 'distance', x, null)(padded(x.length));
   if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
-  const { meanSquare, nonFinite } = figures(p, x, x.length);
+  const { meanSquare, nonFinite } = statisticsOf(plan, x, x.length);
   return { norm: Math.sqrt(meanSquare * x.length * (1 - nonFinite)), nonFinite };
 }
 
@@ -157,16 +157,16 @@ export function flat(
   return known;
 }
 
-/** The share of the first n values of a part at which its slope is flat. */
-function saturated(p: Plan, { dy }: Part, { name, kept, numbers }: Slope, n: number): number {
-  // Forward, nobody needs the memory of the gradient.
+/** The share of the first n values of an activation at which its slope is flat. */
+function saturatedShare(plan: Plan, dy: Float32Array, { name, saved, numbers }: SavedActivation, n: number): number {
+  // In the forward pass the memory of the gradient is free.
   dy.fill(1, 0, n);
-  on(p, `${name}Backward` as Kernel, kept, dy, dy)(n, ...numbers);
-  return on(p, 'countBelow', dy)(n, flat(name, numbers).bound) / n;
+  bindOnce(plan, `${name}Backward` as Kernel, saved, dy, dy)(n, ...numbers);
+  return bindOnce(plan, 'countBelow', dy)(n, flat(name, numbers).bound) / n;
 }
 
 /** The share of a few values that are not finite. */
-const outside = (x: Float32Array) => x.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) / x.length;
+const nonFiniteShare = (x: Float32Array) => x.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) / x.length;
 
 /** Whether all rows of a matrix are equal: at the first that differs, or a NaN, it is known. */
 function equalRows(x: Float32Array, columns: number): boolean {
@@ -175,68 +175,92 @@ function equalRows(x: Float32Array, columns: number): boolean {
 }
 
 /**
- * A probe of the first rows in a model's memory: its passes in place of the model's own, to the same bits. Behind a step
- * `after` tells what it changed; without one, lr tells what plain gradient descent would.
+ * A probe of the first rows in a model's memory. Its passes replace the model's own, to the same bits. Behind a step `after`
+ * tells what the step changed; without one, lr tells what plain gradient descent would change.
  */
-export function probing(model: Model, p: Plan, rows: number, training: boolean) {
+export function probePass(model: Model, plan: Plan, rows: number, training: boolean) {
   const layers: LayerStatistics[] = [];
-  const none = { ...nothing(0), norm: 0 }; // until the pass backward
-  const some = training ? Math.min(rows, Math.ceil(SOME / model.inputs)) : rows;
-  const input = figures(p, p.x, some * model.inputs);
+  const inputRows = training ? Math.min(rows, Math.ceil(INPUT_SAMPLE / model.inputs)) : rows;
+  const input = statisticsOf(plan, plan.x, inputRows * model.inputs);
   return {
     forward(): void {
-      for (const part of p.parts) {
-        ((training && part.train) || part.forward)(rows);
-        const { layer, kind, y, slope } = part;
-        const units = model.layers[layer].outputs ?? y.length / p.batchSize;
-        const n = rows * units;
-        layers.push({
-          ...{ layer, kind, units, ...figures(p, y, n) },
-          ...(slope && { saturated: saturated(p, part, slope, n) }),
-          dead: on(p, 'deadColumns', y)(rows, units) / units,
-          gradient: none,
-        });
+      for (const operation of plan.operations) {
+        ((training && operation.train) || operation.forward)(rows);
+        layers.push(afterForward(model, plan, operation, rows));
       }
     },
     backward(lr?: number): void {
-      for (let i = p.parts.length - 1; i >= 0; i--) {
-        const part = p.parts[i];
-        const made = layers[i];
-        const gradient = figures(p, part.dy, rows * made.units);
-        const finite = rows * made.units * (1 - gradient.nonFinite);
-        made.gradient = { ...gradient, norm: Math.sqrt(gradient.meanSquare * finite) };
-        part.backward(rows);
-        const { kind, parameters } = model.layers[made.layer];
-        if (part.kind !== kind) continue;
-        const { weight, bias } = parameters;
-        const own = weight?.shape.length === 2 ? length(p, weight.data) : undefined;
-        const shares = Object.entries(parameters).flatMap(([name, { data }]) => {
-          const share = name === 'weight' && own ? own.nonFinite : outside(data);
-          return share > 0 ? [[`${made.layer}.${name}`, share]] : [];
-        });
-        if (shares.length > 0) made.broken = Object.fromEntries(shares);
-        if (weight === undefined || own === undefined) continue;
-        const { norm, nonFinite } = length(p, part.gradients.weight);
-        made.weight = {
-          ...{ ...own, gradientNorm: norm, gradientNonFinite: nonFinite },
-          ...(lr !== undefined && nonFinite === 0 && { update: own.norm === 0 ? 0 : (lr * norm) / own.norm }),
-          symmetric: equalRows(weight.data, weight.shape[1]),
-          symmetricBias: bias === undefined || equalRows(bias.data, 1) || bias.data.length === 1,
-        };
+      for (let i = plan.operations.length - 1; i >= 0; i--) {
+        const operation = plan.operations[i];
+        const gradient = statisticsOf(plan, operation.dy, rows * layers[i].units);
+        const finite = rows * layers[i].units * (1 - gradient.nonFinite);
+        layers[i].gradient = { ...gradient, norm: Math.sqrt(gradient.meanSquare * finite) };
+        operation.backward(rows);
+        // A layer's weights belong to the operation of its own kind.
+        if (operation.kind === model.layers[operation.layer].kind)
+          Object.assign(layers[i], parameterStatistics(model, plan, operation, lr));
       }
     },
-    /** What the step changed of what it was before. */
-    after(old: Float32Array): void {
+    /** The relative length of the step that changed the parameters from what they were before. */
+    after(before: Float32Array): void {
       // The gradients have done their work; the next step writes them anew.
-      p.gradients.set(old);
+      plan.gradients.set(before);
       for (const { layer, weight } of layers) {
         const data = model.layers[layer].parameters.weight?.data;
         if (!weight || !data) continue;
-        const was = p.gradients.subarray((data.byteOffset - p.parameters.byteOffset) / 4).subarray(0, data.length);
-        const moved = p.kernel('distance', data, was)(padded(data.length));
+        const from = (data.byteOffset - plan.parameters.byteOffset) / 4;
+        const old = plan.gradients.subarray(from, from + data.length);
+        const moved = plan.kernel('distance', data, old)(padded(data.length));
         if (Number.isFinite(moved)) weight.update = weight.norm === 0 ? 0 : moved / weight.norm;
       }
     },
     report: (loss: number): Probe => ({ rows, loss: Number.isFinite(loss) ? loss : null, input, layers }),
+  };
+}
+
+type PlannedOperation = Plan['operations'][number];
+
+/** What an operation's output is like; its gradient is known after the backward pass. */
+function afterForward(model: Model, plan: Plan, operation: PlannedOperation, rows: number): LayerStatistics {
+  const { layer, kind, y, dy, activation }: PlannedOperation & Operation = operation;
+  const units = model.layers[layer].outputs ?? y.length / plan.batchSize;
+  const n = rows * units;
+  return {
+    ...{ layer, kind, units },
+    ...statisticsOf(plan, y, n),
+    ...(activation && { saturated: saturatedShare(plan, dy, activation, n) }),
+    dead: bindOnce(plan, 'deadColumns', y)(rows, units) / units,
+    gradient: { ...emptyStatistics(0), norm: 0 },
+  };
+}
+
+/** What a layer's parameters and the gradients by them are like. */
+function parameterStatistics(
+  model: Model,
+  plan: Plan,
+  { layer, gradients }: PlannedOperation,
+  lr?: number,
+): Pick<LayerStatistics, 'weight' | 'broken'> {
+  const { parameters } = model.layers[layer];
+  const { weight, bias } = parameters;
+  const norm = weight?.shape.length === 2 ? normOf(plan, weight.data) : undefined;
+  const shares = Object.entries(parameters).flatMap(([name, { data }]) => {
+    const share = name === 'weight' && norm ? norm.nonFinite : nonFiniteShare(data);
+    return share > 0 ? [[`${layer}.${name}`, share]] : [];
+  });
+  const broken = shares.length > 0 ? { broken: Object.fromEntries(shares) } : {};
+  if (weight === undefined || norm === undefined) return broken;
+  const gradient = normOf(plan, gradients.weight);
+  const update = norm.norm === 0 ? 0 : ((lr ?? 0) * gradient.norm) / norm.norm;
+  return {
+    ...broken,
+    weight: {
+      ...norm,
+      gradientNorm: gradient.norm,
+      gradientNonFinite: gradient.nonFinite,
+      ...(lr !== undefined && gradient.nonFinite === 0 && { update }),
+      symmetric: equalRows(weight.data, weight.shape[1]),
+      symmetricBias: bias === undefined || equalRows(bias.data, 1) || bias.data.length === 1,
+    },
   };
 }

@@ -1,21 +1,22 @@
-// A step of training, by one thread or by several: what they do, and what is said of it to those of a crew.
+// A step of training, by one thread or by several: what they do, and the data by which threads are told of it.
 
 import type { GeneratorState } from '../random/generator.js';
 import type { BoundLoss } from './criterion.js';
-import type { Share, Spec } from './layer.js';
+import type { Spec, ThreadContext } from './layer.js';
 import type { NamedLoss } from './loss.js';
-import { drawing, type Model, type Plan } from './model.js';
+import { drawingLayers, type Model } from './model.js';
+import type { Plan } from './plan.js';
 
-/** Where the generators of layers that draw are, by the layers' places. */
-export type States = Readonly<Record<string, GeneratorState>>;
+/** The states of the generators of layers that draw, by the layers' indices. */
+export type GeneratorStates = Readonly<Record<string, GeneratorState>>;
 
-/** What a thread is told of a training: data, to be sent. */
-export interface Learning {
+/** A training as threads are told of it: data, to be sent. */
+export interface TrainingSpec {
   memory: WebAssembly.Memory;
   threads: number;
   layers: readonly Spec[];
-  drawn: States;
-  /** The first layer that draws from the same generator, by a layer's place. */
+  generators: GeneratorStates;
+  /** For each layer that draws, the first layer that draws from the same generator, both by index. */
   sources: Readonly<Record<string, string>>;
   batchSize: number;
   slots: number;
@@ -26,56 +27,59 @@ export interface Learning {
   steps: number;
 }
 
-/** What a thread is told of a step. */
-export interface Stepping {
-  /** Rows, whose inputs and labels or targets are in their places. */
+/** A step as threads are told of it. */
+export interface StepRequest {
+  /** Rows, whose inputs and labels or targets are in the plan's arrays. */
   count: number;
   lr: number;
-  /** Whether the gradients are there already. */
-  passed: boolean;
-  drawn: States;
+  /** Whether the gradients were already computed. */
+  hasGradients: boolean;
+  generators: GeneratorStates;
 }
 
-/** What the first thread says of a step. */
-export interface Stepped {
+/** What the first thread answers when a step is made. */
+export interface StepResult {
   loss: number;
   gradientNorm?: number;
-  drawn: States;
+  generators: GeneratorStates;
 }
 
-/** The one thread that there is. */
-const alone: Share = { first: true, part: (n) => [0, n], wait() {} };
+/** Threads that make steps together. */
+export interface ThreadTeam {
+  threads: number;
+  /** Whether so many products a step are worth the threads. */
+  isWorth(products: number): boolean;
+  /** Begins a training in a model's plan. */
+  begin(
+    spec: TrainingSpec,
+    plan: Plan,
+  ): Promise<{ step(request: StepRequest): Promise<StepResult>; end(): Promise<void> }>;
+}
+
+/** The only thread. */
+const single: ThreadContext = { first: true, range: (n) => [0, n], wait() {} };
 
 /**
- * Forward and backward over rows that are in their places: the mean loss, and its gradients where they are to be. Of several
- * threads each does its part, and the first says the loss.
+ * Forward and backward over rows that are in the plan's arrays: writes the gradients, and returns the mean loss. Of several
+ * threads each does its range of the work, and the first returns the loss (the others 0).
  */
-export function descend(p: Plan, loss: BoundLoss, count: number, share = alone): number {
-  for (const pass of p.passes) {
-    if (share !== alone && pass.parted) pass.parted.forward(count, share);
-    else if (share.first) (pass.train ?? pass.forward)(count);
-    share.wait();
+export function gradients(plan: Plan, loss: BoundLoss, count: number, thread = single): number {
+  for (const pass of plan.passes) {
+    if (thread !== single && pass.split) pass.split.forward(count, thread);
+    else if (thread.first) (pass.train ?? pass.forward)(count);
+    thread.wait();
   }
-  const mean = share.first ? loss.backward(count) : 0;
-  share.wait();
-  for (let i = p.passes.length - 1; i >= 0; i--) {
-    const pass = p.passes[i];
-    if (share !== alone && pass.parted) pass.parted.backward(count, share);
-    else if (share.first) pass.backward(count);
-    share.wait();
+  const mean = thread.first ? loss.backward(count) : 0;
+  thread.wait();
+  for (let i = plan.passes.length - 1; i >= 0; i--) {
+    const pass = plan.passes[i];
+    if (thread !== single && pass.split) pass.split.backward(count, thread);
+    else if (thread.first) pass.backward(count);
+    thread.wait();
   }
   return mean;
 }
 
-/** Where the generators of a model's layers are. */
-export const statesOf = (model: Model): States =>
-  Object.fromEntries(drawing(model).map(([i, source]) => [i, source.state() as GeneratorState]));
-
-/** Threads that make steps together. */
-export interface Crew {
-  threads: number;
-  /** Whether so many products a step are worth the threads. */
-  worth(products: number): boolean;
-  /** A training in a model's plan. */
-  begin(learning: Learning, plan: Plan): Promise<{ step(step: Stepping): Promise<Stepped>; end(): Promise<void> }>;
-}
+/** The states of the generators of a model's layers. */
+export const generatorStates = (model: Model): GeneratorStates =>
+  Object.fromEntries(drawingLayers(model).map(([i, source]) => [i, source.state() as GeneratorState]));

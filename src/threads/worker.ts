@@ -1,64 +1,64 @@
-// What a thread runs: it waits for jobs, does its part of each, and says when it is done.
+// What a thread runs: it waits for jobs, does its range of each, and answers when it is done.
 
-import type { Learning, Stepped, Stepping } from '../nn/step.js';
+import type { StepRequest, StepResult, TrainingSpec } from '../nn/step.js';
 import { join } from '../wasm/memory.js';
-import { type Learner, learner } from './barrier.js';
 import { perform, type Task } from './task.js';
+import { type TrainingThread, trainingThread } from './training.js';
 
-/** A job: a part of a task, a training that begins, a step of it, or its end. */
+/** A job: a range of a task, a training that begins, a step of it, or its end. */
 export type Job =
-  | { kind: 'part'; task: Task; from: number; to: number }
-  | { kind: 'learn'; fit: number; learning: Learning }
-  | { kind: 'step'; fit: number; step: Stepping }
-  | { kind: 'end'; fit: number };
+  | { kind: 'task'; task: Task; from: number; to: number }
+  | { kind: 'begin'; training: number; spec: TrainingSpec }
+  | { kind: 'step'; training: number; step: StepRequest }
+  | { kind: 'end'; training: number };
 
-/** The first message says who one is and where the memory is; the others are jobs, or that steps of a training come. */
+/** The first message says which thread it is and gives the memory; the others are jobs, or to poll for steps of a training. */
 export type Request =
   | { memory: WebAssembly.Memory; threads: number; index: number }
-  | { attend: number }
+  | { poll: number }
   | { id: number; job: Job };
-export type Answer = { id: number; result?: Stepped } | { id: number; error: Error };
+export type Answer = { id: number; result?: StepResult } | { id: number; error: Error };
 
 interface Port {
   postMessage(answer: Answer): void;
   on?(event: 'message', listener: (request: Request) => void): void;
 }
 
-let own = 0;
+let ownIndex = 0;
 let buffer: ArrayBufferLike;
-const trainings = new Map<number, Learner>();
+const trainings = new Map<number, TrainingThread>();
 
-function done(job: Job): Stepped | undefined {
+function run(job: Job): StepResult | undefined {
   switch (job.kind) {
-    case 'part':
+    case 'task':
       perform(buffer, job.task, job.from, job.to);
       break;
-    case 'learn':
-      trainings.set(job.fit, learner(own, job.learning));
+    case 'begin':
+      trainings.set(job.training, trainingThread(ownIndex, job.spec));
       break;
     case 'step':
-      return trainings.get(job.fit)!.step(job.step);
+      return trainings.get(job.training)!.step(job.step);
     case 'end':
-      trainings.delete(job.fit);
+      trainings.delete(job.training);
   }
   return undefined;
 }
 
-function take(request: Request): void {
+function receive(request: Request): void {
   if ('memory' in request) {
     const { memory, threads, index } = request;
-    own = index;
+    ownIndex = index;
     buffer = memory.buffer;
     join(memory, threads, index);
     return;
   }
-  if ('attend' in request) {
-    trainings.get(request.attend)?.attend();
+  if ('poll' in request) {
+    trainings.get(request.poll)?.poll();
     return;
   }
   const { id, job } = request;
   try {
-    port.postMessage({ id, result: done(job) });
+    port.postMessage({ id, result: run(job) });
   } catch (error) {
     port.postMessage({ id, error: error as Error });
   }
@@ -69,5 +69,5 @@ const threads = (
   globalThis as { process?: { getBuiltinModule?(name: string): { parentPort: Port | null } | undefined } }
 ).process?.getBuiltinModule?.('node:worker_threads');
 const port: Port = threads?.parentPort ?? (globalThis as unknown as Port);
-if (threads?.parentPort) port.on?.('message', take);
-else (globalThis as unknown as { onmessage: unknown }).onmessage = ({ data }: { data: Request }) => take(data);
+if (threads?.parentPort) port.on?.('message', receive);
+else (globalThis as unknown as { onmessage: unknown }).onmessage = ({ data }: { data: Request }) => receive(data);

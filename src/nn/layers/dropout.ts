@@ -1,6 +1,6 @@
 // Dropout as a layer: a new mask a step.
 
-import { type Dropout, kept, scale, share } from '../../activation/dropout.js';
+import { type Dropout, keepLaw, keptScale, shareOf } from '../../activation/dropout.js';
 import { options } from '../../check.js';
 import { sourceFrom } from '../../random/generator.js';
 
@@ -10,7 +10,7 @@ import { type Layer, specified } from '../layer.js';
 export function dropout(given?: Dropout): Layer {
   const where = 'nn.dropout';
   const o = options(where, given, ['p', 'rng', 'seed']);
-  const p = share(where, o.p);
+  const p = shareOf(where, o.p);
   const source = sourceFrom(where, o);
   return specified(['dropout', { p, seed: 0 }], {
     kind: 'dropout',
@@ -19,8 +19,8 @@ export function dropout(given?: Dropout): Layer {
     inPlace: true,
     keepsOutput: false,
     scratch: 0,
-    kept: 'inputs',
-    bind({ kernel, x, y, dx, dy, inputs, kept: mask }) {
+    saves: 'inputs',
+    bind({ kernel, x, y, dx, dy, inputs, saved: mask }) {
       const forward = kernel('dropout', mask, x, y);
       const backward = dx && kernel('dropout', mask, dy, dx);
       let masked = false;
@@ -32,11 +32,11 @@ export function dropout(given?: Dropout): Layer {
         train(rows) {
           masked = true;
           const used = mask.subarray(0, rows * inputs);
-          source.fill(kept(p), used, { from: 0, of: used.length });
-          forward(rows * inputs, scale(p));
+          source.fill(keepLaw(p), used, { from: 0, of: used.length });
+          forward(rows * inputs, keptScale(p));
         },
         backward(rows) {
-          if (masked) backward?.(rows * inputs, scale(p));
+          if (masked) backward?.(rows * inputs, keptScale(p));
           else if (dx && dx !== dy) dx.set(dy.subarray(0, rows * inputs));
         },
       };

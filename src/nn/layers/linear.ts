@@ -9,7 +9,7 @@ import type { Seed } from '../../random/source.js';
 import { type Tensor, tensor } from '../../tensor.js';
 import { scalar } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
-import { type Layer, type Part, type Passes, type Place, type Share, specified } from '../layer.js';
+import { type Layer, type LayerMemory, type Operation, type Passes, specified, type ThreadContext } from '../layer.js';
 
 /** Rows of a tile of the product. */
 const ROWS = 4;
@@ -24,8 +24,8 @@ export interface Linear<B extends boolean = boolean> extends Layer {
 /** An activation as it is now, whatever its options become. */
 const copied = (f: unknown) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
 
-/** What the passes are made of: the layer's tensors, its activation, and the place that a model planned for it. */
-interface Bound extends Place {
+/** What the passes are made of: the layer's tensors, its activation, and the memory that a model planned for it. */
+interface Bound extends LayerMemory {
   weight: Tensor;
   bias: Tensor | null;
   f: ReturnType<typeof named> | undefined;
@@ -52,41 +52,41 @@ function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inpu
 }
 
 /** The passes of several threads: each has rows of the batch, and for the gradient by the weight rows of that. */
-function parted(bound: Bound): Passes['parted'] {
+function split(bound: Bound): Passes['split'] {
   const { kernel, setCallback, f, x, y, z, dx, dy, weight, bias, gradients, scratch, inputs, outputs } = bound;
   const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
   const [a, b] = numbersOf(bound);
   return {
-    forward(rows: number, share: Share) {
-      const [from, to] = share.part(rows, ROWS);
+    forward(rows: number, thread: ThreadContext) {
+      const [from, to] = thread.range(rows, ROWS);
       if (f) setCallback(`${f.name}Forward`);
       const [own, out] = [x.subarray(from * inputs), f ? y.subarray(from * outputs) : null];
       product({ ...bound, x: own, z: z.subarray(from * outputs) }, out)(to - from, inputs, outputs, a, b);
     },
-    backward(rows: number, share: Share) {
-      const [from, to] = share.part(rows, ROWS);
+    backward(rows: number, thread: ThreadContext) {
+      const [from, to] = thread.range(rows, ROWS);
       const g = dy.subarray(from * outputs);
       if (f) kernel(`${f.name}Backward`, z.subarray(from * outputs), g, g)((to - from) * outputs, a, b);
       const by = dx?.subarray(from * inputs);
       if (by) kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
-      // The sum over rows has one order: what is parted are the rows of W. They need all of dy.
-      share.wait();
-      const [first, last] = share.part(outputs, ROWS);
+      // The sum over rows has one order: what is split are the rows of W. They need all of dy.
+      thread.wait();
+      const [first, last] = thread.range(outputs, ROWS);
       const own = gradients.weight.subarray(first * inputs);
       kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
-      if (share.first) byBias?.(rows, outputs);
+      if (thread.first) byBias?.(rows, outputs);
     },
   };
 }
 
-/** The passes over a batch. With an activation they are two things, which a probe looks at one by one. */
+/** The passes over a batch. With an activation they are two operations, which a probe looks at one by one. */
 function passes(bound: Bound): Passes {
   const { kernel, setCallback, f, y, z, dy, inputs, outputs } = bound;
   const [a, b] = numbersOf(bound);
   const plain = product(bound, null);
   const backward = gradientsOf(bound);
   const own = {
-    parted: parted(bound),
+    split: split(bound),
     preactivation(rows: number) {
       plain(rows, inputs, outputs, a, b);
       return z;
@@ -96,16 +96,17 @@ function passes(bound: Bound): Passes {
   const fused = product(bound, y);
   const activate = kernel(`${f.name}Forward`, z, y);
   const slope = kernel(`${f.name}Backward`, z, dy, dy);
-  const parts: Part[] = [
+  const operations: Operation[] = [
     { kind: 'linear', y: z, dy, forward: (rows) => void plain(rows, inputs, outputs, a, b), backward },
     {
-      ...{ kind: f.name, y, dy, slope: { name: f.name, kept: z, numbers: [a, b] } },
+      ...{ kind: f.name, y, dy, activation: { name: f.name, saved: z, numbers: [a, b] } },
       forward: (rows) => void activate(rows * outputs, a, b),
       backward: (rows) => void slope(rows * outputs, a, b),
     },
   ];
   return {
-    ...{ ...own, parts },
+    ...own,
+    operations,
     forward(rows) {
       setCallback(`${f.name}Forward`);
       fused(rows, inputs, outputs, a, b);
@@ -150,7 +151,7 @@ export function linear<B extends boolean = true>(
     inPlace: false,
     keepsOutput: f?.row.keeps === 'y',
     scratch: scalar(nnModule, 'linearScratch') / 4,
-    kept: keepsInput ? 'outputs' : undefined,
-    bind: (place) => passes({ ...place, weight, bias, f, z: keepsInput ? place.kept : place.y }),
+    saves: keepsInput ? 'outputs' : undefined,
+    bind: (memory) => passes({ ...memory, weight, bias, f, z: keepsInput ? memory.saved : memory.y }),
   });
 }

@@ -1,0 +1,46 @@
+// Checks of what the twins of functions are given: arrays of the shared memory, and generators.
+
+import { classOf, options, sameLength, what } from '../check.js';
+import type { Generator } from '../random/generator.js';
+import { random } from '../random/index.js';
+import type { Seed } from '../random/source.js';
+import { notBoth } from '../random/source.js';
+import type { SharedArray } from './task.js';
+
+/** rng or seed, and where the values go. */
+export type DrawOptions = { rng?: Generator; seed?: Seed; out: Float32Array } & Record<string, unknown>;
+
+/** An array of the shared memory, by its index in it. */
+export function sharedArray(where: string, argument: string, x: unknown, buffer: ArrayBufferLike): SharedArray {
+  const floats = classOf(x) === 'Float32Array' ? (x as Float32Array) : undefined;
+  if (floats === undefined || floats.buffer !== buffer)
+    throw new TypeError(
+      `${where}: ${argument} is ${what(x)}${floats ? ' of other memory' : ''}; pass an array of this workspace, ws.float32(n)`,
+    );
+  return [floats.byteOffset / 4, floats.length];
+}
+
+/** RangeError where an output overlaps an input that it is not. */
+export function requireApart(where: string, out: SharedArray, x: SharedArray, argument: string): void {
+  if (out[0] !== x[0] && out[0] < x[0] + x[1] && x[0] < out[0] + out[1])
+    throw new RangeError(`${where}: out overlaps ${argument}; pass ${argument} itself, or an array apart from it`);
+}
+
+/** A draw of n values: its generator, the generator's state before it, where the values go, and what else was given. */
+export function drawRequest(
+  where: string,
+  given: DrawOptions,
+  n: number,
+  known: readonly string[],
+  buffer: ArrayBufferLike,
+) {
+  const { rng, seed, out, ...rest } = options<DrawOptions>(where, given ?? {}, ['rng', 'seed', 'out', ...known]);
+  notBoth(where, { rng, seed });
+  const source = rng ?? random.philox(seed);
+  const array = sharedArray(where, 'out', out, buffer);
+  sameLength(where, 'out', array[1], 'the draw', n);
+  const state = source.state();
+  if (state.generator === 'torch')
+    throw new TypeError(`${where}: a value of random.torch depends on all before it; use random.philox or threefry`);
+  return { source, state, rest, out: array };
+}
