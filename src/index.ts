@@ -6,6 +6,7 @@ export type { Slopes } from './activation/prelu.js';
 export { softmax } from './activation/softmax.js';
 export type { Activation, Functions, Named, Parameters } from './activation/table.js';
 export { activation } from './activation/table.js';
+export type { Nonlinearity } from './activation/torch-gains.js';
 export type { Diagnosis } from './diagnose/network.js';
 export { diagnose } from './diagnose/network.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './diagnose/theory.js';
@@ -23,7 +24,6 @@ export type {
   Kaiming,
   LinearOptions,
   Mode,
-  Nonlinearity,
   Truncated,
   VarianceScaling,
 } from './init/table.js';

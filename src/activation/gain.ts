@@ -2,10 +2,10 @@
 // forward 1 / sqrt(E f(z)^2), backward 1 / sqrt(E f'(z)^2) (He et al. 2015, Klambauer et al. 2017), for any f.
 
 import { choice, number, options, what } from '../check.js';
-import { type Nonlinearity, nonlinearities, torchGains } from '../init/table.js';
 import { quadrature } from './quadrature.js';
 import type { Row } from './row.js';
 import { type Activation, activations, parametersOf } from './table.js';
+import { type Nonlinearity, nonlinearities, torchGains } from './torch-gains.js';
 
 /** A function, or the name of one. */
 export type Nonlinear = Activation | 'linear' | ((x: number) => number);

@@ -1,6 +1,7 @@
 // Initialisers: rows of one table. A row turns fans and options into a law (src/distribution.ts), and the
 // generator turns the law into values; `describe` shows the law.
 
+import { type Nonlinearity, nonlinearities, torchGains } from '../activation/torch-gains.js';
 import { apart, choice, number, options, sameLength, what } from '../check.js';
 import { distributions, type Law, moments, representable } from '../random/distributions.js';
 import { drawn, generatorOf } from '../random/generator.js';
@@ -10,21 +11,6 @@ import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js
 
 export type Mode = 'fanIn' | 'fanOut' | 'fanAvg' | 'fanGeoAvg';
 type Options = Record<string, unknown>;
-
-/** PyTorch's calculate_gain. */
-export const torchGains = {
-  linear: () => 1,
-  conv1d: () => 1,
-  conv2d: () => 1,
-  conv3d: () => 1,
-  sigmoid: () => 1,
-  tanh: () => 5 / 3,
-  relu: () => Math.SQRT2,
-  leakyRelu: (slope: number) => Math.sqrt(2 / (1 + slope * slope)),
-  selu: () => 3 / 4,
-} satisfies Record<string, (slope: number) => number>;
-export type Nonlinearity = keyof typeof torchGains;
-export const nonlinearities = Object.keys(torchGains) as Nonlinearity[];
 
 interface Row {
   /** The options that are the row's own, and their defaults. */

@@ -5,9 +5,8 @@
 
 import { initializers, serialization, tensor } from '@tensorflow/tfjs';
 import { options, what } from '../check.js';
-import { type Generator, type Initialising, init, random, type Seed } from '../index.js';
-import { initialisers } from '../init/table.js';
-import { generatorOf } from '../random/generator.js';
+import { type Initialising, init, initialisers } from '../init/table.js';
+import { type Generator, generatorOf, random, type Seed } from '../random/generator.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };
