@@ -33,9 +33,10 @@ for (const { name, needs } of browsers.filter((browser) => !found.includes(brows
 }
 
 /** Whole programs and pages, one after the other when the rest is done: they have processes and clocks of their own. */
-const whole = ['consumers/consumers', 'distributed', 'examples', 'lab', 'team', 'threads'].map(
-  (name) => `test/${name}.node.test.ts`,
-);
+const whole = [
+  ...['consumers/consumers', 'examples/distributed', 'examples/examples', 'examples/lab'],
+  ...['threads/fit', 'threads/workspace'],
+].map((name) => `test/${name}.node.test.ts`);
 
 export default defineConfig({
   test: {

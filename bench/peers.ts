@@ -10,6 +10,7 @@ import { type Activation, activation, activations, parametersOf } from '../src/a
 import { init, nn, random, tensor, workspace } from '../src/index.js';
 import { scalar } from '../src/wasm/kernels.js';
 import { bind } from '../src/wasm/memory.js';
+import { nnModule } from '../src/wasm/module.js';
 import { type Case, loop, measure, type Row, speed } from './measure.js';
 import * as linear from './nn/linear.bench.js';
 import * as model from './nn/model.bench.js';
@@ -145,7 +146,7 @@ function products(tf: Peer): Case[] {
     [100, 784, 100],
     [100, 100, 10],
   ].map(([rows, inputs, outputs]) => {
-    const scratch = scalar('linearScratch') / 4;
+    const scratch = scalar(nnModule, 'linearScratch') / 4;
     const sizes = [rows * inputs, outputs * inputs, rows * outputs, scratch];
     const ws = workspace({ bytes: 4 * sizes.reduce((sum, n) => sum + n + 4, 0) });
     const [x, w, y, work] = sizes.map((n) => ws.float32(n));

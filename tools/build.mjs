@@ -7,7 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
@@ -75,7 +75,7 @@ export type Kernel = ${functions.map(({ name }) => `'${name}'`).join(' | ')};
   );
 }
 
-/** One module of JavaScript for each file of src/, with its types and source map, as tsc writes them. */
+/** One module of JavaScript for each file of src/, with its source map, as tsc writes them. Their types go to out/types/. */
 function buildFiles() {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tools/tsconfig.json'], {
     stdio: 'inherit',
@@ -90,7 +90,7 @@ function buildFiles() {
 const notice = '/*! fanwise, MIT */';
 
 /**
- * The file for <script> tags, which makes the global `fanwise`, and the file for `require`, with its types. Both are made of
+ * The file for <script> tags, which makes the global `fanwise`, and the file for `require`. Both are made of
  * the files beside them, to which the map of the minified one leads.
  */
 async function buildSingleFiles() {
@@ -115,12 +115,53 @@ async function buildSingleFiles() {
       },
     }),
   ]);
-  for (const extension of ['.js', '.js.map', '.d.ts']) rmSync(`dist/commonjs${extension}`);
-  for (const name of ['index', 'threads']) {
+  for (const extension of ['.js', '.js.map']) rmSync(`dist/commonjs${extension}`);
+  for (const name of ['index', 'threads'])
     writeFileSync(`dist/${name}.cjs`, `module.exports = require('./commonjs.cjs').${name};\n`);
-    const types = await rollup({ input: `dist/${name}.d.ts`, plugins: [dts({ tsconfig: 'tools/tsconfig.json' })] });
-    await types.write({ file: `dist/${name}.d.cts` });
+}
+
+/** What index.ts exports, each as `path name`. */
+function publicNames() {
+  const lists = readFileSync('out/types/index.d.ts', 'utf8').matchAll(/export (?:type )?{([^}]*)} from '(.*?)'/g);
+  return new Set([...lists].flatMap(([, names, from]) => names.split(',').map((name) => `${from} ${name.trim()}`)));
+}
+
+/** Has the types of an entry import from index.d.ts what is exported there. */
+function importPublicTypes() {
+  const known = publicNames();
+  return {
+    name: 'import public types',
+    resolveId: (id) => (id === './index.js' ? { id, external: true } : null),
+    transform: (code, id) =>
+      code.replace(/^import (?:type )?{([^}]*)} from '(\..*?)';/gm, (_, names, from) => {
+        const file = `./${relative('out/types', join(dirname(id), from))}`;
+        const groups = { './index.js': [], [from]: [] };
+        for (const name of names.split(',').map((name) => name.replace('type ', '').trim()))
+          groups[known.has(`${file} ${name}`) ? './index.js' : from].push(name);
+        const lines = Object.entries(groups).filter(([, names]) => names.length > 0);
+        return lines.map(([from, names]) => `import type { ${names.join(', ')} } from '${from}';`).join('\n');
+      }),
+  };
+}
+
+/**
+ * The types of each entry in one file. Types of many files would need names in them that the package does not export: an
+ * inferred type could not be declared by who uses it.
+ */
+async function buildTypes() {
+  const external = ['@tensorflow/tfjs'];
+  for (const name of ['index', 'threads', 'tfjs']) {
+    const plugins = [dts({ tsconfig: 'tools/tsconfig.json' })];
+    if (name !== 'index') plugins.unshift(importPublicTypes());
+    const types = await rollup({ input: `out/types/${name}.d.ts`, external, plugins });
+    await types.write({ file: `dist/${name}.d.ts` });
+    if (name === 'tfjs') continue;
+    const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
+    writeFileSync(`dist/${name}.d.cts`, text.replace(/'\.\/index\.js'/g, "'./index.cjs'"));
   }
+  writeFileSync('dist/workerd.d.ts', "export * from './index.js';\n");
+  writeFileSync('dist/tfjs.workerd.d.ts', "export * from './tfjs.js';\n");
+  writeFileSync('dist/threads/worker.d.ts', 'export {};\n');
 }
 
 /** Every file of a folder, for the benchmarks. */
@@ -137,7 +178,7 @@ if (mode === 'bench') {
   const entryPoints = [...filesOf('bench'), ...filesOf('src'), 'test/browsers.ts'];
   await build({ entryPoints, outbase: '.', outdir: 'out', logLevel: 'warning' });
 } else if (mode !== 'modules') {
-  rmSync('dist', { recursive: true, force: true });
+  for (const folder of ['dist', 'out/types']) rmSync(folder, { recursive: true, force: true });
   buildFiles();
-  await buildSingleFiles();
+  await Promise.all([buildSingleFiles(), buildTypes()]);
 }

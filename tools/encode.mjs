@@ -18,6 +18,9 @@
 /** Words used more often than that have a number. */
 const OFTEN = 4;
 
+/** Local variables of a function, as many as decode.ts keeps. */
+const MOST = 1024;
+
 /** An unsigned integer as WebAssembly has it. */
 function leb(value) {
   const bytes = [];
@@ -138,6 +141,8 @@ function rename({ parameters, kinds, code }) {
     }
     instruction.local = names.get(local);
   }
+  if (names.size > MOST)
+    throw new Error(`a function has more than ${MOST} variables, for which decode.ts has no space`);
   const groups = [];
   for (const kind of used) {
     if (groups.at(-1)?.[1] === kind) groups.at(-1)[0]++;

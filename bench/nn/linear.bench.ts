@@ -3,6 +3,7 @@
 import { random, workspace } from '../../src/index.js';
 import { scalar } from '../../src/wasm/kernels.js';
 import { bind } from '../../src/wasm/memory.js';
+import { nnModule } from '../../src/wasm/module.js';
 import { type Case, loop } from '../measure.js';
 
 // Row by row over k, so that the inner loop reads both operands in order.
@@ -20,7 +21,7 @@ export function cases(): Case[] {
     [100, 784, 100],
     [100, 100, 10],
   ].flatMap(([rows, inputs, outputs]) => {
-    const scratchValues = scalar('linearScratch') / 4;
+    const scratchValues = scalar(nnModule, 'linearScratch') / 4;
     const sizes = [rows * inputs, outputs * inputs, rows * outputs];
     const ws = workspace({ bytes: 4 * (sizes.reduce((a, b) => a + b) + scratchValues + 64) });
     const [x, w, y] = sizes.map((n) => ws.float32(n));

@@ -2,6 +2,7 @@
 // of its own, in turns, the edge of the faster quarter of the times.
 
 import { activation, init, nn, random, workspace } from '../../src/index.js';
+import { workspace as threaded } from '../../src/threads.js';
 
 /** The edge of the faster quarter: neighbours of the machine only add. */
 const typical = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 2];
@@ -20,7 +21,7 @@ async function compared(one: () => unknown, two: () => Promise<unknown>, rounds:
 
 export async function threads(): Promise<void> {
   const most = 1 << 24;
-  const two = await workspace({ bytes: 8 * most + (1 << 25), threads: 2 });
+  const two = await threaded({ bytes: 8 * most + (1 << 25), threads: 2 });
   const one = workspace({ bytes: 8 * most });
   const [x, y] = [two.float32(most), two.float32(most)];
   const [a, b] = [one.float32(most), one.float32(most)];

@@ -5,7 +5,8 @@ import { what } from '../check.js';
 import { isTensor, sized, type Tensor } from '../tensor.js';
 import { type Bytes, bytesOf } from './safetensors.js';
 
-const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')];
+/** 0x93 and NUMPY. */
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const where = { encode: 'npy.encode', decode: 'npy.decode' };
 
 /** The file of a tensor: little-endian float32, rows first. */

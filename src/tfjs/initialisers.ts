@@ -5,9 +5,11 @@
 
 import { initializers, serialization, tensor } from '@tensorflow/tfjs';
 import { options, what } from '../check.js';
-import { type Generator, type Initialising, init, random, type Seed } from '../index.js';
-import { initialisers } from '../init/table.js';
-import { sourceFrom } from '../random/generator.js';
+import { init } from '../init/index.js';
+import { type Initialising, initialisers } from '../init/table.js';
+import { type Generator, sourceFrom } from '../random/generator.js';
+import { random } from '../random/index.js';
+import type { Seed } from '../random/source.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };

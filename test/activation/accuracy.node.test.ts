@@ -1,5 +1,5 @@
 // What `npm run verify` found over all 2^32 inputs: within the promises, of these very kernels, and as the table of
-// docs/accuracy.md, which `npx vitest run test/accuracy -u` writes anew.
+// docs/accuracy.md, which `npx vitest run --project node test/activation/accuracy -u` writes anew.
 
 import { describe, expect, test } from 'vitest';
 import verified from '../../docs/accuracy.json' with { type: 'json' };
@@ -47,5 +47,5 @@ Other parameters than the defaults (\`alpha\`, \`slope\`, \`beta\`, ...) are hel
 
 Other functions, held by \`npm test\`: softmax 2, its logarithm 1, glu and swiglu 0.51, pointwise losses 2 ulp forward; softmax and logarithm count near zero in units of 2⁻²⁴.
 `;
-  await expect(text).toMatchFileSnapshot('../docs/accuracy.md');
+  await expect(text).toMatchFileSnapshot('../../docs/accuracy.md');
 });

@@ -2,7 +2,7 @@
 // small project with the package as npm packs it, made here and thrown away, and trains the same net to the same bits.
 
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
@@ -19,6 +19,7 @@ import { type Site, serve } from './site.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+let folder: string;
 let project: Workshop['project'];
 let site: Site;
 let elsewhere: Site;
@@ -28,10 +29,14 @@ beforeAll(async () => {
   const shop = workshop();
   close.push(shop.remove);
   project = shop.project;
+  folder = shop.folder;
   const policy = (scripts: string) => ({ 'content-security-policy': `script-src ${scripts}` });
   const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
   const [csp, strict] = [policy("'self' 'wasm-unsafe-eval'"), policy("'self'")];
-  site = await serve(shop.folder, { csp, strict, threads: isolated, elsewhere: isolated, 'esbuild-threads': isolated });
+  site = await serve(shop.folder, {
+    ...{ csp, strict, threads: isolated, elsewhere: isolated },
+    ...{ 'esbuild-threads': isolated, 'webpack-threads': isolated, 'vite-threads': isolated },
+  });
   elsewhere = await serve(shop.folder, { elsewhere: isolated });
   close.push(site.close, elsewhere.close);
   same = await program();
@@ -47,7 +52,7 @@ describe('Node', () => {
     const main = `import { program } from './program.js';\nconsole.log(await program());\n`;
     expect(await node(project('import', { 'main.js': main }), 'main.js')).toMatchObject({ stdout: `${same}\n` });
   });
-  test.skipIf(!process.features.require_module)('require', async () => {
+  test('require', async () => {
     const main = `const { program } = require('./program.cjs');\nprogram().then(console.log);\n`;
     expect(await node(project('require', { 'main.cjs': main }), 'main.cjs')).toMatchObject({ stdout: `${same}\n` });
   });
@@ -63,7 +68,9 @@ activation.tanh.backward({ x, dy: x });
 `;
 // What a library of its user passes on: each type in it has a name that a declaration can say.
 const declared = `import * as fanwise from 'fanwise';
+import { workspace as threaded } from 'fanwise/threads';
 export const { activation, diagnose, gain, init, loss, nn, npy, random, safetensors, softmax, tensor, workspace } = fanwise;
+export const shared = () => threaded({ bytes: 64, threads: 2 });
 export const { backward } = activation.prelu;
 export const { forward } = loss.crossEntropy;
 export const { huber } = loss;
@@ -97,19 +104,52 @@ test.each([
   ]);
 });
 
+/** A program in CommonJS: the same net, by one thread and by two. */
+const commonjs = `import { program } from './program.cjs';
+import { workspace } from 'fanwise/threads';
+import { nn, type Model } from 'fanwise';
+const model: Model = nn.sequential([nn.linear(2, 3, { seed: 1 })]);
+async function main(): Promise<void> {
+  const ws = await workspace({ bytes: 1 << 10, threads: 2 });
+  const out: Float32Array = await ws.forward(model, ws.float32(4), { out: ws.float32(6) });
+  console.log(out.length, await program());
+  await ws.close();
+}
+void main();
+`;
+test('TypeScript, a program in CommonJS', async () => {
+  const options = {
+    strict: true,
+    outDir: 'built',
+    rootDir: '.',
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2022', 'dom'],
+  };
+  const root = project('commonjs', {
+    'tsconfig.json': JSON.stringify({ compilerOptions: { ...options, types: [] }, files: ['main.cts', 'program.cts'] }),
+    'program.cts': readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8'),
+    'main.cts': commonjs,
+  });
+  const compiled = await node(root, resolve('node_modules/typescript/bin/tsc'), '-p', '.').catch((error) => error);
+  expect(compiled.stdout).toBe('');
+  expect(await node(root, 'built/main.cjs')).toMatchObject({ stdout: `6 ${same}\n`, stderr: '' });
+});
+
 const workerd = find('workerd');
 test.skipIf(!workerd)('workerd, which npm run test:everywhere installs', async () => {
   const answer = 'export default { fetch: async () => Response.json(await program()) };';
   const root = project('workerd', { 'main.js': `import { program } from './program.js';\n${answer}\n` });
-  const wasm = join(root, 'node_modules/fanwise/dist/fanwise.wasm');
-  expect(await ask(workerd!, join(root, 'main.js'), wasm, join(root, 'built'))).toBe(same);
+  const dist = join(root, 'node_modules/fanwise/dist');
+  expect(await ask(workerd!, join(root, 'main.js'), dist, join(root, 'built'))).toBe(same);
 });
 
 // A page's title becomes the net's hash, or what went wrong.
 const titled = 'then((hash) => (document.title = hash), (error) => (document.title = error));';
 const main = `import { program } from './program.js';\nprogram().${titled}\n`;
 /** A page that makes the same with two threads as with none. */
-const threaded = (fanwise: string) => `import { random, workspace } from '${fanwise}';
+const threaded = (main: string, threads: string) => `import { random } from '${main}';
+import { workspace } from '${threads}';
 const make = async () => {
   const ws = await workspace({ bytes: 1 << 23, threads: 2 });
   const out = await ws.draw('normal', { seed: 1, out: ws.float32(1_000_000) });
@@ -118,6 +158,7 @@ const make = async () => {
   return out.every((value, i) => value === alone[i]) ? ${same} : 'other bits';
 };
 make().${titled}`;
+const bundledThreads = () => threaded('fanwise', 'fanwise/threads');
 const html = (script: string) => `<!doctype html>\n<link rel="icon" href="data:,">\n${script}\n`;
 const loads = (file: string) => html(`<script type="module" src="${file}"></script>`);
 const bundle = async (root: string, ...files: string[]) =>
@@ -129,9 +170,12 @@ const bundle = async (root: string, ...files: string[]) =>
   });
 const local = { configFile: false, logLevel: 'error' } as const;
 
+/** What the files of the package are called without a bundler, in a folder. */
+const unbundled = (folder: string) => [`${folder}/index.js`, `${folder}/threads.js`] as const;
+
 /** By webpack, to a script or a module. */
-async function packed(name: string, module = false): Promise<string> {
-  const context = project(name, { 'main.js': main, 'index.html': loads('built/main.js') });
+async function packed(name: string, module = false, text = main): Promise<string> {
+  const context = project(name, { 'main.js': text, 'index.html': loads('built/main.js') });
   const output = { path: join(context, 'built'), filename: 'main.js', module };
   const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
     ...{ mode: 'production', context, entry: './main.js', output, experiments: { outputModule: module } },
@@ -152,9 +196,15 @@ const pages: Record<string, () => Promise<string>> = {
   async 'Vite, built'() {
     const root = project('vite', { 'main.js': main, 'index.html': loads('/main.js') });
     await vite.build({ ...local, root, base: './' });
+    // One file, for nobody asked for threads.
+    expect(readdirSync(join(root, 'dist/assets'))).toHaveLength(1);
     return `${site.url}/vite/dist/`;
   },
-  webpack: () => packed('webpack'),
+  async webpack() {
+    const url = await packed('webpack');
+    expect(readdirSync(join(folder, 'webpack/built'))).toEqual(['main.js']);
+    return url;
+  },
   'webpack, to a module': () => packed('webpack-module', true),
   async rollup() {
     // Rollup leaves to a plugin where packages are; here it is Node itself.
@@ -196,28 +246,44 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     const root = project('tag', {});
     const text = readFileSync(join(root, 'program.js'), 'utf8').replace(
       /"fanwise"/,
-      `'./node_modules/fanwise/dist/fanwise.js'`,
+      `'./node_modules/fanwise/dist/index.js'`,
     );
     project('tag', { 'index.html': html(`<script type="module">\n${text}program().${titled}\n</script>`) });
     return `${site.url}/tag/`;
   },
+  async 'a script tag that is no module'() {
+    const root = project('classic', {});
+    const text = readFileSync(join(root, 'program.js'), 'utf8')
+      .replace(/import (\{.*?\}) from "fanwise"/, 'const $1 = fanwise')
+      .replace(/export (async function|\{[^}]*\};)/, (_, what) => (what[0] === '{' ? '' : what));
+    const file = 'node_modules/fanwise/dist/fanwise.min.js';
+    const scripts = `<script src="${file}"></script>\n<script>\n${text}program().${titled}\n</script>`;
+    project('classic', { 'index.html': html(scripts) });
+    return `${site.url}/classic/`;
+  },
   async 'threads, without a bundler'() {
     project('threads', {
-      'index.html': html(`<script type="module">${threaded('./node_modules/fanwise/dist/fanwise.js')}</script>`),
+      'index.html': html(`<script type="module">${threaded(...unbundled('./node_modules/fanwise/dist'))}</script>`),
     });
     return `${site.url}/threads/`;
   },
   async 'threads, from another origin'() {
-    const there = `${elsewhere.url}/elsewhere/node_modules/fanwise/dist/fanwise.js`;
-    project('elsewhere', { 'index.html': html(`<script type="module">${threaded(there)}</script>`) });
+    const there = unbundled(`${elsewhere.url}/elsewhere/node_modules/fanwise/dist`);
+    project('elsewhere', { 'index.html': html(`<script type="module">${threaded(...there)}</script>`) });
     return `${site.url}/elsewhere/`;
   },
+  async 'threads, Vite'() {
+    const root = project('vite-threads', { 'main.js': bundledThreads(), 'index.html': loads('/main.js') });
+    await vite.build({ ...local, root, base: './', worker: { format: 'es' } });
+    return `${site.url}/vite-threads/dist/`;
+  },
+  'threads, webpack': () => packed('webpack-threads', false, bundledThreads()),
   async 'threads, esbuild'() {
-    const files = { 'main.js': threaded('fanwise'), 'index.html': loads('built/main.js') };
+    const files = { 'main.js': bundledThreads(), 'index.html': loads('built/main.js') };
     const root = project('esbuild-threads', files);
     // What threads run is an entry of its own, by the name that the package has for it.
     await esbuild.build({
-      entryPoints: { main: join(root, 'main.js'), 'fanwise.worker': 'fanwise/fanwise.worker.js' },
+      entryPoints: { main: join(root, 'main.js'), worker: 'fanwise/threads/worker.js' },
       ...{ absWorkingDir: root, outdir: join(root, 'built'), bundle: true, format: 'esm' },
     });
     return `${site.url}/esbuild-threads/`;

@@ -1,6 +1,6 @@
 // README tells the truth: its snippets run, its tables are the rows'.
 //
-// Lines `expression; // => value` of its ts blocks are assertions. `npx vitest run test/readme -u` writes the
+// Lines `expression; // => value` of its ts blocks are assertions. `npx vitest run --project node test/docs -u` writes the
 // tables anew.
 
 import { readFileSync } from 'node:fs';
@@ -75,12 +75,12 @@ test('its tables are current', async () => {
     expect(readme).toMatch(between(name));
     current = current.replace(between(name), `$1${text}\n$2`);
   }
-  await expect(current).toMatchFileSnapshot('../README.md');
+  await expect(current).toMatchFileSnapshot('../../README.md');
 });
 
 test('docs/figures.md is current', async () => {
   const text = `# Figures\n\n${measured('every kernel')}\n\n${speeds(figures.figures)}\n`;
-  await expect(text).toMatchFileSnapshot('../docs/figures.md');
+  await expect(text).toMatchFileSnapshot('../../docs/figures.md');
 });
 
 test('the two commands are scripts', () => {

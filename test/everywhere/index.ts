@@ -48,7 +48,7 @@ const parallel = await build({
     contents: `import { together } from './threads.js';\nconsole.log(JSON.stringify(await together()));\n`,
     resolveDir: import.meta.dirname,
   },
-  ...{ bundle: true, format: 'esm', external: ['fanwise'], write: false },
+  ...{ bundle: true, format: 'esm', external: ['fanwise', 'fanwise/threads'], write: false },
 });
 const consumers = workshop();
 const project = consumers.project('everywhere', {
@@ -58,7 +58,7 @@ const project = consumers.project('everywhere', {
 });
 
 const expected: Made['hashes'] = {
-  golden: JSON.parse(readFileSync('test/golden.json', 'utf8')),
+  golden: JSON.parse(readFileSync('test/golden/golden.json', 'utf8')),
   package: { 'a net after one step': await program() },
   threads: await alone(),
 };
@@ -77,9 +77,9 @@ async function inProcess(binary: string, args: string[]): Promise<Made> {
 }
 
 async function inWorkerd(binary: string): Promise<Made> {
-  const golden = (await ask(binary, 'test/everywhere/worker.ts', 'dist/fanwise.wasm', scratch)) as Hashes;
-  const wasm = join(project, 'node_modules/fanwise/dist/fanwise.wasm');
-  const made = (await ask(binary, join(project, 'worker.js'), wasm, join(project, 'built'))) as number;
+  const golden = (await ask(binary, 'test/everywhere/worker.ts', 'dist', scratch)) as Hashes;
+  const dist = join(project, 'node_modules/fanwise/dist');
+  const made = (await ask(binary, join(project, 'worker.js'), dist, join(project, 'built'))) as number;
   const version = (await run(binary, ['--version'])).replace('workerd ', '');
   return { version, engine: 'V8', hashes: { golden, package: { 'a net after one step': made } } };
 }

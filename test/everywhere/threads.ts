@@ -1,6 +1,7 @@
 // What threads make, and the calling thread alone: hashes by name. Sizes are more than threads are asked for.
 
-import { activation, init, nn, random, workspace } from 'fanwise';
+import { activation, init, nn, random } from 'fanwise';
+import { workspace } from 'fanwise/threads';
 import { hash } from '../oracle.js';
 
 const [n, shape] = [2_200_007, [1100, 501]];

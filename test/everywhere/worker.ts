@@ -1,9 +1,13 @@
 // Where there are requests only: the hashes as the answer to one.
 
-import module from 'fanwise/fanwise.wasm';
-import { carry } from '../../src/wasm/module.js';
+import activation from 'fanwise/activation.wasm';
+import nn from 'fanwise/nn.wasm';
+import random from 'fanwise/random.wasm';
+import { activationModule, nnModule, randomModule } from '../../src/wasm/module.js';
 import { hashes } from './results.js';
 
-carry(module);
+randomModule.provide(random);
+activationModule.provide(activation);
+nnModule.provide(nn);
 
 export default { fetch: async () => Response.json(await hashes()) };

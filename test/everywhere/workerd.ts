@@ -1,5 +1,5 @@
-// workerd, Cloudflare's: it compiles no bytes, so fanwise.wasm is one of the worker's modules, by the name that the
-// package has for it and by the one that its sources have.
+// workerd, Cloudflare's: it compiles no bytes, so the three .wasm files are modules of the worker, by the names that the
+// package's exports have for them and by those that its files have.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +8,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { build } from 'esbuild';
 
+const modules = ['random', 'activation', 'nn'];
+const named = (name: string) =>
+  [`fanwise/${name}.wasm`, `wasm/generated/${name}.wasm`]
+    .map((path) => `    (name = "${path}", wasm = embed "${name}.wasm"),`)
+    .join('\n');
 const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .worker)],
@@ -16,15 +21,14 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
-    (name = "fanwise.wasm", wasm = embed "fanwise.wasm"),
-    (name = "fanwise/fanwise.wasm", wasm = embed "fanwise.wasm"),
+${modules.map(named).join('\n')}
   ],
   compatibilityDate = "2026-11-01",
 );
 `;
 
-/** What the worker of that entry answers to GET /; its bundle is put into the folder, beside the module. */
-export async function ask(binary: string, entry: string, wasm: string, folder: string): Promise<unknown> {
+/** What the worker of that entry answers to GET /; its bundle is put into the folder, beside the modules of dist/. */
+export async function ask(binary: string, entry: string, dist: string, folder: string): Promise<unknown> {
   await build({
     entryPoints: [entry],
     outfile: join(folder, 'worker.js'),
@@ -33,7 +37,7 @@ export async function ask(binary: string, entry: string, wasm: string, folder: s
     conditions: ['workerd', 'worker', 'browser'],
     external: ['*.wasm'],
   });
-  copyFileSync(wasm, join(folder, 'fanwise.wasm'));
+  for (const name of modules) copyFileSync(join(dist, 'wasm/generated', `${name}.wasm`), join(folder, `${name}.wasm`));
   writeFileSync(join(folder, 'config.capnp'), config);
   const server = spawn(binary, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

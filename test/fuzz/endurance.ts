@@ -1,6 +1,7 @@
 // What `npm run soak` does at length and hardening.node.test.ts for a moment: calls and workspaces without number, sizes up
 // to the limit, threads and copies beside each other, trainings broken off.
 
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { activation, nn, random, softmax, type Workspace, workspace } from '../../src/index.js';
 import { hash, noise } from '../oracle.js';
@@ -123,9 +124,10 @@ export function threads(count: number): Promise<string[]> {
 }
 
 /** So many trainings by the threads of one workspace, each of a model of its own; some are broken off. */
-export async function crews(
+export async function threadedFits(
   count: number,
-  { nn, random, workspace }: Package,
+  { nn, random }: Package,
+  { workspace }: Threads,
   look: (done: number) => Promise<void> = async () => {},
 ): Promise<void> {
   const ws = await workspace({ bytes: 1 << 16, threads: 2 });
@@ -148,7 +150,8 @@ export async function crews(
 /** So many workspaces that are closed in the middle of a step. */
 export async function cut(
   count: number,
-  { nn, random, workspace }: Package,
+  { nn, random }: Package,
+  { workspace }: Threads,
   look: (done: number) => Promise<void> = async () => {},
 ): Promise<void> {
   const data = { x: random.philox(1).normal(256 * 300), labels: Uint8Array.from({ length: 300 }, (_, i) => i % 10) };
@@ -169,6 +172,7 @@ export async function cut(
 }
 
 type Package = typeof import('../../src/index.js');
+type Threads = typeof import('../../src/threads.js');
 /** One thing that uses generators, staging, a workspace and a model of a copy of the package, and a hash of it. */
 export function* use({ activation, nn, random, softmax, workspace }: Package): Generator<void, number, void> {
   const rng = random.philox(5);
@@ -185,6 +189,12 @@ export function* use({ activation, nn, random, softmax, workspace }: Package): G
   yield;
   return hash(Float32Array.of(...x.subarray(0, 500), ...out.subarray(0, 500), ...random.torch(3).normal(500)));
 }
+/** A copy of the package of its own: what is built for script tags. */
+export function copyOf(): Package {
+  const text = readFileSync(new URL('../../dist/fanwise.min.js', import.meta.url), 'utf8');
+  return new Function(`${text}\nreturn fanwise;`)();
+}
+
 /** The hashes of several copies in one process, their calls in turn. */
 export function copies(packages: Package[]): number[] {
   const under = packages.map((one) => use(one));

@@ -4,7 +4,18 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import * as source from '../../src/index.js';
-import { aborted, copies, crews, cut, limits, mixed, resident, threads, workspaces } from './endurance.js';
+import {
+  aborted,
+  copies,
+  copyOf,
+  cut,
+  limits,
+  mixed,
+  resident,
+  threadedFits,
+  threads,
+  workspaces,
+} from './endurance.js';
 
 const count = Number(process.argv[2] ?? 1e6);
 const report = (...words: unknown[]) => console.log(...words);
@@ -26,16 +37,16 @@ async function flat(name: string, run: (look: () => Promise<void>) => Promise<vo
 await flat(`${count} calls`, (look) => mixed(count, look));
 await flat(`${count / 100} workspaces of 1 MiB`, (look) => workspaces(count / 100, 1 << 20, look));
 const built: typeof source = await import('fanwise');
-await flat(`${count / 1000} trainings on two threads`, (look) => crews(count / 1000, built, look));
-await flat(`${count / 10_000} workspaces closed in a step`, (look) => cut(count / 10_000, built, look));
+const builtThreads: typeof import('../../src/threads.js') = await import('fanwise/threads');
+await flat(`${count / 1000} trainings on two threads`, (look) => threadedFits(count / 1000, built, builtThreads, look));
+await flat(`${count / 10_000} workspaces closed in a step`, (look) => cut(count / 10_000, built, builtThreads, look));
 report(`a workspace of ${limits()} bytes works to its end, one more is an error`);
 report(`fit broken off at each of ${await aborted()} steps`);
 const golden = readFileSync(new URL('../golden/golden.json', import.meta.url), 'utf8');
 const made = await threads(8);
 if (made.some((one) => one !== golden)) throw new Error('threads disturb each other');
 report('8 threads at a time make the golden hashes');
-const bundle = new URL('../../dist/fanwise.js', import.meta.url).href;
-const packages = [source, ...(await Promise.all([1, 2, 3].map((k) => import(`${bundle}?copy=${k}`))))];
+const packages = [source, copyOf(), copyOf(), copyOf()];
 const hashes = copies(packages);
 if (new Set(hashes).size !== 1) throw new Error(`copies of the package disturb each other: ${hashes}`);
 report('4 copies in one process make the same hash');

@@ -1,7 +1,8 @@
 // Threads under arguments that nobody chose: the bits of one thread, and nothing written beside them. Sizes are those that
 // are split. Threads load the built package; so does this file.
 
-import { activation, type Fit, init, type Layer, nn, random, type Threads, workspace } from 'fanwise';
+import { activation, type Fit, init, type Layer, nn, random } from 'fanwise';
+import { type Threads, workspace } from 'fanwise/threads';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { activations } from '../../src/activation/table.js';

@@ -3,7 +3,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { activation, type Layer, type Model, nn, random, type Threads, workspace } from 'fanwise';
+import { activation, type Layer, type Model, nn, random } from 'fanwise';
+import { type Threads, workspace } from 'fanwise/threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hash, noise } from '../oracle.js';
 import { all, same, spied } from './workers.js';
@@ -265,7 +266,8 @@ describe('threads that end, or are not asked', () => {
   });
 
   test('a process lives until threads that are ended in the middle of a step have ended', () => {
-    const program = `import { nn, random, workspace } from 'fanwise';
+    const program = `import { nn, random } from 'fanwise';
+      import { workspace } from 'fanwise/threads';
       const data = { x: random.philox(1).normal(256 * 600), labels: new Uint8Array(600) };
       for (let i = 0; i < 8; i++) {
         const ws = await workspace({ bytes: 16, threads: 2 });
@@ -282,7 +284,8 @@ describe('threads that end, or are not asked', () => {
   });
 
   test('a process lives for a training', () => {
-    const program = `import { nn, random, workspace } from 'fanwise';
+    const program = `import { nn, random } from 'fanwise';
+      import { workspace } from 'fanwise/threads';
       const ws = await workspace({ bytes: 16, threads: 2 });
       const model = nn.sequential([nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })]);
       const data = { x: random.philox(1).normal(256 * 600), labels: new Uint8Array(600) };

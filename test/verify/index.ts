@@ -2,7 +2,7 @@
 // npm run verify -- tanh gelu    only those functions
 //
 // Takes about 45 minutes on two cores. It goes on where it was stopped (report/verify.json keeps what is done, as
-// long as the module is the same) and writes docs/accuracy.json, of which `npx vitest run test/accuracy -u` makes
+// long as the module is the same) and writes docs/accuracy.json, of which `npx vitest run --project node test/activation/accuracy -u` makes
 // docs/accuracy.md.
 
 import { fork } from 'node:child_process';
@@ -40,7 +40,7 @@ if (unknown.length > 0) {
 }
 const wanted = variants.filter(({ activation }) => words.length === 0 || words.includes(activation));
 
-const module = createHash('sha256').update(readFileSync('dist/fanwise.wasm')).digest('hex');
+const module = createHash('sha256').update(readFileSync('src/wasm/generated/activation.wasm')).digest('hex');
 const read = (path: string) => {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

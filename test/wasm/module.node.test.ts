@@ -1,12 +1,19 @@
-// The text that carries the WebAssembly: a module works as before, and what is not known is refused, not misread.
+// The texts that carry the WebAssembly: a module works as before, what is not known is refused, not misread, and a module that
+// an engine does not compile is an error that says why.
 
 import { readFileSync } from 'node:fs';
+import { createContext, runInContext } from 'node:vm';
 import { compileString } from 'assemblyscript/asc';
+import { build } from 'esbuild';
 import { expect, test, vi } from 'vitest';
-import { unpack } from '../../src/wasm/module.js';
+import { decode } from '../../src/wasm/decode.js';
+import * as activation from '../../src/wasm/generated/activation.js';
+import * as nn from '../../src/wasm/generated/nn.js';
+import * as random from '../../src/wasm/generated/random.js';
+import { activationModule, nnModule, randomModule } from '../../src/wasm/module.js';
 
-const packer = '../carrier.mjs';
-const { pack } = (await import(packer)) as { pack(module: Uint8Array): Promise<{ text: string; bytes: Uint8Array }> };
+const encoder = '../../tools/encode.mjs';
+const { encode } = (await import(encoder)) as { encode(module: Uint8Array): { text: string; bytes: Uint8Array } };
 
 /** More local variables than have an index of one byte, all in use until the end. */
 const wide = (count: number) => {
@@ -104,9 +111,9 @@ test.each(programs)('%s', { timeout: 60_000 }, async (_, source, calls) => {
     const options = { optimizeLevel, runtime: 'stub', enable: ['simd'], initialMemory: 2, use: 'abort=' };
     const { error, binary, stderr } = await compileString(source, options);
     expect(error, stderr.toString()).toBeNull();
-    const { text, bytes } = await pack(binary!);
+    const { text, bytes } = encode(binary!);
     expect(text).not.toMatch(/["\\\n]/);
-    expect(unpack(text)).toEqual(bytes);
+    expect(decode(text)).toEqual(bytes);
     const run = (module: Uint8Array) => {
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module as Uint8Array<ArrayBuffer>));
       return calls.map(([name, ...numbers]) => (exports[name] as (...given: unknown[]) => unknown)(...numbers));
@@ -115,25 +122,40 @@ test.each(programs)('%s', { timeout: 60_000 }, async (_, source, calls) => {
   }
 });
 
-test('the text that is built carries the module that is built', async () => {
-  const { text } = await import('#wasm');
-  expect(Buffer.from(unpack(text)).equals(readFileSync('dist/fanwise.wasm'))).toBe(true);
+const modules = [
+  { module: randomModule, built: random },
+  { module: activationModule, built: activation },
+  { module: nnModule, built: nn },
+];
+
+test.each(modules)('the text of $module.name carries the module that is built', ({ module: { name }, built }) => {
+  const bytes = readFileSync(`src/wasm/generated/${name}.wasm`);
+  expect(Buffer.from(decode(built.text)).equals(bytes)).toBe(true);
+  // A text that is encoded again is the same: its variables have their numbers already.
+  expect(encode(bytes).text).toBe(built.text);
 });
 
-test('a module is compiled once for memory of its own, and once for memory that is shared', async () => {
-  const { compile } = await import('../../src/wasm/module.js');
-  for (const shared of [false, true]) {
-    const made = compile(shared);
-    expect(compile(shared)).toBe(made);
-    expect(made).not.toBe(compile(!shared));
-    const memory = (shared: boolean) => new WebAssembly.Memory({ initial: 16, maximum: 16, shared });
-    new WebAssembly.Instance(made, { env: { memory: memory(shared) } });
-    expect(() => new WebAssembly.Instance(made, { env: { memory: memory(!shared) } })).toThrow(/shared/);
-  }
+test.each(modules)(
+  '$module.name is compiled once for memory of one thread, and once for shared memory',
+  ({ module }) => {
+    for (const shared of [false, true]) {
+      const compiled = module.compile(shared);
+      expect(module.compile(shared)).toBe(compiled);
+      expect(compiled).not.toBe(module.compile(!shared));
+      const memory = (shared: boolean) => new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
+      new WebAssembly.Instance(compiled, { env: { memory: memory(shared) } });
+      expect(() => new WebAssembly.Instance(compiled, { env: { memory: memory(!shared) } })).toThrow(/shared/);
+    }
+  },
+);
+
+test.each(modules)('$module.name asks for nothing but its memory', ({ module }) => {
+  const imports = WebAssembly.Module.imports(module.compile(false));
+  expect(imports.map(({ module, name }) => `${module}.${name}`)).toEqual(['env.memory']);
 });
 
 /** A module of one function without parameters, with that code. */
-const module = (...code: number[]) => {
+const moduleOf = (...code: number[]) => {
   const body = [0, ...code, 0x0b];
   const sections = [
     [1, 4, 1, 0x60, 0, 0],
@@ -151,42 +173,60 @@ test.each([
   ['a relaxed operation', [0xfd, 128, 2], /instruction fd 256 at/],
   ['a block with parameters', [0x02, 0], /block with a type of its own/],
   ['an instruction that goes on behind the end', [0x43], /ends within an instruction/],
-])('%s is not known, and refused', async (_, code, message) => {
-  await expect(pack(module(...code))).rejects.toThrow(message);
+])('%s is not known, and refused', (_, code, message) => {
+  expect(() => encode(moduleOf(...code))).toThrow(message);
 });
 
-test('more variables than the reader has places for are refused', { timeout: 60_000 }, async () => {
-  const { binary } = await compileString(wide(1100), { runtime: 'stub', use: 'abort=' });
-  await expect(pack(binary!)).rejects.toThrow(/has no bytes in carrier\.mjs/);
+test('more variables than the decoder has space for are refused', { timeout: 60_000 }, async () => {
+  for (const [count, refused] of [
+    [1020, false],
+    [1030, true],
+  ] as const) {
+    const { binary } = await compileString(wide(count), { runtime: 'stub', use: 'abort=' });
+    if (refused) expect(() => encode(binary!)).toThrow('a function has more than 1024 variables');
+    else expect(decode(encode(binary!).text)).toEqual(encode(binary!).bytes);
+  }
 });
 
-test('what stands around the functions stays, however its sizes are written', async () => {
-  await expect(pack(module().subarray(0, 8))).rejects.toThrow('without functions');
-  const bytes = [...module(0x01)];
+test('what stands around the functions stays, however its sizes are written', () => {
+  expect(() => encode(moduleOf().subarray(0, 8))).toThrow('without functions');
+  const bytes = [...moduleOf(0x01)];
   // The size of the section of functions in two bytes, the first of which says that there is another.
   bytes.splice(19, 1, bytes[19] | 128, 0);
   const padded = Uint8Array.from(bytes);
   expect(WebAssembly.validate(padded)).toBe(true);
-  expect((await pack(padded)).bytes).toEqual(module(0x01));
+  expect(encode(padded).bytes).toEqual(moduleOf(0x01));
 });
 
-/** The carrier anew, of that text. */
+/** module.ts anew, with that text for `random`. */
 async function carrying(text: string): Promise<typeof import('../../src/wasm/module.js')> {
   vi.resetModules();
-  vi.doMock('#wasm', () => ({ text, flags: 0 }));
+  vi.doMock('../../src/wasm/generated/random.js', () => ({ text, flags: 0 }));
   return import('../../src/wasm/module.js');
 }
 
-test('a module that the engine does not know is no matter of a policy', async () => {
+test('an engine without the instructions is told from a policy', async () => {
   // An operation without its operand stands for one that an engine has not.
-  const { compile } = await carrying((await pack(module(0x45))).text);
-  expect(() => compile()).toThrow('this engine or processor has no WebAssembly SIMD');
+  const { randomModule } = await carrying(encode(moduleOf(0x45)).text);
+  expect(() => randomModule.compile(false)).toThrow('this engine or processor has no WebAssembly SIMD');
 });
 
-test('a module that is given is the one that is used, and by one thread', async () => {
-  const { carry, compile } = await carrying('no text');
-  const given = new WebAssembly.Module(module());
-  carry(given);
-  expect(compile()).toBe(given);
-  expect(() => compile(true)).toThrow('workspace: this runtime has no threads; leave threads out');
+test('a policy that forbids compilation is named', async () => {
+  const { outputFiles } = await build({
+    entryPoints: ['src/index.ts'],
+    ...{ bundle: true, format: 'iife', globalName: 'fanwise', write: false },
+  });
+  const context = createContext({}, { codeGeneration: { strings: true, wasm: false } });
+  runInContext(outputFiles[0].text, context);
+  expect(() => runInContext('fanwise.random.philox(0).bits(1)', context)).toThrow(
+    "a content security policy has to have 'wasm-unsafe-eval' in script-src",
+  );
+});
+
+test('a module that is provided is the one that is used, and by one thread', async () => {
+  const { randomModule } = await carrying('no text');
+  const provided = new WebAssembly.Module(moduleOf());
+  randomModule.provide(provided);
+  expect(randomModule.compile(false)).toBe(provided);
+  expect(() => randomModule.compile(true)).toThrow('workspace: this runtime has no threads; leave threads out');
 });

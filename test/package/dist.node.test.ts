@@ -1,0 +1,119 @@
+// What is installed: which files, how large, and how each of them is loaded.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { createContext, runInContext } from 'node:vm';
+import { expect, test } from 'vitest';
+
+const packed = () =>
+  JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }))[0] as {
+    unpackedSize: number;
+    files: { path: string }[];
+  };
+/** A program in a folder of this repository, which finds the package by its name. */
+function program(name: string, text: string): string {
+  const file = resolve('out/programs', name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+const node = (...args: string[]) => promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+
+test('installed it takes less than 2.3 MB: a file and its map for each source, and a few single files', () => {
+  const { unpackedSize, files } = packed();
+  expect(unpackedSize).toBeLessThan(2_300_000);
+  const paths = files.map(({ path }) => path);
+  const outside = paths.filter((path) => !path.startsWith('dist/'));
+  expect(outside.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
+
+  const inside = paths.filter((path) => path.startsWith('dist/')).map((path) => path.slice('dist/'.length));
+  const single = [
+    ...['index.cjs', 'index.d.cts', 'threads.cjs', 'threads.d.cts', 'commonjs.cjs'],
+    ...['fanwise.min.js', 'fanwise.min.js.map', 'edge.js', 'wasm/generated/wasm.d.ts', 'threads/worker.d.ts'],
+    ...['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'].map((name) => `${name}.d.ts`),
+    ...['random', 'activation', 'nn'].map((name) => `wasm/generated/${name}.wasm`),
+  ];
+  const modules = inside.filter((path) => !single.includes(path));
+  expect(inside.filter((path) => single.includes(path)).sort()).toEqual([...single].sort());
+  const sources = modules.filter((path) => path.endsWith('.js')).map((path) => path.slice(0, -'.js'.length));
+  expect(modules.sort()).toEqual(sources.flatMap((path) => [`${path}.js`, `${path}.js.map`]).sort());
+  expect(sources).toEqual(
+    expect.arrayContaining(['index', 'threads', 'tfjs', 'workerd', 'threads/worker', 'nn/model']),
+  );
+  expect(inside.filter((path) => /\b(test|tools|bench)\b/.test(path))).toEqual([]);
+});
+
+/** A file of dist/ and what it imports, at load or later. */
+function reachable(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, from] of readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"']+)["']/g))
+    reachable(join(dirname(file), from), found);
+  return found;
+}
+
+test('the main entry knows no place of its own and starts no threads', () => {
+  const files = [...reachable('dist/index.js')].map((file) => relative('dist', file));
+  expect(files).toEqual(expect.arrayContaining(['index.js', 'wasm/module.js', 'nn/training.js']));
+  for (const file of files) {
+    expect(readFileSync(`dist/${file}`, 'utf8'), file).not.toMatch(/import\.meta|new Worker\b/);
+    expect(file).not.toMatch(/^threads/);
+  }
+  // What starts threads is found there.
+  expect([...reachable('dist/threads.js')].some((file) => /new Worker\b/.test(readFileSync(file, 'utf8')))).toBe(true);
+});
+
+test('the worker imports what it needs, not the entry that starts it', () => {
+  const files = [...reachable('dist/threads/worker.js')];
+  for (const name of ['index', 'threads', 'threads/pool']) expect(files).not.toContain(`dist/${name}.js`);
+});
+
+test('a script tag gets the global fanwise, in an engine that has nothing but its language and WebAssembly', () => {
+  const context = createContext({});
+  runInContext(readFileSync('dist/fanwise.min.js', 'utf8'), context);
+  const say = (text: string) => runInContext(text, context);
+  expect(say('typeof fanwise')).toBe('object');
+  expect(say('fanwise.random.philox(0).bits(1)[0]')).toBe(0x6627e8d5);
+  expect(say('fanwise.activation.relu.forward(Float32Array.of(-1, 2)).join()')).toBe('0,2');
+  expect(say('fanwise.nn.linear(3, 2, { seed: 1 }).weight.data.length')).toBe(6);
+});
+
+test('require gives both entries, and they share their state: a model of one is trained by threads of the other', async () => {
+  const file = program(
+    'require.cjs',
+    `const { nn, random } = require('fanwise');
+    const { workspace } = require('fanwise/threads');
+    const make = () => nn.sequential([nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })]);
+    const data = { x: random.philox(1).normal(256 * 300), labels: new Uint8Array(300) };
+    const fit = () => ({ batchSize: 150, optimizer: nn.adam(), seed: 1 });
+    const weights = (model) => Buffer.from(model.parameters['0.weight'].data.slice().buffer).toString('base64');
+    (async () => {
+      const ws = await workspace({ bytes: 16, threads: 2 });
+      const [alone, together] = [make(), make()];
+      let [one, many] = [0, 0];
+      for await (const _ of nn.fit(alone, data, fit())) one++;
+      for await (const _ of ws.fit(together, data, fit())) many++;
+      await ws.close();
+      console.log(one, many, weights(alone) === weights(together));
+    })();`,
+  );
+  expect(await node(file)).toMatchObject({ stdout: '2 2 true\n', stderr: '' });
+});
+
+test('an error that nobody catches is told in few words, and names a line of ours that can be read', async () => {
+  const files = {
+    'uncaught.mjs': `import { random } from 'fanwise';\nrandom.philox(0).normal(-1);\n`,
+    'uncaught.cjs': `require('fanwise').random.philox(0).normal(-1);\n`,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const { stderr } = (await node(program(name, text)).catch((error) => error)) as { stderr: string };
+    expect(stderr).toContain('RangeError: random.philox.normal: length is -1; pass a whole number at least 0\n');
+    expect(stderr.length).toBeLessThan(2000);
+    // The first frame of the stack.
+    const [, file, line] = /\(?(?:file:\/\/)?([^\s()]*\/dist\/[^\s():]+):(\d+):\d+/.exec(stderr.split('\n    at ')[1])!;
+    const thrown = readFileSync(file, 'utf8').split('\n')[Number(line) - 1];
+    expect(thrown, `${file}:${line}`).toMatch(/^\s*(throw|return) .{10,200}$/);
+  }
+});
