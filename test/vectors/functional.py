@@ -63,6 +63,7 @@ for name, key, f in [
     ('meanSquaredError', None, lambda x, t, k, r: F.mse_loss(x, t, reduction=r)),
     ('huber', 'delta', lambda x, t, k, r: F.huber_loss(x, t, reduction=r, delta=k)),
     ('binaryCrossEntropy', 'positiveWeight', lambda x, t, k, r: F.binary_cross_entropy_with_logits(x, t, reduction=r, pos_weight=torch.tensor(k).double())),
+    ('meanAbsoluteError', None, lambda x, t, k, r: F.l1_loss(x, t, reduction=r)),
 ]:
     for k in (1.0, 0.25, 3.5):
         for reduction in ('mean', 'sum', 'none'):

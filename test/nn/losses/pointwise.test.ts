@@ -12,9 +12,10 @@ const f32 = (x: number[]) => Float32Array.from(x);
 const names = Object.keys(losses) as PointwiseLoss[];
 
 const n = 5000;
-const x = noise(1, n, 30);
-/** Of every third row 0 or 1, else between. */
+/** Of every third 0 or 1, else between. */
 const t = noise(2, n, 0.5).map((v, i) => [0, 1, v + 0.5][i % 3]);
+/** Of every 200th the target itself. */
+const x = noise(1, n, 30).map((v, i) => (i % 200 === 0 ? t[i] : v));
 
 describe.each(names)('%s', (name) => {
   const row: Row = losses[name];
@@ -45,7 +46,7 @@ describe.each(names)('%s', (name) => {
       const slope = row.slope(v, t[i], a);
       expect(Math.abs((high - low) / (2 * h) - slope), `at ${v}, ${t[i]}`).toBeLessThan(1e-5 * (1 + Math.abs(slope)));
     });
-    expect(seen).toBeGreaterThan(0.99 * n);
+    expect(seen).toBeGreaterThan(0.98 * n);
   });
 
   const cases = vectors.pointwise.filter((c) => c.name === name);
