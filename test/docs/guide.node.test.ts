@@ -26,7 +26,9 @@ const listed = (options: Options) =>
     .join(', ');
 
 const made = (makers: object, rowOf: (maker: object) => { options: Options }) =>
-  Object.entries(makers).map(([name, maker]) => [`\`nn.${name}\``, listed(rowOf(maker).options)]);
+  Object.entries(makers)
+    .sort() // vitest lists a module's exports as they stand in the file, engines by name
+    .map(([name, maker]) => [`\`nn.${name}\``, listed(rowOf(maker).options)]);
 
 const tables: Record<string, string> = {
   losses: table(
