@@ -19,7 +19,7 @@ export const sgd = /* @__PURE__ */ optimizer('sgd', {
     if (nesterov && momentum === 0)
       throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
   },
-  slots: ({ momentum }) => Number(momentum > 0),
+  slots: ({ momentum }) => (momentum > 0 ? [true] : []),
   kernel: ({ momentum }) => (momentum > 0 ? 'sgd' : 'sgdPlain'),
   numbers:
     ({ momentum, nesterov, weightDecay }) =>
@@ -43,7 +43,7 @@ const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
       weightDecay: { value: weightDecay, least: 0 },
     },
     check: (where, { betas }) => betas.forEach((beta, i) => below1(where, `betas[${i}]`, beta)),
-    slots: () => 2,
+    slots: () => [true, true],
     kernel: () => 'adam',
     numbers({ betas: [beta1, beta2], epsilon, weightDecay }) {
       const [power1, power2] = [multiplied(beta1), multiplied(beta2)];

@@ -44,7 +44,7 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
     const { w, g, step } = bound(make(options), noise(1, n));
     const o = read(name, row.options, options);
     const exact = Float64Array.from(w);
-    const states = Array.from({ length: n }, () => new Array(row.slots(o)).fill(0));
+    const states = Array.from({ length: n }, () => row.slots(o).map(() => 0));
     for (let k = 0; k < 10; k++) {
       g.set(noise(k + 2, n));
       const lr = 0.1 / (k + 1);
