@@ -118,6 +118,25 @@ export function meanSquaredErrorBackward(x: usize, t: usize, out: usize, n: usiz
   zip<SquaredErrorSlope>(x, t, out, n, a, b);
 }
 
+/** |x - t|, and b times its slope, the sign of x - t. */
+class AbsoluteError implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
+    return f32x4.abs(f32x4.sub(x, t));
+  }
+}
+class AbsoluteErrorSlope implements Binary {
+  @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
+    const d = f32x4.sub(x, t);
+    return lane.masked(v128.bitselect(d, b, lane.sign()), f32x4.ne(d, f32x4.splat(0)), d);
+  }
+}
+export function meanAbsoluteErrorForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  zip<AbsoluteError>(x, t, out, n, a, b);
+}
+export function meanAbsoluteErrorBackward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
+  zip<AbsoluteErrorSlope>(x, t, out, n, a, b);
+}
+
 /** d^2 / 2 where |d| = |x - t| is at most a, else a (|d| - a / 2); b times its slope, which is d between -a and a. */
 class Huber implements Binary {
   @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {

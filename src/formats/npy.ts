@@ -3,6 +3,7 @@
 
 import { what } from '../check.js';
 import { isTensor, sized, type Tensor } from '../tensor.js';
+import { dtypeOf, known, written } from './dtype.js';
 import { type Bytes, bytesOf } from './safetensors.js';
 
 /** 0x93 and NUMPY. */
@@ -16,15 +17,16 @@ function encode(tensor: Tensor): Bytes {
   const { shape, data } = tensor;
   // A tuple of one has a comma behind it.
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const text = `{'descr': '${written.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
   // Values begin at a multiple of 64; a line feed ends the header.
   const start = Math.ceil((MAGIC.length + 4 + text.length + 1) / 64) * 64;
-  const bytes = new Uint8Array(start + data.byteLength).fill(32, 0, start);
+  const values = written.write(data);
+  const bytes = new Uint8Array(start + values.length).fill(32, 0, start);
   bytes.set([...MAGIC, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
   bytes.set(new TextEncoder().encode(text), 10);
   bytes[start - 1] = 10;
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
+  bytes.set(values, start);
   return bytes;
 }
 
@@ -54,13 +56,16 @@ function decode(given: Uint8Array | ArrayBuffer): Tensor {
   const [type, order, tuple] = [of('descr'), of('fortran_order'), of('shape')];
   if (!DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
     throw bad('its header is none of an array');
-  if (type !== "'<f4'")
-    throw new RangeError(`${where.decode}: the values are ${type}; this package has float32, save a.astype('<f4')`);
+  const dtype = dtypeOf('npy', type.slice(1, -1));
+  if (dtype === undefined)
+    throw new RangeError(
+      `${where.decode}: the values are ${type}; this package has ${known}, save a.astype('${written.npy}')`,
+    );
   if (order !== 'False') throw new RangeError(`${where.decode}: columns come first; save numpy.ascontiguousarray(a)`);
   const { shape, size } = sized(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
-  if (bytes.length - start !== 4 * size)
-    throw bad(`${bytes.length - start} bytes of values, where shape [${shape}] has ${4 * size}`);
-  return { shape: Object.freeze(shape), data: new Float32Array(bytes.slice(start).buffer) };
+  if (bytes.length - start !== dtype.bytes * size)
+    throw bad(`${bytes.length - start} bytes of values, where shape [${shape}] has ${dtype.bytes * size}`);
+  return { shape: Object.freeze(shape), data: dtype.read(bytes.subarray(start)) };
 }
 
 /** One tensor in a file, as NumPy's save and load have it. */

@@ -1,8 +1,9 @@
 // Tensors in files, as safetensors has them: eight bytes with the length of a header, the header (JSON: for each name
-// its type, shape and place) and the values, little-endian, one after the other. https://github.com/huggingface/safetensors
+// its type, shape and offsets) and the values, little-endian, one after the other. https://github.com/huggingface/safetensors
 
 import { attached, options, what } from '../check.js';
 import { isTensor, sized, type Tensor } from '../tensor.js';
+import { type Dtype, dtypeOf, known, written } from './dtype.js';
 
 /** What a header may have, as in the reference implementation: a hostile file is not to ask for more. */
 const MOST = 100_000_000;
@@ -12,12 +13,12 @@ const where = { encode: 'safetensors.encode', decode: 'safetensors.decode' };
 export type Bytes = ReturnType<Uint8Array['slice']>;
 
 /** Bytes that are there: a Uint8Array or another view of them, or their buffer. */
-export function bytesOf(where: string, given: unknown): Uint8Array {
-  const view = ArrayBuffer.isView(given);
-  if (!view && !(given instanceof ArrayBuffer))
-    throw new TypeError(`${where}: bytes is ${what(given)}; pass a Uint8Array or an ArrayBuffer`);
-  attached(where, 'bytes', view ? given : ({ buffer: given, byteLength: given.byteLength } as ArrayBufferView));
-  return view ? new Uint8Array(given.buffer, given.byteOffset, given.byteLength) : new Uint8Array(given);
+export function bytesOf(where: string, bytes: unknown): Uint8Array {
+  const view = ArrayBuffer.isView(bytes);
+  if (!view && !(bytes instanceof ArrayBuffer))
+    throw new TypeError(`${where}: bytes is ${what(bytes)}; pass a Uint8Array or an ArrayBuffer`);
+  attached(where, 'bytes', view ? bytes : ({ buffer: bytes, byteLength: bytes.byteLength } as ArrayBufferView));
+  return view ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
 }
 
 /** Tensors by name, and whatever else a file says of itself. */
@@ -48,9 +49,9 @@ function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: 
       throw new RangeError(`${where.encode}: a tensor is called __metadata__, which is no name; take another`);
     if (!isTensor(where.encode, value))
       throw new TypeError(`${where.encode}: ${name} is ${what(value)}; pass a tensor, tensor(shape, values) makes one`);
-    const { byteLength } = value.data;
-    header.push([name, { dtype: 'F32', shape: [...value.shape], data_offsets: [end, end + byteLength] }]);
-    end += byteLength;
+    const to = end + written.bytes * value.data.length;
+    header.push([name, { dtype: written.safetensors, shape: [...value.shape], data_offsets: [end, to] }]);
+    end = to;
   }
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   // Values begin at a multiple of eight, so that they can be read in place.
@@ -61,8 +62,8 @@ function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: 
   bytes.set(text, 8);
   let at = 8 + length;
   for (const [, { data }] of named) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+    bytes.set(written.write(data), at);
+    at += written.bytes * data.length;
   }
   return bytes;
 }
@@ -93,7 +94,7 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
   if (!isObject(metadata) || Object.values(metadata).some((text) => typeof text !== 'string'))
     throw bad('its metadata are no texts');
   const size = file.length - start;
-  const found = Object.entries(entries).map(([name, entry]) => ({ name, ...placed(name, entry, size) }));
+  const found = Object.entries(entries).map(([name, entry]) => ({ name, ...entryOf(name, entry, size) }));
   // Every byte belongs to one tensor: neither two of them nor none, which would hide what is not named.
   let end = 0;
   for (const { name, from, to } of [...found].sort((a, b) => a.from - b.from || a.to - b.to)) {
@@ -101,9 +102,8 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
     end = to;
   }
   if (end !== size) throw bad(`${size} bytes of values, of which ${end} have a name`);
-  const tensors = found.map(({ name, shape, from, to }): [string, Tensor] => {
-    // A copy: what stands at an odd place is no Float32Array.
-    const data = new Float32Array(file.slice(start + from, start + to).buffer);
+  const tensors = found.map(({ name, dtype, shape, from, to }): [string, Tensor] => {
+    const data = dtype.read(file.subarray(start + from, start + to));
     return [name, { shape: Object.freeze(shape), data }];
   });
   return { tensors: Object.fromEntries(tensors), metadata: { ...(metadata as Record<string, string>) } };
@@ -112,21 +112,32 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
 /** A text of a file in a message: it may be as long as the file. */
 export const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-function placed(full: string, entry: unknown, size: number): { shape: number[]; from: number; to: number } {
+interface Entry {
+  dtype: Dtype;
+  shape: number[];
+  from: number;
+  to: number;
+}
+
+/** What the header says of a tensor, checked against so many bytes of values. */
+function entryOf(full: string, entry: unknown, size: number): Entry {
   const name = shortened(full);
   if (!isObject(entry)) throw bad(`${name} is ${what(entry)}, no object`);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string') throw bad(`${name} has no type`);
-  if (dtype !== 'F32')
-    throw new RangeError(`${where.decode}: ${name} is ${shortened(dtype)}; this package has float32, store it as F32`);
+  const { dtype: type, shape, data_offsets: offsets } = entry;
+  if (typeof type !== 'string') throw bad(`${name} has no type`);
+  const dtype = dtypeOf('safetensors', type);
+  if (dtype === undefined)
+    throw new RangeError(
+      `${where.decode}: ${name} is ${shortened(type)}; this package has ${known}, store it as ${written.safetensors}`,
+    );
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad(`${name} has the shape ${what(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw bad(`${name} stands at ${what(offsets)}`);
   const [from, to] = offsets;
   const { size: values } = sized(where.decode, shape);
-  if (to > size || to - from !== 4 * values)
+  if (to > size || to - from !== dtype.bytes * values)
     throw bad(`${name} of shape [${shortened(String(shape))}] stands from ${from} to ${to} of ${size} bytes`);
-  return { shape, from, to };
+  return { dtype, shape, from, to };
 }
 
 /** Named tensors in a file, as PyTorch, JAX and Hugging Face read and write them. */

@@ -28,13 +28,13 @@ export interface Row<O extends Options = Options> {
   options: O;
   /** Throws where options that are right by themselves are wrong together. */
   check?(where: string, o: Values<O>): void;
-  /** How many arrays of state there are, each as long as the parameters. */
-  slots(o: Values<O>): number;
+  /** The arrays of state that the kernel takes, each as long as the parameters; false: none in its place. */
+  slots(o: Values<O>): readonly boolean[];
   /** The kernel: it takes parameters, gradients and state, their length, and then `numbers`. */
   kernel(o: Values<O>): Kernel;
   /** Begins a training: what the kernel takes at each step. */
   numbers(o: Values<O>): (...step: Step) => number[];
-  /** The step in double precision, of a weight w and its gradient g: changes the state, returns the new w. */
+  /** The step in double precision, of a weight w and its gradient g: changes the state, a number for each slot, returns w. */
   formula(o: Values<O>, w: number, g: number, state: number[], ...step: Step): number;
 }
 type TrainingSpec = Options & { lr: NumberOption };
@@ -52,14 +52,17 @@ export function optimizer<const O extends TrainingSpec>(name: string, row: Row<O
   const maker = (given?: object): Optimizer => {
     const o = read(where, row.options, given);
     row.check?.(where, o);
-    const slots = row.slots(o);
+    const used = row.slots(o);
+    const slots = used.filter(Boolean).length;
     return specified([name, o], {
       lr: (o as Values<TrainingSpec>).lr,
       slots,
       bind(kernel, parameters, gradients, state, steps = 0) {
         if (state.length < slots)
           throw new RangeError(`${where}: state has ${state.length} arrays; pass as many as slots says, ${slots}`);
-        const step = kernel(row.kernel(o), parameters, gradients, ...state.slice(0, slots));
+        let next = 0;
+        const arrays = used.map((is) => (is ? state[next++] : null));
+        const step = kernel(row.kernel(o), parameters, gradients, ...arrays);
         const numbers = row.numbers(o);
         let t = steps;
         return (lr) => void step(parameters.length, ...numbers(lr, ++t));

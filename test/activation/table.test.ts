@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Row } from '../../src/activation/row.js';
 import { type Activation, activation, activations, parametersOf } from '../../src/activation/table.js';
 import { workspace } from '../../src/index.js';
-import { losses } from '../../src/nn/losses/pointwise.js';
 import { activationModule } from '../../src/wasm/module.js';
 import { noise, sweep, ulps } from '../oracle.js';
 import vectors from '../vectors/activation.json' with { type: 'json' };

@@ -1,7 +1,60 @@
 // Networks and their training with wrong arguments.
 
-import { nn } from '../../src/index.js';
-import { type Any, type Case, data, layer, model, notFinite, numeric, optimizer, x } from './case.js';
+import { loss, nn } from '../../src/index.js';
+import { losses, type PointwiseLoss, type Row } from '../../src/nn/losses/pointwise.js';
+import { rowOf as optimizerRow } from '../../src/nn/optimizer.js';
+import * as optimizers from '../../src/nn/optimizers.js';
+import { rowOf as scheduleRow } from '../../src/nn/schedule.js';
+import * as schedules from '../../src/nn/schedules.js';
+import { type Any, type Case, data, float64, layer, model, numeric, optimizer, overlapping, six, x } from './case.js';
+import { wrongOptions } from './options.js';
+
+/** A loss of targets, by itself and in a training. */
+function ofLoss(name: PointwiseLoss): Case[] {
+  const { from, parameters, shares }: Row = losses[name];
+  const { forward, backward } = loss[name] as Any;
+  const [other] = ['outputs', 'logits'].filter((word) => word !== from);
+  const fit = (targets: Any, o: Any = {}) =>
+    nn.fit(model, { x: new Float32Array(2), targets }, { loss: [name, o] as Any, optimizer });
+  const three = new Float32Array(3);
+  const [f, b] = [`loss.${name}.forward`, `loss.${name}.backward`];
+  return [
+    ...wrongOptions(f, parameters, (o) => forward({ [from]: x, targets: x, ...o })),
+    ...wrongOptions(b, parameters, (o) => backward({ [from]: x, targets: x, ...o })),
+    ...wrongOptions(`nn.fit: ${name}`, parameters, (o) => fit(three, o)),
+    [`${f} of nothing`, () => forward(), TypeError, new RegExp(`${from} is undefined`)],
+    [`${f} of float64`, () => forward({ [from]: float64, targets: x }), TypeError, /is a Float64Array of 3/],
+    [`${f} of ${other}`, () => forward({ [other]: x, targets: x }), TypeError, new RegExp(`unknown option ${other}`)],
+    [`${f} with a target too many`, () => forward({ [from]: x, targets: six }), RangeError, /targets has 6 values/],
+    [`${f} without targets`, () => forward({ [from]: x }), TypeError, /targets is undefined/],
+    [`${f} reduced to max`, () => forward({ [from]: x, targets: x, reduction: 'max' }), RangeError, /mean, sum, none/],
+    [`${b} with dy of a mean`, () => backward({ [from]: x, targets: x, dy: x }), TypeError, /dy goes with reduction/],
+    [
+      `${b} without dy`,
+      () => backward({ [from]: x, targets: x, reduction: 'none' }),
+      TypeError,
+      /dy is undefined; pass a Float32Array/,
+    ],
+    [
+      `${b} into an overlap`,
+      () => backward({ [from]: overlapping.subarray(0, 3), targets: x, out: overlapping.subarray(1, 4) }),
+      RangeError,
+      new RegExp(`out overlaps ${from}`),
+    ],
+    [`a training on ${name} and labels`, () => nn.fit(model, data, { loss: name, optimizer }), TypeError, /not labels/],
+    [`a training on ${name} and too few targets`, () => fit(new Float32Array(2)), RangeError, /targets has 2 values/],
+    ...(shares
+      ? [
+          [
+            `a training on ${name} of 2`,
+            () => fit(three.fill(2)),
+            RangeError,
+            /targets\[0\] is 2; .* from 0 to 1/,
+          ] as Case,
+        ]
+      : []),
+  ];
+}
 
 export const ofNn: Case[] = [
   ...numeric('nn.linear', 'inputs', (v) => nn.linear(v, 2), [0, -1, 1.5, '3']),
@@ -75,12 +128,10 @@ export const ofNn: Case[] = [
     /schedule is 0\.5/,
   ],
   ['fit with a signal that is none', () => nn.fit(model, data, { optimizer, signal: {} as Any }), TypeError, /signal/],
-  ...numeric('nn.sgd', 'lr', (v) => nn.sgd({ lr: v }), [...notFinite, -1, undefined]),
-  ...numeric('nn.sgd', 'momentum', (v) => nn.sgd({ lr: 1, momentum: v }), [...notFinite, -1]),
-  ...numeric('nn.sgd', 'weightDecay', (v) => nn.sgd({ lr: 1, weightDecay: v }), [...notFinite, -1]),
-  ...numeric('nn.adam', 'lr', (v) => nn.adam({ lr: v }), [...notFinite, -1]),
-  ...numeric('nn.adamW', 'epsilon', (v) => nn.adamW({ epsilon: v }), [...notFinite, -1]),
-  ...numeric('nn.adam', 'betas', (v) => nn.adam({ betas: [v, 0.9] }), [Number.NaN, -1, 1, '0']),
+  ...Object.entries(optimizers).flatMap(([name, make]) => wrongOptions(`nn.${name}`, optimizerRow(make).options, make)),
+  ...Object.entries(schedules).flatMap(([name, make]) => wrongOptions(`nn.${name}`, scheduleRow(make).options, make)),
+  ...(Object.keys(losses) as PointwiseLoss[]).flatMap(ofLoss),
+  ...numeric('nn.adam', 'betas', (v) => nn.adam({ betas: [v, 0.9] }), [1]),
   [
     'adam with one beta',
     () => nn.adam({ betas: [0.9] as Any }),
@@ -88,6 +139,4 @@ export const ofNn: Case[] = [
     /betas is the array \[0\.9\]; pass two numbers/,
   ],
   ['nesterov without momentum', () => nn.sgd({ lr: 1, nesterov: true }), RangeError, /pass a momentum/],
-  ...numeric('nn.stepDecay', 'gamma', (v) => nn.stepDecay({ gamma: v }), [...notFinite, -1, undefined]),
-  ...numeric('nn.stepDecay', 'every', (v) => nn.stepDecay({ gamma: 1, every: v }), [0, -1, 1.5, '1']),
 ];

@@ -18,6 +18,11 @@ import {
 } from '../../src/index.js';
 import { initialisers } from '../../src/init/table.js';
 import { losses } from '../../src/nn/losses/pointwise.js';
+import { rowOf as optimizerRow } from '../../src/nn/optimizer.js';
+import * as optimizers from '../../src/nn/optimizers.js';
+import { rowOf as scheduleRow } from '../../src/nn/schedule.js';
+import * as schedules from '../../src/nn/schedules.js';
+import { variants } from '../check/options.js';
 import { noise } from '../oracle.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the calls take what the types forbid
@@ -265,20 +270,10 @@ const others: Call[] = [
     run: nn.sequential as Any,
   },
   { name: 'model.forward', args: () => [model(), noise(1, 6)], run: (it: Any, ...args: Any[]) => it.forward(...args) },
-  {
-    name: 'nn.sgd',
-    args: () => [{ lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.1 }],
-    run: nn.sgd as Any,
-  },
-  {
-    name: 'nn.adam',
-    args: () => [{ lr: 0.1, betas: [0.9, 0.99], epsilon: 1e-7, weightDecay: 0 }],
-    run: nn.adam as Any,
-  },
-  { name: 'nn.adamW', args: () => [{ lr: 0.1, weightDecay: 0.1 }], run: nn.adamW as Any },
-  { name: 'nn.stepDecay', args: () => [{ gamma: 0.5, every: 2 }], run: nn.stepDecay as Any },
-  { name: 'nn.cosine', args: () => [{ over: 5, least: 0.01 }], run: nn.cosine as Any },
-  { name: 'nn.warmUp', args: () => [{ over: 5, from: 0.1, next: nn.cosine({ over: 3 }) }], run: nn.warmUp as Any },
+  ...Object.entries({ ...optimizers, ...schedules }).map(([name, run]): Call => {
+    const row = (optimizerRow(run) ?? scheduleRow(run)).options;
+    return { name: `nn.${name}`, args: () => variants(row).slice(-1), run: run as Any };
+  }),
   {
     name: 'nn.evaluate',
     args: () => [model(), batch(), { loss: ['crossEntropy', { labelSmoothing: 0.1 }] }],

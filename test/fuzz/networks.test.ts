@@ -16,6 +16,7 @@ import {
   tensor,
   workspace,
 } from '../../src/index.js';
+import { losses, type Row } from '../../src/nn/losses/pointwise.js';
 import { calls } from './calls.js';
 import { type Any, bits, functions, place, property, room, seeds, shapes, values } from './cases.js';
 import { OURS, snapshot, spots, strange } from './strange.js';
@@ -100,6 +101,10 @@ property(
   },
 );
 
+/** The losses whose slope has no jump, beside which a straight line is no longer near. */
+const smooth = Object.entries(losses as Record<string, Row>)
+  .filter(([, { slope }]) => Math.abs(slope(1e-6, 0, 1) - slope(-1e-6, 0, 1)) < 1e-4)
+  .map(([name]) => name);
 property(
   'a step goes along the gradient: the loss falls by its square',
   20,
@@ -108,7 +113,7 @@ property(
     f: fc
       .constantFrom('tanh', 'sigmoid', 'softplus', 'silu', 'gelu', 'mish', 'squareplus', 'softsign')
       .map((name) => ({ name, options: {} })),
-    named: fc.constantFrom('meanSquaredError', 'huber', 'binaryCrossEntropy', 'crossEntropy'),
+    named: fc.constantFrom('crossEntropy', ...smooth),
   }) as fc.Arbitrary<Network & { named: Any }>,
   async ({ named, ...net }) => {
     const { widths, seed, rows } = net;

@@ -1,4 +1,4 @@
-"""Softmax and its kin over every axis, gated halves, prelu, losses with all their options, clipping, schedules, eye and
+"""Softmax and its kin over every axis, gated halves, prelu, losses with all their options, clipping, eye and
 dirac, by PyTorch in float64 on float32 inputs. Writes functional.json.
 
     apt-get install python3-torch && python3 test/vectors/functional.py
@@ -63,6 +63,7 @@ for name, key, f in [
     ('meanSquaredError', None, lambda x, t, k, r: F.mse_loss(x, t, reduction=r)),
     ('huber', 'delta', lambda x, t, k, r: F.huber_loss(x, t, reduction=r, delta=k)),
     ('binaryCrossEntropy', 'positiveWeight', lambda x, t, k, r: F.binary_cross_entropy_with_logits(x, t, reduction=r, pos_weight=torch.tensor(k).double())),
+    ('meanAbsoluteError', None, lambda x, t, k, r: F.l1_loss(x, t, reduction=r)),
 ]:
     for k in (1.0, 0.25, 3.5):
         for reduction in ('mean', 'sum', 'none'):
@@ -79,24 +80,10 @@ for most in (0.5, 3, 100):
     norm = float(nn.utils.clip_grad_norm_([p], most))
     clip.append({'most': most, 'norm': norm, 'gradient': p.grad.tolist()})
 
-def rates(make, n=20, lr=0.3):
-    o = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
-    s, out = make(o), []
-    for _ in range(n):
-        out.append(o.param_groups[0]['lr'])
-        o.step(); s.step()
-    return out
-S = torch.optim.lr_scheduler
-schedules = {
-    'stepDecay': rates(lambda o: S.StepLR(o, 3, 0.7)),
-    'cosine': rates(lambda o: S.CosineAnnealingLR(o, 19, 0.02)),
-    'warmUp': rates(lambda o: S.LinearLR(o, 1 / 3, 1, 5)),
-    'both': rates(lambda o: S.SequentialLR(o, [S.LinearLR(o, 0.1, 1, 4), S.CosineAnnealingLR(o, 15)], [4])),
-}
 structured = [{'name': 'eye', 'shape': s, 'options': {}, 'values': flat(nn.init.eye_(torch.empty(s)))} for s in [(3, 3), (2, 5), (5, 2)]]
 structured += [{'name': 'dirac', 'shape': s, 'options': {'groups': g}, 'values': flat(nn.init.dirac_(torch.empty(s), g))} for s, g in [((4, 3, 3), 1), ((6, 2, 5), 3), ((4, 4, 3, 4), 2), ((2, 3, 2, 3, 4), 1)]]
 
-out = dict(torch=torch.__version__, axes=axes, prelu=prelu, crossEntropy=cross, pointwise=pointwise, clip=clip, schedules=schedules, structured=structured)
+out = dict(torch=torch.__version__, axes=axes, prelu=prelu, crossEntropy=cross, pointwise=pointwise, clip=clip, structured=structured)
 path = pathlib.Path(__file__).parent / 'functional.json'
 path.write_text(json.dumps(out, separators=(',', ':')).replace('},{', '},\n{') + '\n')
 print(path.stat().st_size)

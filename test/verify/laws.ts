@@ -3,7 +3,7 @@
 
 import { type Generator, init, random } from '../../src/index.js';
 import { initialisers } from '../../src/init/table.js';
-import { distributions, type Law } from '../../src/random/distributions.js';
+import { type DistributionName, type Law, lawFrom } from '../../src/random/distributions.js';
 import { phi } from '../activation/accuracy.js';
 
 export interface Measured {
@@ -19,13 +19,18 @@ export interface Measured {
 export const N = 10_000_000;
 const CLASSES = 1000;
 
-type Continuous = Extract<Law, { distribution: 'uniform' | 'normal' | 'truncatedNormal' }>;
+type ContinuousName = Exclude<DistributionName, 'bernoulli'>;
+type Continuous = Extract<Law, { distribution: ContinuousName }>;
 
 /** A law's distribution function, and its density up to a factor, in units of its scale about its centre. */
 function shape(law: Continuous) {
   if (law.distribution === 'uniform') {
     const [centre, scale] = [(law.low + law.high) / 2, (law.high - law.low) / 2];
     return { centre, scale, from: -1, to: 1, density: () => 1, cdf: (z: number) => (z + 1) / 2 };
+  }
+  if (law.distribution === 'exponential') {
+    const density = (z: number) => Math.exp(-z);
+    return { centre: 0, scale: law.mean, from: 0, to: 60, density, cdf: (z: number) => -Math.expm1(-z) };
   }
   const bounds = law.distribution === 'normal' ? [-Infinity, Infinity] : [law.low, law.high];
   const [a, b] = bounds.map((bound) => (bound - law.mean) / law.std);
@@ -83,15 +88,15 @@ const draws = {
   uniform: { low: -2, high: 3 },
   normal: { mean: 3, std: 2 },
   truncatedNormal: { mean: 1, std: 2, low: -1, high: 3 },
-} as const;
+  exponential: { rate: 0.5 },
+} satisfies Record<ContinuousName, object>;
 
 /** Everything that is measured, one at a time. */
 export function* all(): Measurements {
   const generators = { philox: random.philox(2026), torch: random.torch(2026), threefry: random.threefry(2026) };
   for (const [generator, rng] of Object.entries(generators) as [string, Generator][]) {
     for (const [name, options] of Object.entries(draws)) {
-      const row = distributions[name as 'normal'];
-      const law = row.law(name, { ...row.options, ...options }) as Continuous;
+      const law = lawFrom(name, name as ContinuousName, options) as Continuous;
       yield measure(`${generator} ${name}`, rng[name as 'normal'](N, options as object), law);
     }
     const p = 0.3;

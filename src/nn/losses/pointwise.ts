@@ -33,6 +33,14 @@ export const losses = {
     slope: (x, t) => 2 * (x - t),
     ulp: { forward: 2, backward: 2 },
   },
+  /** |x - t|, as PyTorch's L1Loss */
+  meanAbsoluteError: {
+    from: 'outputs',
+    parameters: {},
+    formula: (x, t) => Math.abs(x - t),
+    slope: (x, t) => Math.sign(x - t),
+    ulp: { forward: 0.5, backward: 0 },
+  },
   /** d^2 / 2 where |d| = |x - t| is at most delta, beyond it delta (|d| - delta / 2) (Huber 1964), as PyTorch's HuberLoss */
   huber: {
     from: 'outputs',

@@ -1,0 +1,75 @@
+// The options of a row with right and with wrong values, as the row says them.
+
+import type { NumberOption, Option, Options, PairOption } from '../../src/nn/option.js';
+import type { Any, Case } from './case.js';
+
+const isPair = (option: Option): option is PairOption => 'value' in option && Array.isArray(option.value);
+const isNumber = (option: Option): option is NumberOption =>
+  !('value' in option) || option.value === undefined || typeof option.value === 'number';
+
+const within = ({ least = -Infinity, most = Infinity, open }: NumberOption, value: number) =>
+  open ? value > least && value < most : value >= least && value <= most;
+
+/** Another value than the default: of numbers one that changes what is computed. */
+function other(option: Option): unknown {
+  if (isPair(option)) return [0.8, 0.95];
+  if (isNumber(option))
+    return option.whole ? [3, 5].find((v) => v !== option.value) : [0.125, 0.25].find((v) => v !== option.value);
+  return typeof option.value === 'boolean' ? !option.value : (_: number, lr: number) => lr / 4;
+}
+
+/** What has to be passed, and nothing else. */
+export const required = (row: Options): Record<string, Any> =>
+  Object.fromEntries(
+    Object.entries(row).flatMap(([name, option]) =>
+      (option as NumberOption).value === undefined ? [[name, other(option)]] : [],
+    ),
+  );
+
+/** Options of which each is once another than the default, and all of them at once. */
+export function variants(row: Options): Record<string, Any>[] {
+  const others = Object.entries(row).map(([name, option]) => [name, other(option)] as const);
+  return [required(row), ...others.map(([name, v]) => ({ ...required(row), [name]: v })), Object.fromEntries(others)];
+}
+
+/** Options of which one is 0, where the row allows it. */
+export const zeros = (row: Options): Record<string, Any>[] =>
+  Object.entries(row).flatMap(([name, option]) =>
+    isNumber(option) && within(option, 0) ? [{ ...required(row), [name]: 0 }] : [],
+  );
+
+function wrongNumbers(option: NumberOption): unknown[] {
+  const { least, most, open, whole } = option;
+  const beyond = [
+    ...(least === undefined ? [] : [least - 1, ...(open ? [least] : [])]),
+    ...(most === undefined ? [] : [most + 1, ...(open ? [most] : [])]),
+    ...(within(option, 0) ? [] : [0]),
+    ...(whole ? [1.5] : [1e39]),
+  ];
+  return [Number.NaN, Infinity, -Infinity, '1', true, 1n, [1], {}, () => 1, ...beyond];
+}
+
+/** Wrong values of each option of a row, for what takes all of them in an object. */
+export function wrongOptions(call: string, row: Options, run: (o: Any) => unknown): Case[] {
+  const said = call.replace(/[.[\]]/g, '\\$&');
+  return Object.entries(row).flatMap(([name, option]): Case[] => {
+    const wrong: [value: unknown, range: boolean][] = isPair(option)
+      ? [
+          ...[0.5, [0.5], [0.5, 0.5, 0.5], 'ab'].map((v): [unknown, boolean] => [v, false]),
+          ...wrongNumbers({ least: option.least, most: option.most }).flatMap((v): [unknown, boolean][] => [
+            [[v, 0.5], typeof v === 'number'],
+            [[0.5, v], typeof v === 'number'],
+          ]),
+        ]
+      : isNumber(option)
+        ? wrongNumbers(option).map((v) => [v, typeof v === 'number'])
+        : [0, 1, Number.NaN, 'true', {}].map((v) => [v, false]);
+    if ((option as NumberOption).value === undefined) wrong.push([undefined, false]);
+    return [...wrong, [null, false] as const].map(([value, range]) => [
+      `${call} with ${name}: ${typeof value === 'function' ? 'a function' : String(value)}`,
+      () => run({ ...required(row), [name]: value }),
+      range ? RangeError : TypeError,
+      new RegExp(`${said}: .*${name}.*; pass`),
+    ]);
+  });
+}

@@ -1,0 +1,144 @@
+// Every row of the table of optimizers against its step in double precision and PyTorch's.
+
+import { describe, expect, test } from 'vitest';
+import { nn, type Optimizer, workspace } from '../../src/index.js';
+import { specOf } from '../../src/nn/layer.js';
+import { rowOf } from '../../src/nn/optimizer.js';
+import * as optimizers from '../../src/nn/optimizers.js';
+import { read } from '../../src/nn/option.js';
+import { bind } from '../../src/wasm/memory.js';
+import type { Any } from '../check/case.js';
+import { required, variants } from '../check/options.js';
+import { noise } from '../oracle.js';
+import vectors from '../vectors/functional.json' with { type: 'json' };
+import torch from '../vectors/optimizer.json' with { type: 'json' };
+
+/** An optimizer's step over n weights, which begin at `start`, in a workspace. */
+function bound(optimizer: Optimizer, start: Float32Array, steps = 0) {
+  const n = start.length;
+  const ws = workspace({ bytes: 4096 });
+  const [w, g] = [ws.float32(n), ws.float32(n)];
+  const state = Array.from({ length: optimizer.slots }, () => ws.float32(n));
+  w.set(start);
+  return { w, g, state, step: optimizer.bind((name, ...arrays) => bind(ws, name, ...arrays), w, g, state, steps) };
+}
+
+describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('%s', (name, make) => {
+  const row = rowOf(make);
+  const isRight = (o: Any) => {
+    try {
+      make(o);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const several = variants(row.options).filter(isRight);
+
+  test('each option is tried but where the row says that it needs another', () => {
+    expect(several.length).toBeGreaterThan(Object.keys(row.options).length);
+  });
+
+  test.each(several)('with %o makes the steps of its formula', (options) => {
+    const n = 40;
+    const { w, g, step } = bound(make(options), noise(1, n));
+    const o = read(name, row.options, options);
+    const exact = Float64Array.from(w);
+    const states = Array.from({ length: n }, () => row.slots(o).map(() => 0));
+    for (let k = 0; k < 10; k++) {
+      g.set(noise(k + 2, n));
+      const lr = 0.1 / (k + 1);
+      step(lr);
+      exact.forEach((value, i) => {
+        exact[i] = row.formula(o, value, g[i], states[i], lr, k + 1);
+      });
+    }
+    exact.forEach((value, i) =>
+      expect(Math.abs(w[i] - value), `${i}`).toBeLessThan(2e-6 * Math.max(1, Math.abs(value))),
+    );
+  });
+
+  test.each(several)('with %o goes on from a step as if it had made those before', (options) => {
+    const optimizer = make(options);
+    const all = bound(optimizer, noise(1, 8));
+    all.g.set(noise(2, 8));
+    for (let k = 0; k < 3; k++) all.step(0.1);
+    const later = bound(optimizer, all.w, 3);
+    all.state.forEach((values, i) => void later.state[i].set(values));
+    later.g.set(all.g);
+    all.step(0.1);
+    later.step(0.1);
+    expect(later.w).toEqual(all.w);
+  });
+
+  const cases = torch.cases.filter((c) => c.name === name);
+  test('has vectors of PyTorch, by default and with each option', () => {
+    expect(cases.some(({ options }) => Object.keys(options).length === Object.keys(required(row.options)).length)).toBe(
+      true,
+    );
+    const seen = new Set(cases.flatMap(({ options }) => Object.keys(options)));
+    expect([...seen].sort()).toEqual(Object.keys(row.options).sort());
+  });
+
+  test.each(cases)('with $options makes PyTorch’s steps', ({ options, weights }) => {
+    const optimizer = make(options);
+    const { w, g, step } = bound(
+      optimizer,
+      Float32Array.from(weights, (_, i) => (i - 5) / 4),
+    );
+    for (let k = 0; k < 20; k++) {
+      for (let i = 0; i < w.length; i++) g[i] = (((7 * i + 13 * k) % 11) - 5) / 8;
+      step(optimizer.lr);
+    }
+    weights.forEach((value, i) => expect(Math.abs(w[i] - value)).toBeLessThan(2e-6 * Math.max(1, Math.abs(value))));
+  });
+
+  test('is nn’s by its own name, and a thread makes the same again', () => {
+    expect((nn as Any)[name]).toBe(make);
+    for (const options of several) {
+      const [word, ...given] = structuredClone(specOf('test', name, make(options)));
+      expect(word).toBe(name);
+      expect(specOf('test', name, (make as Any)(...given))).toEqual([name, ...given]);
+    }
+  });
+
+  test('state that is not there is an error, not memory of something else', () => {
+    const ws = workspace({ bytes: 4096 });
+    for (const options of several) {
+      const optimizer = make(options);
+      const begin = () =>
+        optimizer.bind((kernel, ...arrays) => bind(ws, kernel, ...arrays), ws.float32(4), ws.float32(4), []);
+      if (optimizer.slots > 0) expect(begin).toThrow(`nn.${name}: state has 0 arrays; pass as many as slots says`);
+      else expect(begin).not.toThrow();
+    }
+  });
+});
+
+test('no vector is of something else', () => {
+  for (const { name } of torch.cases) expect(Object.keys(optimizers)).toContain(name);
+});
+
+test('adamW takes the decay by the rate of the step, not the first', () => {
+  const { w, step } = bound(nn.adamW({ lr: 0.1, weightDecay: 0.5 }), new Float32Array(4).fill(2));
+  let exact = 2;
+  for (const rate of [0.1, 0.02, 0.3]) {
+    step(rate); // the gradient is 0: decay alone
+    exact *= 1 - rate * 0.5;
+  }
+  expect(Math.abs(w[0] / exact - 1)).toBeLessThan(1e-6);
+});
+
+test('centered rmsprop of a gradient that stays the same: no root of less than 0', () => {
+  const { w, g, step } = bound(nn.rmsprop({ alpha: 0.9, centered: true }), new Float32Array(64));
+  g.set(noise(1, 64));
+  for (let k = 0; k < 1000; k++) step(1e-9);
+  expect(w.every(Number.isFinite)).toBe(true);
+});
+
+test.each(vectors.clip)('gradients clipped to $most as PyTorch clips them', ({ most, norm, gradient }) => {
+  const ws = workspace({ bytes: 64 });
+  const g = ws.float32(12);
+  for (let i = 0; i < 12; i++) g[i] = (((7 * i) % 11) - 5) / 3;
+  expect(Math.abs(bind(ws, 'clip', g)(12, most) / norm - 1)).toBeLessThan(1e-6);
+  gradient.forEach((value, i) => expect(Math.abs(g[i] - value)).toBeLessThan(2e-7));
+});

@@ -1,0 +1,79 @@
+// Every row of the table of schedules against PyTorch's rates.
+
+import { expect, test } from 'vitest';
+import { nn } from '../../src/index.js';
+import { multiplied } from '../../src/nn/option.js';
+import * as schedules from '../../src/nn/schedules.js';
+import type { Any } from '../check/case.js';
+import vectors from '../vectors/schedule.json' with { type: 'json' };
+
+type Described = { name: string; options: Record<string, Any>; rates: number[] };
+/** A schedule of a file; where one follows on another, `next` describes it. */
+function made({ name, options: { next, ...options } }: Omit<Described, 'rates'>): (at: number, lr: number) => number {
+  return (nn as Any)[name]({ ...options, ...(next && { next: made(next) }) });
+}
+
+test.each(vectors.cases as Described[])('$name of $options has PyTorch’s rates', (c) => {
+  expect(c.rates.length).toBe(200);
+  const schedule = made(c);
+  c.rates.forEach((rate, at) => expect(Math.abs(schedule(at, vectors.lr) - rate), `${at}`).toBeLessThan(1e-8));
+});
+
+test('each row has vectors, and is nn’s by its own name', () => {
+  expect(Object.keys(schedules).sort()).toEqual([...new Set(vectors.cases.map(({ name }) => name))].sort());
+  for (const [name, maker] of Object.entries(schedules)) {
+    expect((nn as Any)[name]).toBe(maker);
+    expect(() => (maker as Any)({ none: 1 })).toThrow(`nn.${name}: unknown option none`);
+  }
+});
+
+test('step decay multiplies as PyTorch StepLR does', () => {
+  const decay = nn.stepDecay({ gamma: 0.96 });
+  expect([0, 1, 2, 3].map((epoch) => decay(epoch, 0.1))).toEqual([
+    0.1,
+    0.1 * 0.96,
+    0.1 * 0.96 * 0.96,
+    0.1 * 0.96 * 0.96 * 0.96,
+  ]);
+  const slow = nn.stepDecay({ gamma: 0.5, every: 3 });
+  expect([0, 2, 3, 5, 6].map((epoch) => slow(epoch, 8))).toEqual([8, 8, 4, 4, 2]);
+  expect(nn.stepDecay({ gamma: 0 })(1, 1)).toBe(0);
+});
+
+test('a power multiplied up has the same bits in any order, and costs what is left of it', () => {
+  const plain = (start: number, factor: number, times: number) => {
+    let value = start;
+    for (let i = 0; i < times; i++) value *= factor;
+    return value;
+  };
+  for (const factor of [0.97, 1.5, 1, 0, 0.5]) {
+    const power = multiplied(factor);
+    for (const [start, times] of [
+      [0.3, 5],
+      [0.3, 9],
+      [0.3, 2],
+      [0.7, 2],
+      [0.3, 900],
+      [0.3, 0],
+      [0.3, 901],
+    ] as const)
+      expect(power(start, times), `${factor}, ${start}, ${times}`).toBe(plain(start, factor, times));
+  }
+  // What is 0, or infinite, stays so: no schedule takes forever.
+  expect(multiplied(0.9)(1, 2 ** 53)).toBe(plain(1, 0.9, 10_000));
+  expect(multiplied(2)(1, Infinity)).toBe(Infinity);
+  const decay = nn.stepDecay({ gamma: 0.9999 });
+  let sum = 0;
+  for (let at = 0; at < 1_000_000; at++) sum += decay(at, 1);
+  expect(sum).toBeCloseTo(10_000, 6);
+});
+
+test('cosine ends where it ends, warm-up begins where it begins', () => {
+  const cosine = nn.cosine({ over: 4 });
+  expect([0, 2, 4, 9].map((at) => cosine(at, 2))).toEqual([2, 1, 0, 0].map((v) => expect.closeTo(v, 12)));
+  expect([cosine(0, 2), cosine(4, 2)]).toEqual([2, 0]);
+  expect(nn.warmUp({ over: 2, from: 0 })(0, 1)).toBe(0);
+  expect(() => nn.cosine({ over: 0 })).toThrow(/over is 0/);
+  expect(() => nn.warmUp({ over: 2, from: 2 })).toThrow(/from is 2/);
+  expect(() => nn.warmUp({ over: 2, next: 3 as never })).toThrow(/next is 3; pass a schedule/);
+});
