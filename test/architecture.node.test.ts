@@ -11,7 +11,7 @@ const order = {
 };
 const basics = { src: ['check', 'tensor'], assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'] };
 const entries = {
-  src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd', 'commonjs'],
+  src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'],
   assembly: ['random', 'activation', 'nn'],
 };
 

@@ -89,35 +89,56 @@ function buildFiles() {
 
 const notice = '/*! fanwise, MIT */';
 
+/** The file for <script> tags, which makes the global `fanwise`; its map leads to the files beside it. */
+const buildScript = () =>
+  build({
+    ...{ entryPoints: ['dist/index.js'], outfile: 'dist/fanwise.min.js', bundle: true, target: 'es2022' },
+    ...{ minify: true, sourcemap: true, sourcesContent: false, format: 'iife', globalName: 'fanwise' },
+    banner: { js: notice },
+  });
+
 /**
- * The file for <script> tags, which makes the global `fanwise`, and the file for `require`. Both are made of
- * the files beside them, to which the map of the minified one leads.
+ * The files for `require`. commonjs.cjs is all of the package but threads and TensorFlow.js. Those are files of their own: what
+ * they import is in commonjs.cjs, so that entries share their state, and one that is not required loads nothing.
  */
-async function buildSingleFiles() {
-  const common = { bundle: true, target: 'es2022', banner: { js: notice }, sourcesContent: false };
-  await Promise.all([
-    build({
-      ...{ ...common, entryPoints: ['dist/index.js'], outfile: 'dist/fanwise.min.js' },
-      ...{ minify: true, sourcemap: true, format: 'iife', globalName: 'fanwise' },
-    }),
-    build({
-      ...{
-        ...common,
-        entryPoints: ['dist/commonjs.js'],
-        outfile: 'dist/commonjs.cjs',
-        format: 'cjs',
-        platform: 'node',
-      },
-      // Where threads/thread.js is, from which it finds the file that threads run.
-      define: { 'import.meta.url': 'threadUrl' },
-      banner: {
-        js: `${notice}\nconst threadUrl = require('node:url').pathToFileURL(__dirname + '/threads/thread.js').href;`,
-      },
-    }),
-  ]);
-  for (const extension of ['.js', '.js.map']) rmSync(`dist/commonjs${extension}`);
-  for (const name of ['index', 'threads'])
-    writeFileSync(`dist/${name}.cjs`, `module.exports = require('./commonjs.cjs').${name};\n`);
+async function buildCommonJs() {
+  const common = { bundle: true, target: 'es2022', format: 'cjs', platform: 'node', banner: { js: notice } };
+  const imported = new Set();
+  const fromCommonJs = (own) => ({
+    name: 'from commonjs.cjs',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
+        const file = relative('dist', join(resolveDir, path));
+        if (kind === 'entry-point' || file.startsWith(own)) return;
+        if (file === 'commonjs.cjs') return { path, external: true };
+        imported.add(file);
+        return { path: file, namespace: 'commonjs' };
+      });
+      build.onLoad({ filter: /.*/, namespace: 'commonjs' }, ({ path }) => ({
+        contents: `module.exports = require('./commonjs.cjs')['${path}'];`,
+        resolveDir: 'dist',
+      }));
+    },
+  });
+  // Where threads/thread.js is, from which it finds the file that threads run.
+  const threadUrl = "const threadUrl = require('node:url').pathToFileURL(__dirname + '/threads/thread.js').href;";
+  await build({
+    ...{
+      ...common,
+      entryPoints: ['dist/threads.js'],
+      outfile: 'dist/threads.cjs',
+      plugins: [fromCommonJs('threads/')],
+    },
+    ...{ define: { 'import.meta.url': 'threadUrl' }, banner: { js: `${notice}\n'use strict';\n${threadUrl}` } },
+  });
+  await build({
+    ...{ ...common, entryPoints: ['dist/tfjs.js'], outfile: 'dist/tfjs.cjs', plugins: [fromCommonJs('tfjs/')] },
+    external: ['@tensorflow/tfjs'],
+  });
+  const exports = [...imported].sort().map((file) => `export * as '${file}' from './${file}';`);
+  const contents = `export * as index from './index.js';\n${exports.join('\n')}`;
+  await build({ ...common, stdin: { contents, resolveDir: 'dist' }, outfile: 'dist/commonjs.cjs' });
+  writeFileSync('dist/index.cjs', `module.exports = require('./commonjs.cjs').index;\n`);
 }
 
 /** What index.ts exports, each as `path name`. */
@@ -155,7 +176,6 @@ async function buildTypes() {
     if (name !== 'index') plugins.unshift(importPublicTypes());
     const types = await rollup({ input: `out/types/${name}.d.ts`, external, plugins });
     await types.write({ file: `dist/${name}.d.ts` });
-    if (name === 'tfjs') continue;
     const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
     writeFileSync(`dist/${name}.d.cts`, text.replace(/'\.\/index\.js'/g, "'./index.cjs'"));
   }
@@ -180,5 +200,5 @@ if (mode === 'bench') {
 } else if (mode !== 'modules') {
   for (const folder of ['dist', 'out/types']) rmSync(folder, { recursive: true, force: true });
   buildFiles();
-  await Promise.all([buildSingleFiles(), buildTypes()]);
+  await Promise.all([buildScript(), buildCommonJs(), buildTypes()]);
 }

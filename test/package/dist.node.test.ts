@@ -30,7 +30,8 @@ test('installed it takes less than 2.3 MB: a file and its map for each source, a
 
   const inside = paths.filter((path) => path.startsWith('dist/')).map((path) => path.slice('dist/'.length));
   const single = [
-    ...['index.cjs', 'index.d.cts', 'threads.cjs', 'threads.d.cts', 'commonjs.cjs'],
+    ...['index', 'threads', 'tfjs'].flatMap((name) => [`${name}.cjs`, `${name}.d.cts`]),
+    'commonjs.cjs',
     ...['fanwise.min.js', 'fanwise.min.js.map', 'edge.js', 'wasm/generated/wasm.d.ts', 'threads/worker.d.ts'],
     ...['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'].map((name) => `${name}.d.ts`),
     ...['random', 'activation', 'nn'].map((name) => `wasm/generated/${name}.wasm`),
@@ -100,6 +101,27 @@ test('require gives both entries, and they share their state: a model of one is 
     })();`,
   );
   expect(await node(file)).toMatchObject({ stdout: '2 2 true\n', stderr: '' });
+});
+
+test('require gives the initialisers of TensorFlow.js, which take generators of the main entry', async () => {
+  const file = program(
+    'tfjs.cjs',
+    `const { init, random } = require('fanwise');
+    const { heNormal } = require('fanwise/tfjs');
+    const values = heNormal({ rng: random.philox(1) }).apply([3, 2]).dataSync();
+    const expected = init.heNormal([3, 2], { rng: random.philox(1), layout: 'io' });
+    console.log(values.join() === expected.join());`,
+  );
+  expect((await node(file)).stdout).toMatch(/true\n$/);
+});
+
+test('the file for require is for every runtime: it asks for no module of Node, and for TensorFlow.js only in its entry', () => {
+  const required = (name: string) =>
+    [...readFileSync(`dist/${name}.cjs`, 'utf8').matchAll(/require\(["'](.*?)["']\)/g)].map(([, from]) => from);
+  expect(required('commonjs')).toEqual([]);
+  expect(required('index')).toEqual(['./commonjs.cjs']);
+  expect(new Set(required('threads'))).toEqual(new Set(['node:url', './commonjs.cjs']));
+  expect(new Set(required('tfjs'))).toEqual(new Set(['@tensorflow/tfjs', './commonjs.cjs']));
 });
 
 test('an error that nobody catches is told in few words, and names a line of ours that can be read', async () => {
