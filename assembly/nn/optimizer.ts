@@ -70,6 +70,46 @@ export function adam(
 }
 
 /**
+ * RMSprop (Hinton 2012) as PyTorch writes it: s and m are running means of d^2 and d, w -= lr v with v = momentum v +
+ * d / (sqrt(s - m^2) + epsilon). m 0: it is not taken off; v 0: without momentum. rest is 1 - alpha, rounded once.
+ */
+export function rmsprop(
+  w: usize,
+  g: usize,
+  s: usize,
+  m: usize,
+  v: usize,
+  n: usize,
+  lr: f32,
+  alpha: f32,
+  rest: f32,
+  epsilon: f32,
+  momentum: f32,
+  decay: f32,
+): void {
+  const keep = f32x4.splat(alpha);
+  const take = f32x4.splat(rest);
+  for (let i: usize = 0; i < n << 2; i += VECTOR) {
+    const weight = v128.load(w + i);
+    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g + i));
+    let square = lane.mad(v128.load(s + i), keep, f32x4.mul(f32x4.mul(d, d), take));
+    v128.store(s + i, square);
+    if (m) {
+      const mean = lane.mad(v128.load(m + i), keep, f32x4.mul(d, take));
+      v128.store(m + i, mean);
+      // Of gradients that stay the same the two become equal, and their difference may be rounded below 0.
+      square = f32x4.pmax(f32x4.sub(square, f32x4.mul(mean, mean)), f32x4.splat(0));
+    }
+    let step = f32x4.div(d, f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon)));
+    if (v) {
+      step = lane.mad(v128.load(v + i), f32x4.splat(momentum), step);
+      v128.store(v + i, step);
+    }
+    v128.store(w + i, f32x4.sub(weight, f32x4.mul(f32x4.splat(lr), step)));
+  }
+}
+
+/**
  * The length of g; where it is above `most`, g is scaled down to it (by most / (length + 1e-6), as PyTorch does).
  * An infinite length makes zeros of what is finite, NaN changes nothing.
  */

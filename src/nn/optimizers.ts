@@ -72,5 +72,35 @@ export const adam = /* @__PURE__ */ adaptive('adam', 0, false);
 /** Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019), as PyTorch's; weightDecay 0.01. */
 export const adamW = /* @__PURE__ */ adaptive('adamW', 0.01, true);
 
+/**
+ * RMSprop (Hinton 2012) as PyTorch's: d = gradient + weightDecay w, square a running mean of d^2, and w -= lr v with v =
+ * momentum v + d / (sqrt(square) + epsilon); centered takes the square of d's running mean off. Defaults: lr 0.01, alpha
+ * 0.99, epsilon 1e-8, weightDecay 0, momentum 0, centered false.
+ */
+export const rmsprop = /* @__PURE__ */ optimizer('rmsprop', {
+  options: {
+    lr: { value: 0.01, least: 0 },
+    alpha: { value: 0.99, least: 0, most: 1 },
+    epsilon: { value: 1e-8, least: 0 },
+    weightDecay: { value: 0, least: 0 },
+    momentum: { value: 0, least: 0 },
+    centered: { value: false },
+  },
+  check: (where, { alpha }) => below1(where, 'alpha', alpha),
+  slots: ({ centered, momentum }) => [true, centered, momentum > 0],
+  kernel: () => 'rmsprop',
+  numbers:
+    ({ alpha, epsilon, momentum, weightDecay }) =>
+    (lr) => [lr, alpha, 1 - alpha, epsilon, momentum, weightDecay],
+  formula({ alpha, epsilon, weightDecay, momentum, centered }, w, g, state, lr) {
+    const d = g + weightDecay * w;
+    state[0] = alpha * state[0] + (1 - alpha) * d * d;
+    state[1] = alpha * state[1] + (1 - alpha) * d;
+    const square = centered ? Math.max(state[0] - state[1] * state[1], 0) : state[0];
+    state[2] = momentum * state[2] + d / (Math.sqrt(square) + epsilon);
+    return w - lr * state[2];
+  },
+});
+
 /** Options of nn.adam and nn.adamW. */
 export type AdamOptions = NonNullable<Parameters<typeof adam>[0]>;

@@ -128,6 +128,13 @@ test('adamW takes the decay by the rate of the step, not the first', () => {
   expect(Math.abs(w[0] / exact - 1)).toBeLessThan(1e-6);
 });
 
+test('centered rmsprop of a gradient that stays the same: no root of less than 0', () => {
+  const { w, g, step } = bound(nn.rmsprop({ alpha: 0.9, centered: true }), new Float32Array(64));
+  g.set(noise(1, 64));
+  for (let k = 0; k < 1000; k++) step(1e-9);
+  expect(w.every(Number.isFinite)).toBe(true);
+});
+
 test.each(vectors.clip)('gradients clipped to $most as PyTorch clips them', ({ most, norm, gradient }) => {
   const ws = workspace({ bytes: 64 });
   const g = ws.float32(12);

@@ -15,6 +15,11 @@ CASES = [
     ('adam', torch.optim.Adam, dict(lr=0.1, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)),
     ('adamW', torch.optim.AdamW, dict()),
     ('adamW', torch.optim.AdamW, dict(lr=0.1, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.3)),
+    ('rmsprop', torch.optim.RMSprop, dict()),
+    ('rmsprop', torch.optim.RMSprop, dict(lr=0.05, alpha=0.9, eps=1e-6, weight_decay=0.1)),
+    ('rmsprop', torch.optim.RMSprop, dict(momentum=0.9)),
+    ('rmsprop', torch.optim.RMSprop, dict(centered=True)),
+    ('rmsprop', torch.optim.RMSprop, dict(lr=0.05, alpha=0.9, momentum=0.5, centered=True, weight_decay=0.1)),
 ]
 NAMES = dict(weight_decay='weightDecay', eps='epsilon')
 out = []
