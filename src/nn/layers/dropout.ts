@@ -10,7 +10,7 @@ export function dropout(given?: Dropout): Layer {
   const where = 'nn.dropout';
   const o = options(where, given, ['p', 'rng', 'seed']);
   const p = share(where, o.p);
-  const source = generatorOf(where, o);
+  const source = generatorOf(where, o as Dropout);
   return specified(['dropout', { p, seed: 0 }], {
     kind: 'dropout',
     parameters: {},
