@@ -14,6 +14,15 @@ export const stepDecay = /* @__PURE__ */ schedule('stepDecay', {
   },
 });
 
+/** The learning rate times gamma after each, multiplied up as PyTorch's ExponentialLR does. */
+export const exponentialDecay = /* @__PURE__ */ schedule('exponentialDecay', {
+  options: { gamma: { least: 0 } },
+  rate({ gamma }) {
+    const decayed = multiplied(gamma);
+    return (at, lr) => decayed(lr, Math.floor(at));
+  },
+});
+
 /**
  * From the first learning rate to `least` (0) along half a cosine that takes `over` epochs or steps, and then `least`
  * (Loshchilov and Hutter 2017, without restarts; PyTorch's CosineAnnealingLR up to its end).

@@ -11,7 +11,7 @@ import {
   type OptionsOf,
 } from './distributions.js';
 import { philox } from './philox.js';
-import { bitsOfSeed, notBoth, type Seed, type Slice, type Source, sourceOf, sources, WORD } from './source.js';
+import { bitsOfSeed, notBoth, type Slice, type Source, sourceOf, sources, WORD } from './source.js';
 
 /** Where the values go and which of them are wanted. */
 export interface Draw {
@@ -187,7 +187,7 @@ export function generator<G extends Generator = Generator>(name: string, source:
 }
 
 /** The source that options name: that of rng, or of a new philox of a seed, or of the system's bits. */
-export function sourceFrom(where: string, o: { rng?: Generator; seed?: Seed }): Source {
+export function sourceFrom(where: string, o: { rng?: unknown; seed?: unknown }): Source {
   notBoth(where, o);
   return o.rng === undefined ? philox(bitsOfSeed(where, o.seed)) : sourceOf(where, o.rng);
 }

@@ -2,7 +2,6 @@
 
 import { what, whole } from '../check.js';
 import type { Law } from './distributions.js';
-import type { Generator } from './generator.js';
 
 /** A number (any safe integer), a bigint of 64 bits, signed or not, or a text. 0 is a seed like any other. */
 export type Seed = number | bigint | string;
@@ -33,11 +32,11 @@ export interface Source {
 }
 
 /** The sources of the generators that this copy of the package made. */
-export const sources = new WeakMap<Generator, Source>();
+export const sources = new WeakMap<object, Source>();
 
 /** The source of a generator. */
 export function sourceOf(where: string, rng: unknown): Source {
-  const source = typeof rng === 'object' && rng !== null ? sources.get(rng as Generator) : undefined;
+  const source = typeof rng === 'object' && rng !== null ? sources.get(rng) : undefined;
   if (source === undefined)
     throw new TypeError(
       `${where}: rng is ${what(rng)}; pass a generator of this copy of fanwise, such as random.philox(seed)`,

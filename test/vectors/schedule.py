@@ -26,6 +26,7 @@ warm = {'over': 40, 'from': 0.1, 'next': {'name': 'cosine', 'options': {'over': 
 CASES = [
     ('stepDecay', {'gamma': 0.7, 'every': 3}, rates(lambda o: S.StepLR(o, 3, 0.7))),
     ('stepDecay', {'gamma': 0.96}, rates(lambda o: S.StepLR(o, 1, 0.96))),
+    ('exponentialDecay', {'gamma': 0.97}, rates(lambda o: S.ExponentialLR(o, 0.97))),
     ('cosine', {'over': 190, 'least': 0.02}, ended(lambda o: S.CosineAnnealingLR(o, 190, 0.02), 190, 0.02)),
     ('cosine', {'over': 200}, rates(lambda o: S.CosineAnnealingLR(o, 200))),
     ('warmUp', {'over': 5}, rates(lambda o: S.LinearLR(o, 1 / 3, 1, 5))),
