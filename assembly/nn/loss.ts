@@ -52,8 +52,8 @@ export function crossEntropyForward(
     const label = <usize>load<u32>(labels);
     if (label >= n) continue;
     const top = rowMax(x, n);
-    const given = weighted(weights, x, label, n, top, smoothing);
-    total += load<f64>(scratch + SHARE) * rowLogSum(x, top, n) - given;
+    const expected = weighted(weights, x, label, n, top, smoothing);
+    total += load<f64>(scratch + SHARE) * rowLogSum(x, top, n) - expected;
   }
   return total;
 }
@@ -78,10 +78,10 @@ export function crossEntropyBackward(
       continue;
     }
     const top = rowMax(x, n);
-    const given = weighted(weights, x, label, n, top, smoothing); // before dx is written: it may be x
+    const expected = weighted(weights, x, label, n, top, smoothing); // before dx is written: it may be x
     const share = load<f64>(scratch + SHARE);
     const sum = rowExp(x, top, dx, n);
-    total += share * log64(sum) - given;
+    total += share * log64(sum) - expected;
     const s = f32x4.splat(<f32>((scale * share) / sum));
     let p = dx;
     for (const full = dx + ((n & ~3) << 2); p < full; p += VECTOR) v128.store(p, f32x4.mul(v128.load(p), s));

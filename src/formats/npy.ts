@@ -39,8 +39,8 @@ const PAIR = /'(?:descr|fortran_order|shape)' *: *(?:'[^']*'|True|False|\((?:\d+
 const DICTIONARY = new RegExp(`^\\{ *${PAIR}(?: *, *${PAIR}){2} *,? *\\} *\\n?$`);
 
 /** The tensor of a file, in a new array. RangeError for a file that is damaged, or has other values than float32. */
-function decode(given: Uint8Array | ArrayBuffer): Tensor {
-  const bytes = bytesOf(where.decode, given);
+function decode(file: Uint8Array | ArrayBuffer): Tensor {
+  const bytes = bytesOf(where.decode, file);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw bad('it does not begin as NumPy’s files do');
   const [major] = [bytes[6]];

@@ -28,8 +28,8 @@ export interface Tensors {
 }
 
 /** A file of named tensors. Names, in their order, may be any but '__metadata__'; metadata are texts. */
-function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: Record<string, string> }): Bytes {
-  const { metadata } = options(where.encode, given, ['metadata']);
+function encode(tensors: Readonly<Record<string, Tensor>>, passed?: { metadata?: Record<string, string> }): Bytes {
+  const { metadata } = options(where.encode, passed, ['metadata']);
   if (typeof tensors !== 'object' || tensors === null)
     throw new TypeError(`${where.encode}: tensors is ${what(tensors)}; pass an object of tensors by name`);
   const header: [string, unknown][] = [];

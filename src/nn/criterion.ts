@@ -5,7 +5,7 @@ import { view } from '../wasm/kernels.js';
 import type { LayerMemory } from './layer.js';
 import type { Data, NamedLoss } from './loss.js';
 import { counted, crossEntropyOptions, labelled } from './losses/cross-entropy.js';
-import { kernelsOf, losses, type PointwiseLoss, parameterOf, type Row, sumOf } from './losses/pointwise.js';
+import { kernelsOf, type LossRow, losses, type PointwiseLoss, parameterOf, sumOf } from './losses/pointwise.js';
 import { ratio } from './losses/reduction.js';
 
 /** A loss over the first rows of a batch. */
@@ -80,7 +80,7 @@ function classified({ where, passed, data, rows, columns }: Asked<'crossEntropy'
 }
 
 function targeted({ where, name, passed, data, rows, columns }: Asked<PointwiseLoss>): Criterion {
-  const row: Row = losses[name];
+  const row: LossRow = losses[name];
   if ('labels' in data) throw new TypeError(`${where}: ${name} has targets, not labels; pass a target for each output`);
   const o = options(where, data, ['x', 'targets']);
   const own = options(`${where}: ${name}`, passed, Object.keys(row.parameters)) as Record<string, unknown>;

@@ -24,7 +24,7 @@ export interface Optimizer {
 /** A step for which a kernel needs numbers: its learning rate, and which one it is, from 1 on. */
 type Step = [lr: number, t: number];
 
-export interface Row<O extends Options = Options> {
+export interface OptimizerRow<O extends Options = Options> {
   options: O;
   /** Throws where options that are right by themselves are wrong together. */
   check?(where: string, o: Values<O>): void;
@@ -37,25 +37,25 @@ export interface Row<O extends Options = Options> {
   /** The step in double precision, of a weight w and its gradient g: changes the state, a number for each slot, returns w. */
   formula(o: Values<O>, w: number, g: number, state: number[], ...step: Step): number;
 }
-type TrainingSpec = Options & { lr: NumberOption };
+type WithRate = Options & { lr: NumberOption };
 /** Options that all have defaults may be left out together. */
 export type Maker<O extends Options> =
-  Record<never, never> extends Passed<O> ? (given?: Passed<O>) => Optimizer : (given: Passed<O>) => Optimizer;
+  Record<never, never> extends Passed<O> ? (options?: Passed<O>) => Optimizer : (options: Passed<O>) => Optimizer;
 
-const rows = new WeakMap<object, Row>();
+const rows = new WeakMap<object, OptimizerRow>();
 /** The row of a function that makes an optimizer. */
-export const rowOf = (maker: object): Row => rows.get(maker)!;
+export const optimizerRow = (maker: object): OptimizerRow => rows.get(maker)!;
 
 /** The function nn.<name> that makes an optimizer of options. */
-export function optimizer<const O extends TrainingSpec>(name: string, row: Row<O>): Maker<O> {
+export function optimizer<const O extends WithRate>(name: string, row: OptimizerRow<O>): Maker<O> {
   const where = `nn.${name}`;
-  const maker = (given?: object): Optimizer => {
-    const o = read(where, row.options, given);
+  const maker = (passed?: object): Optimizer => {
+    const o = read(where, row.options, passed);
     row.check?.(where, o);
     const used = row.slots(o);
     const slots = used.filter(Boolean).length;
     return specified([name, o], {
-      lr: (o as Values<TrainingSpec>).lr,
+      lr: (o as Values<WithRate>).lr,
       slots,
       bind(kernel, parameters, gradients, state, steps = 0) {
         if (state.length < slots)
@@ -69,6 +69,6 @@ export function optimizer<const O extends TrainingSpec>(name: string, row: Row<O
       },
     });
   };
-  rows.set(maker, row as unknown as Row);
+  rows.set(maker, row as unknown as OptimizerRow);
   return maker as Maker<O>;
 }

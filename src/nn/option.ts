@@ -40,7 +40,7 @@ export type Passed<O extends Options> = Plain<
   { [K in Exclude<keyof O, Optional<O>>]: Value<O[K]> } & { [K in Optional<O>]?: Value<O[K]> }
 >;
 
-function checked(where: string, name: string, value: unknown, option: Option): unknown {
+function checkedValue(where: string, name: string, value: unknown, option: Option): unknown {
   const { value: usual } = option;
   if (typeof usual === 'boolean') return flag(where, name, value);
   if (typeof usual === 'function') {
@@ -61,7 +61,7 @@ function checked(where: string, name: string, value: unknown, option: Option): u
 export function valuesOf<O extends Options>(where: string, row: O, passed: Record<string, unknown>): Values<O> {
   const values = Object.entries(row).map(([name, option]) => [
     name,
-    checked(where, name, passed[name] ?? option.value, option),
+    checkedValue(where, name, passed[name] ?? option.value, option),
   ]);
   return Object.fromEntries(values);
 }

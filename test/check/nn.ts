@@ -1,17 +1,17 @@
 // Networks and their training with wrong arguments.
 
 import { loss, nn } from '../../src/index.js';
-import { losses, type PointwiseLoss, type Row } from '../../src/nn/losses/pointwise.js';
-import { rowOf as optimizerRow } from '../../src/nn/optimizer.js';
+import { type LossRow, losses, type PointwiseLoss } from '../../src/nn/losses/pointwise.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
-import { rowOf as scheduleRow } from '../../src/nn/schedule.js';
+import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
 import { type Any, type Case, data, float64, layer, model, numeric, optimizer, overlapping, six, x } from './case.js';
 import { wrongOptions } from './options.js';
 
 /** A loss of targets, by itself and in a training. */
 function ofLoss(name: PointwiseLoss): Case[] {
-  const { from, parameters, shares }: Row = losses[name];
+  const { from, parameters, shares }: LossRow = losses[name];
   const { forward, backward } = loss[name] as Any;
   const [other] = ['outputs', 'logits'].filter((word) => word !== from);
   const fit = (targets: Any, o: Any = {}) =>

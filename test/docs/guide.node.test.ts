@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { losses, type Row } from '../../src/nn/losses/pointwise.js';
-import { rowOf as optimizerRow } from '../../src/nn/optimizer.js';
+import { type LossRow, losses } from '../../src/nn/losses/pointwise.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import type { NumberOption, Options } from '../../src/nn/option.js';
-import { rowOf as scheduleRow } from '../../src/nn/schedule.js';
+import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
 
 const guide = readFileSync('docs/guide.md', 'utf8');
@@ -35,7 +35,7 @@ const tables: Record<string, string> = {
     ['loss', 'of', 'options'],
     [
       ["`'crossEntropy'`", 'logits, labels', '`labelSmoothing: 0`, `ignoreIndex`, `weights`'],
-      ...Object.entries(losses as Record<string, Row>).map(([name, { from, shares, parameters }]) => [
+      ...Object.entries(losses as Record<string, LossRow>).map(([name, { from, shares, parameters }]) => [
         `\`'${name}'\``,
         `${from}, targets${shares ? ' from 0 to 1' : ''}`,
         listed(parameters),

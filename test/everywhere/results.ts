@@ -4,7 +4,7 @@
 import { type Activation, activation, activations } from '../../src/activation/table.js';
 import { diagnose, init, loss, nn, type Optimizer, random, softmax } from '../../src/index.js';
 import { losses, type PointwiseLoss } from '../../src/nn/losses/pointwise.js';
-import { rowOf } from '../../src/nn/optimizer.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import type { NumberOption } from '../../src/nn/option.js';
 import type { DistributionName } from '../../src/random/distributions.js';
@@ -111,7 +111,7 @@ for (const name of Object.keys(activations) as Activation[]) {
 
 // Sorted: engines list a module's exports by name, vitest as they stand in the file.
 for (const [name, make] of Object.entries(optimizers).sort()) {
-  const { lr } = rowOf(make).options;
+  const { lr } = optimizerRow(make).options;
   const options = (lr as NumberOption).value === undefined ? { lr: 0.1 } : {};
   results[`twenty steps of ${name}`] = () => twentySteps((make as (o: object) => Optimizer)(options));
 }

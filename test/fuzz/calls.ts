@@ -18,9 +18,9 @@ import {
 } from '../../src/index.js';
 import { initialisers } from '../../src/init/table.js';
 import { losses } from '../../src/nn/losses/pointwise.js';
-import { rowOf as optimizerRow } from '../../src/nn/optimizer.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
-import { rowOf as scheduleRow } from '../../src/nn/schedule.js';
+import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
 import { variants } from '../check/options.js';
 import { noise } from '../oracle.js';

@@ -16,7 +16,7 @@ import {
   tensor,
   workspace,
 } from '../../src/index.js';
-import { losses, type Row } from '../../src/nn/losses/pointwise.js';
+import { type LossRow, losses } from '../../src/nn/losses/pointwise.js';
 import { calls } from './calls.js';
 import { type Any, bits, functions, place, property, room, seeds, shapes, values } from './cases.js';
 import { OURS, snapshot, spots, strange } from './strange.js';
@@ -102,7 +102,7 @@ property(
 );
 
 /** The losses whose slope has no jump, beside which a straight line is no longer near. */
-const smooth = Object.entries(losses as Record<string, Row>)
+const smooth = Object.entries(losses as Record<string, LossRow>)
   .filter(([, { slope }]) => Math.abs(slope(1e-6, 0, 1) - slope(-1e-6, 0, 1)) < 1e-4)
   .map(([name]) => name);
 property(

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { loss, softmax } from '../../src/index.js';
-import { losses, type Row } from '../../src/nn/losses/pointwise.js';
+import { type LossRow, losses } from '../../src/nn/losses/pointwise.js';
 import { type Any, axes, bits, column, lengths, near, place, property, room, seeds, values } from './cases.js';
 
 property(
@@ -69,7 +69,7 @@ property(
   ({ name, n, from, parameter, at }) => {
     const { put, intact } = room();
     const key = name as keyof typeof losses;
-    const row: Row = losses[key];
+    const row: LossRow = losses[key];
     const [word] = Object.keys(row.parameters);
     const a = Math.fround(parameter);
     const x = values(n, from, 6);

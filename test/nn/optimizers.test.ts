@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { nn, type Optimizer, workspace } from '../../src/index.js';
 import { specOf } from '../../src/nn/layer.js';
-import { rowOf } from '../../src/nn/optimizer.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import { read } from '../../src/nn/option.js';
 import { bind } from '../../src/wasm/memory.js';
@@ -24,7 +24,7 @@ function bound(optimizer: Optimizer, start: Float32Array, steps = 0) {
 }
 
 describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('%s', (name, make) => {
-  const row = rowOf(make);
+  const row = optimizerRow(make);
   const isRight = (o: Any) => {
     try {
       make(o);

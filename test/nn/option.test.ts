@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { specOf } from '../../src/nn/layer.js';
-import { losses, type Row } from '../../src/nn/losses/pointwise.js';
-import { rowOf as optimizerRow } from '../../src/nn/optimizer.js';
+import { type LossRow, losses } from '../../src/nn/losses/pointwise.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import { type Options, read } from '../../src/nn/option.js';
-import { rowOf as scheduleRow } from '../../src/nn/schedule.js';
+import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
 import type { Any } from '../check/case.js';
 import { required, zeros } from '../check/options.js';
@@ -14,7 +14,7 @@ import { required, zeros } from '../check/options.js';
 const rows: [string, Options][] = [
   ...Object.entries(optimizers).map(([name, maker]): [string, Options] => [name, optimizerRow(maker).options]),
   ...Object.entries(schedules).map(([name, maker]): [string, Options] => [name, scheduleRow(maker).options]),
-  ...Object.entries(losses as Record<string, Row>).map(([name, row]): [string, Options] => [name, row.parameters]),
+  ...Object.entries(losses as Record<string, LossRow>).map(([name, row]): [string, Options] => [name, row.parameters]),
 ];
 
 describe.each(rows)('%s', (name, row) => {

@@ -4,7 +4,7 @@ import { type Layer, nn } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { losses } from '../../src/nn/losses/pointwise.js';
-import { rowOf } from '../../src/nn/optimizer.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import type { Any } from '../check/case.js';
 import { variants } from '../check/options.js';
@@ -36,7 +36,7 @@ async function asAlone(data: Any, options: Any) {
 
 test.each(Object.entries(optimizers))('%s', async (name, maker) => {
   // The same rows, and the package's makers: those of the sources are another copy.
-  const options = variants(rowOf(maker).options).slice(-1)[0];
+  const options = variants(optimizerRow(maker).options).slice(-1)[0];
   await asAlone({ x, labels }, { epochs: 2, optimizer: (nn as Any)[name](options) });
 });
 

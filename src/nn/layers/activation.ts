@@ -4,9 +4,9 @@ import { type Activation, named, type Parameters } from '../../activation/table.
 import { type Layer, specified, type ThreadContext } from '../layer.js';
 
 /** A layer that applies an activation: 'relu', or 'leakyRelu' and { slope: 0.2 }. */
-export function activation<A extends Activation>(name: A, given?: Parameters<A>): Layer {
-  const { row, numbers } = named('nn.activation', [name, given]);
-  return specified(['activation', name, { ...given }], {
+export function activation<A extends Activation>(name: A, passed?: Parameters<A>): Layer {
+  const { row, numbers } = named('nn.activation', [name, passed]);
+  return specified(['activation', name, { ...passed }], {
     kind: name,
     parameters: {},
     inPlace: row.keeps === 'y',

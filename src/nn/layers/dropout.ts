@@ -7,9 +7,9 @@ import { sourceFrom } from '../../random/generator.js';
 import { type Layer, specified } from '../layer.js';
 
 /** A layer that leaves values out while a model is fitted, a new mask a step; else it changes nothing. */
-export function dropout(given?: Dropout): Layer {
+export function dropout(passed?: Dropout): Layer {
   const where = 'nn.dropout';
-  const o = options(where, given, ['p', 'rng', 'seed']);
+  const o = options(where, passed, ['p', 'rng', 'seed']);
   const p = shareOf(where, o.p);
   const source = sourceFrom(where, o);
   return specified(['dropout', { p, seed: 0 }], {

@@ -5,11 +5,11 @@ import { options, whole } from '../../check.js';
 import { type Layer, specified } from '../layer.js';
 
 function layer(name: Unit) {
-  return (outputs: number, given?: Halves): Layer => {
+  return (outputs: number, passed?: Halves): Layer => {
     const where = `nn.${name}`;
     whole(where, 'outputs', outputs, { least: 1, most: 2 ** 30 });
-    const first = placed(where, options(where, given, ['gate']).gate);
-    return specified([name, outputs, { ...given }], {
+    const first = placed(where, options(where, passed, ['gate']).gate);
+    return specified([name, outputs, { ...passed }], {
       kind: name,
       inputs: 2 * outputs,
       outputs,

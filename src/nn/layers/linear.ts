@@ -127,12 +127,12 @@ function passes(bound: Bound): Passes {
 export function linear<B extends boolean = true>(
   inputs: number,
   outputs: number,
-  given?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
+  passed?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
 ): Linear<B> {
   const where = 'nn.linear';
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
-  const o = options(where, given, ['rng', 'seed', 'bias', 'activation']);
+  const o = options(where, passed, ['rng', 'seed', 'bias', 'activation']);
   const f = o.activation === undefined ? undefined : named(where, o.activation);
   const drawn = o as { rng?: Generator; seed?: Seed };
   sourceFrom(where, drawn);

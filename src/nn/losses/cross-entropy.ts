@@ -101,7 +101,7 @@ export interface Classified extends CrossEntropy {
 }
 const classified = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
 
-function checked(where: string, o: Unchecked<Classified>) {
+function checkedRows(where: string, o: Unchecked<Classified>) {
   const logits = float32(where, 'logits', o.logits);
   const columns = whole(where, 'columns', o.columns, { least: 1 });
   const most = o.rows === undefined ? undefined : whole(where, 'rows', o.rows);
@@ -115,9 +115,9 @@ function checked(where: string, o: Unchecked<Classified>) {
 
 export const crossEntropy = {
   /** From logits, in nats; with reduction 'none' a value a row. The mean of no rows is 0. */
-  forward: ((given: Classified): number | Float32Array => {
+  forward: ((passed: Classified): number | Float32Array => {
     const where = 'loss.crossEntropy.forward';
-    const c = checked(where, options<Classified>(where, given, classified));
+    const c = checkedRows(where, options<Classified>(where, passed, classified));
     const sum = (logits: Float32Array, labels: Uint32Array, rows: number) =>
       apply(nnModule, 'crossEntropyForward', rows, [logits, labels], [c.columns, c.smoothing], {
         reads: 2,
@@ -134,10 +134,10 @@ export const crossEntropy = {
    * The gradient by the logits: without options (softmax - one at the label) / rows. With reduction 'none' from the
    * gradients dy by each row's loss. out may be logits.
    */
-  backward(given: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
+  backward(passed: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'loss.crossEntropy.backward';
-    const o = options(where, given, [...classified, 'dy', 'out']);
-    const c = checked(where, o);
+    const o = options(where, passed, [...classified, 'dy', 'out']);
+    const c = checkedRows(where, o);
     const dy = upstream(where, o.dy, c.reduction, c.rows);
     const out = output(where, o.out, 'logits', c.logits);
     apart(where, 'out', out, 'labels', c.labels, true);

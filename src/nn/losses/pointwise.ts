@@ -6,7 +6,7 @@ import { type NnKernel, nnModule } from '../../wasm/module.js';
 import { type NumberOption, valuesOf } from '../option.js';
 import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
 
-export interface Row {
+export interface LossRow {
   /** What the outputs are called: logits, where the loss has the sigmoid in itself. */
   from: 'outputs' | 'logits';
   /** At most one, a. */
@@ -61,7 +61,7 @@ export const losses = {
     slope: (x, t, weight) => (1 - t) / (1 + Math.exp(-x)) - (weight * t) / (1 + Math.exp(x)),
     ulp: { forward: 2, backward: 2 },
   },
-} satisfies Record<string, Row>;
+} satisfies Record<string, LossRow>;
 
 export type PointwiseLoss = keyof typeof losses;
 type Rows = typeof losses;
@@ -77,7 +77,7 @@ export interface Pointwise<L extends PointwiseLoss> {
   /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
   /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */
-  backward(given: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
+  backward(passed: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
 }
 
 /** The kernels of a row; one that is not there is an error of the compiler. */
@@ -87,7 +87,7 @@ export const kernelsOf = (name: PointwiseLoss): { forward: NnKernel; backward: N
 });
 
 /** The one parameter of a row, passed or by default; 0 if it has none. */
-export const parameterOf = (where: string, { parameters }: Row, passed: Record<string, unknown>): number =>
+export const parameterOf = (where: string, { parameters }: LossRow, passed: Record<string, unknown>): number =>
   Object.values(valuesOf(where, parameters, passed))[0] ?? 0;
 
 /** Summed from the first to the last, in binary64. */
@@ -98,11 +98,11 @@ export function sumOf(x: Float32Array, length: number, total = 0): number {
 
 /** A row's functions on arrays. */
 function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
-  const row: Row = losses[name];
+  const row: LossRow = losses[name];
   const kernels = kernelsOf(name);
   const known = [row.from, 'targets', 'reduction', ...Object.keys(row.parameters)];
-  function checked(where: string, given: unknown, more: string[]) {
-    const o: Record<string, unknown> = options(where, (given ?? {}) as Record<string, unknown>, [...known, ...more]);
+  function checkedPair(where: string, passed: unknown, more: string[]) {
+    const o: Record<string, unknown> = options(where, (passed ?? {}) as Record<string, unknown>, [...known, ...more]);
     const x = float32(where, row.from, o[row.from]);
     const targets = float32(where, 'targets', o.targets);
     sameLength(where, 'targets', targets.length, row.from, x.length);
@@ -110,17 +110,17 @@ function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
     return { o, x, targets, reduction, parameter: parameterOf(where, row, o) };
   }
   return {
-    forward: ((given: unknown): number | Float32Array => {
-      const { x, targets, reduction, parameter } = checked(`loss.${name}.forward`, given, []);
+    forward: ((passed: unknown): number | Float32Array => {
+      const { x, targets, reduction, parameter } = checkedPair(`loss.${name}.forward`, passed, []);
       const each = new Float32Array(x.length);
       apply(nnModule, kernels.forward, x.length, [x, targets, each], [parameter, 0]);
       if (reduction === 'none') return each;
       const total = sumOf(each, each.length);
       return reduction === 'sum' ? total : ratio(total, x.length);
     }) as Pointwise<L>['forward'],
-    backward(given) {
+    backward(passed) {
       const where = `loss.${name}.backward`;
-      const { o, x, targets, reduction, parameter } = checked(where, given, ['dy', 'out']);
+      const { o, x, targets, reduction, parameter } = checkedPair(where, passed, ['dy', 'out']);
       const dy = upstream(where, o.dy, reduction, x.length);
       const out = output(where, o.out, row.from, x, 'targets', targets);
       if (dy) apart(where, 'out', out, 'dy', dy, true);

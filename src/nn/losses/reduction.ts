@@ -8,9 +8,9 @@ export const reductions = ['mean', 'sum', 'none'] as const;
 
 export interface Forward<O> {
   /** A value each, not reduced. */
-  (given: O & { reduction: 'none' }): Float32Array;
+  (passed: O & { reduction: 'none' }): Float32Array;
   /** The mean of all, or their sum. The mean of none is 0. */
-  (given: O & { reduction?: 'mean' | 'sum' }): number;
+  (passed: O & { reduction?: 'mean' | 'sum' }): number;
 }
 
 /** A quotient by a count; nothing at all has the mean 0. */

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { loss } from '../../../src/index.js';
-import { losses, type PointwiseLoss, parameterOf, type Row } from '../../../src/nn/losses/pointwise.js';
+import { type LossRow, losses, type PointwiseLoss, parameterOf } from '../../../src/nn/losses/pointwise.js';
 import type { Any } from '../../check/case.js';
 import { variants } from '../../check/options.js';
 import { noise, ulps } from '../../oracle.js';
@@ -18,7 +18,7 @@ const t = noise(2, n, 0.5).map((v, i) => [0, 1, v + 0.5][i % 3]);
 const x = noise(1, n, 30).map((v, i) => (i % 200 === 0 ? t[i] : v));
 
 describe.each(names)('%s', (name) => {
-  const row: Row = losses[name];
+  const row: LossRow = losses[name];
   const { forward, backward } = loss[name] as Any;
 
   test.each(variants(row.parameters))('with %o is its formula, and its gradient the slope, as promised', (o) => {
