@@ -22,23 +22,30 @@ export function what(value: unknown): string {
   return name === 'Object' ? 'an object' : `a ${name}`;
 }
 
-/** The options that were given, each read once, without strangers; undefined is as good as not given. */
-export function options<T extends object>(where: string, given: T | undefined, known: readonly string[]): Partial<T> {
+/** Options as they were passed: a value is used only after a check. */
+export type Unchecked<T> = { [K in keyof T]?: unknown };
+
+/** The options that were passed, each read once, of known names alone; undefined is as good as not passed. */
+export function options<T extends object>(
+  where: string,
+  given: T | undefined,
+  known: readonly (keyof T & string)[],
+): Unchecked<T> {
   const read: Record<string, unknown> = {};
-  if (given === undefined) return read as Partial<T>;
+  if (given === undefined) return read as Unchecked<T>;
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
     throw new TypeError(`${where}: the options are ${what(given)}; pass an object with any of ${known.join(', ')}`);
   }
   for (const key of Object.keys(given)) {
     // No option is called __proto__, not even where all names are known: to write it would change what is read.
-    if (key === '__proto__' || !known.includes(key))
+    if (key === '__proto__' || !(known as readonly string[]).includes(key))
       throw new TypeError(`${where}: unknown option ${key}; there are ${known.length > 0 ? known.join(', ') : 'none'}`);
   }
   for (const key of known) {
     const value = present(where, key, (given as Record<string, unknown>)[key]);
     if (value !== undefined) read[key] = value;
   }
-  return read as Partial<T>;
+  return read as Unchecked<T>;
 }
 
 /** An option's value, as it was read. */
@@ -72,47 +79,6 @@ export interface Bounds {
   open?: boolean;
   /** Infinity is allowed. */
   infinite?: boolean;
-}
-
-/**
- * An option of a row: its default and what is allowed. A number within bounds (`from`: at least another option; without a
- * default it may be left out), true or false, or one of the names of some choices.
- */
-export type RowOption =
-  | ({ readonly value: number | undefined; readonly from?: string } & Bounds)
-  | { readonly value: boolean }
-  | { readonly value: string; readonly choices: Readonly<Record<string, unknown>> };
-export type RowOptions = Readonly<Record<string, RowOption>>;
-
-/** The values that options have: numbers, flags, words. */
-export type ValuesOf<O extends RowOptions> = {
-  [K in keyof O]: O[K] extends { choices: infer C }
-    ? keyof C & string
-    : O[K]['value'] extends boolean
-      ? boolean
-      : O[K]['value'] extends undefined
-        ? number | undefined
-        : number;
-};
-
-/** The values of a row's options, each as given or by default, checked. */
-export function valuesOf<O extends RowOptions>(where: string, row: O, given: Record<string, unknown>): ValuesOf<O> {
-  const values: Record<string, unknown> = {};
-  for (const name of Object.keys(row)) {
-    const option: RowOption = row[name];
-    const value = given[name] ?? option.value;
-    if ('choices' in option) values[name] = choice(where, name, value, Object.keys(option.choices));
-    else if (typeof option.value === 'boolean') values[name] = flag(where, name, value);
-    else if (value === undefined) values[name] = undefined;
-    else {
-      const { from, least, ...bounds } = option as { from?: string } & Bounds;
-      values[name] = number(where, name, value, {
-        ...bounds,
-        least: from === undefined ? least : (values[from] as number),
-      });
-    }
-  }
-  return values as ValuesOf<O>;
 }
 
 /** A number within bounds. */

@@ -4,7 +4,7 @@ export { gain } from './activation/gain.js';
 export type { Halves } from './activation/glu.js';
 export type { Slopes } from './activation/prelu.js';
 export { softmax } from './activation/softmax.js';
-export type { Activation, Functions, Named, Parameters } from './activation/table.js';
+export type { Activation, ActivationParameters, Functions, Named } from './activation/table.js';
 export { activation } from './activation/table.js';
 export type { Nonlinearity } from './activation/torch-gain.js';
 export type { Diagnosis } from './diagnose/network.js';

@@ -1,6 +1,6 @@
 // A shape and its values.
 
-import { allocate, float32, sameLength, what, whole } from './check.js';
+import { allocate, float32, sameLength, type Unchecked, what, whole } from './check.js';
 
 /** Values in row-major order. A model moves the data of its tensors: read them through the tensor, keep the tensor. */
 export interface Tensor {
@@ -35,7 +35,7 @@ export function along(
   where: string,
   name: string,
   n: number,
-  { columns, rows, shape, axis }: Along,
+  { columns, rows, shape, axis }: Unchecked<Along>,
 ): { outer: number; length: number; inner: number } {
   if (shape !== undefined) {
     if (columns !== undefined || rows !== undefined)
@@ -51,15 +51,13 @@ export function along(
   }
   if (axis !== undefined) throw new TypeError(`${where}: axis without shape; pass the shape too`);
   if (columns === undefined) throw new TypeError(`${where}: neither columns nor shape; pass how long a row is`);
-  whole(where, 'columns', columns, { least: 1 });
+  const length = whole(where, 'columns', columns, { least: 1 });
   if (rows !== undefined) {
-    sameLength(where, name, n, 'rows x columns', whole(where, 'rows', rows) * columns);
-  } else if (n % columns !== 0) {
-    throw new RangeError(
-      `${where}: ${name} has ${n} values, no whole number of rows of ${columns}; pass other columns`,
-    );
+    sameLength(where, name, n, 'rows x columns', whole(where, 'rows', rows) * length);
+  } else if (n % length !== 0) {
+    throw new RangeError(`${where}: ${name} has ${n} values, no whole number of rows of ${length}; pass other columns`);
   }
-  return { outer: n / columns, length: columns, inner: 1 };
+  return { outer: n / length, length, inner: 1 };
 }
 
 /** A tensor of that shape, with the given values (not copied) or zeros. */

@@ -1,7 +1,7 @@
 // Dropout (Srivastava et al. 2014): each value is left out with probability p, and those that stay are divided by
 // 1 - p. Its backward is the same function of the gradient with the same mask, which a seed makes again.
 
-import { float32, number, options, output } from '../check.js';
+import { float32, number, options, output, type Unchecked } from '../check.js';
 import type { Law } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { bitsOfSeed, high32, low32, notBoth, type Seed, sourceOf, WORD } from '../random/source.js';
@@ -22,7 +22,7 @@ export const keepLaw = (p: number): Law => ({ distribution: 'bernoulli', p: 1 - 
 export const keptScale = (p: number) => 1 / (1 - p);
 
 /** A mask of 1 where a value stays. By a seed it is drawn by this module's own Philox: the same bits as random.philox(seed). */
-function drawMask(where: string, o: Dropout, p: number, mask: Float32Array): void {
+function drawMask(where: string, o: Unchecked<Dropout>, p: number, mask: Float32Array): void {
   if (o.rng !== undefined) sourceOf(where, o.rng).fill(keepLaw(p), mask, { from: 0, of: mask.length });
   else {
     const key = bitsOfSeed(where, o.seed);
@@ -35,7 +35,7 @@ function drawMask(where: string, o: Dropout, p: number, mask: Float32Array): voi
   }
 }
 
-function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Dropout & { out?: Float32Array }) {
+function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Unchecked<Dropout & { out?: Float32Array }>) {
   const p = shareOf(where, o.p);
   notBoth(where, o);
   const out = output(where, o.out, name, x);

@@ -1,6 +1,6 @@
 // Gated linear units: an axis is two halves, a value and a gate, and y = value f(gate).
 
-import { apart, choice, float32, options, sameLength } from '../check.js';
+import { apart, choice, float32, options, sameLength, type Unchecked } from '../check.js';
 import { type Along, along, alongs } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
@@ -27,7 +27,7 @@ export const placed = (where: string, gate: unknown) => halves.indexOf(choice(wh
 
 function functions(name: Unit) {
   /** How the kernels see the values: rows of two halves of n. */
-  const rowsOf = (where: string, x: Float32Array, o: Along) => {
+  const rowsOf = (where: string, x: Float32Array, o: Unchecked<Along>) => {
     const { outer, length, inner } = along(where, 'x', x.length, o);
     if (length % 2 !== 0)
       throw new RangeError(`${where}: the axis has ${length} values, which has no halves; pass an even one`);

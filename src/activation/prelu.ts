@@ -1,6 +1,6 @@
 // x, or slope x below 0, with slopes that are learnt, one for all or one a channel (He et al. 2015, equation 1).
 
-import { float32, options, output, sameLength } from '../check.js';
+import { float32, options, output, sameLength, type Unchecked } from '../check.js';
 import { type Along, along } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
@@ -11,7 +11,7 @@ export interface Slopes extends Pick<Along, 'shape' | 'axis'> {
 }
 const known = ['slopes', 'shape', 'axis', 'out'] as const;
 
-function checked(where: string, x: Float32Array, { shape, axis, ...o }: Partial<Slopes>) {
+function checked(where: string, x: Float32Array, { shape, axis, ...o }: Unchecked<Slopes>) {
   const slopes = float32(where, 'slopes', o.slopes);
   if (shape === undefined && axis !== undefined)
     throw new TypeError(`${where}: axis without shape; pass the shape too`);

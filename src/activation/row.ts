@@ -1,12 +1,12 @@
 // What a function of one variable promises. Rows of this shape stand in rectifiers, sigmoids and gates, by
-// family; src/activation.ts joins them to their kernels.
+// family; table.ts joins them to their kernels.
 
-import type { Bounds } from '../check.js';
+import type { ChoiceOption, NumberOption } from '../options.js';
 
-/** A number with its default and what is allowed (`from`: at least another parameter), or words that stand for numbers. */
+/** A number, or a name that stands for one. */
 export type Parameter =
-  | ({ value: number; from?: string } & Bounds)
-  | { value: string; choices: Record<string, number> };
+  | (NumberOption & { readonly value: number })
+  | (ChoiceOption & { readonly choices: Readonly<Record<string, number>> });
 
 export interface Row {
   /** The function in double precision: documentation, oracle and plain JavaScript to compare with. */

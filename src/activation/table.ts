@@ -1,7 +1,8 @@
 // The activations. Their rows stand by family in rectifiers, sigmoids and gates, their kernels in the files of
 // the same names in assembly/; tests, benchmarks, types and README's table grow from the rows.
 
-import { choice, float32, number, options, output, present, sameLength, usual } from '../check.js';
+import { choice, float32, options, output, present, sameLength, usual } from '../check.js';
+import { type Options, type PartialValues, valuesOf } from '../options.js';
 import { applyFast, numberedKernel } from '../wasm/fast-path.js';
 import { apply } from '../wasm/kernels.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
@@ -18,29 +19,23 @@ export const activations = { ...rectifiers, ...sigmoids, ...gates };
 
 export type Activation = keyof typeof activations;
 type Rows = typeof activations;
-export type Parameters<A extends Activation> = {
-  [P in keyof Rows[A]['parameters']]?: Rows[A]['parameters'][P] extends { choices: infer C } ? keyof C : number;
-};
+/** The parameters of an activation, which are options of its functions. */
+export type ActivationParameters<A extends Activation> = PartialValues<Rows[A]['parameters']>;
 type Kept<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
 
 export interface Functions<A extends Activation> {
   /** f(x), elementwise, in a new array or in out, which may be x. */
-  forward(x: Float32Array, options?: { out?: Float32Array } & Parameters<A>): Float32Array;
+  forward(x: Float32Array, options?: { out?: Float32Array } & ActivationParameters<A>): Float32Array;
   /** dy f'(x), elementwise, from what the row keeps (x or y), in a new array or in out, which may be dy. */
-  backward(given: Kept<A> & { dy: Float32Array; out?: Float32Array } & Parameters<A>): Float32Array;
+  backward(given: Kept<A> & { dy: Float32Array; out?: Float32Array } & ActivationParameters<A>): Float32Array;
 }
 
-/** The numbers that a row's kernels take: its parameters, given or by default. */
-export function parametersOf(where: string, row: Row, given: Record<string, unknown>): [a: number, b: number] {
-  const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, parameter]) => {
-    const value = given[name] ?? parameter.value;
-    if (!('choices' in parameter)) {
-      const { from } = parameter;
-      const least = from === undefined ? parameter.least : ((given[from] ?? row.parameters[from].value) as number);
-      return number(where, name, value, { ...parameter, least });
-    }
-    return parameter.choices[choice(where, name, value, Object.keys(parameter.choices))];
-  });
+/** The numbers that a row's kernels take: its parameters, passed or by default. */
+export function parametersOf(where: string, row: Row, passed: Record<string, unknown>): [a: number, b: number] {
+  const values = valuesOf(where, row.parameters as Options, passed);
+  const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, parameter]) =>
+    'choices' in parameter ? parameter.choices[values[name] as string] : (values[name] as number),
+  );
   return [a, b];
 }
 
@@ -112,7 +107,7 @@ export const activation: { [A in Activation]: Functions<A> } & {
 } = /* @__PURE__ */ Object.assign(elementwise(), { prelu, glu, swiglu, geglu, dropout });
 
 /** An activation by its name, or by its name and parameters. */
-export type Named = Activation | { [A in Activation]: readonly [A, Parameters<A>] }[Activation];
+export type Named = Activation | { [A in Activation]: readonly [A, ActivationParameters<A>] }[Activation];
 
 /** What a name, or a name with parameters, stands for: the row and its numbers. */
 export function named(where: string, given: unknown): { name: Activation; row: Row; numbers: [number, number] } {

@@ -5,8 +5,7 @@ import { init } from '../init/index.js';
 import { lsuv } from '../nn/lsuv.js';
 import type { Model } from '../nn/model.js';
 import type { Probe } from '../nn/statistics.js';
-import { type Generator, sourceFrom } from '../random/generator.js';
-import { random } from '../random/index.js';
+import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 import { type Finding, percent } from './findings.js';
 import { type Scheme, schemeOf } from './scheme.js';
@@ -91,9 +90,7 @@ function schemeMessage(scheme: Scheme, byTraining: boolean, meanSquare: number, 
 function redrawing(model: Model, scheme: Scheme, meanSquare: number, x?: Float32Array): Fix['apply'] {
   return (given) => {
     const where = 'fix.apply';
-    const o = options(where, given, ['rng', 'seed']) as { rng?: Generator; seed?: Seed };
-    sourceFrom(where, o); // which checks both
-    const rng = o.rng ?? random.philox(o.seed);
+    const rng = generatorFrom(where, options(where, given, ['rng', 'seed']));
     const saved = Object.values(model.parameters).map(({ data }) => data.slice());
     const linear = model.layers.filter(({ kind }) => kind === 'linear');
     try {

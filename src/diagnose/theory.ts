@@ -86,7 +86,7 @@ function varianceOfInitialiser(where: string, initialiser: unknown, widths: read
 
 /** The network and the activation that a spec describes, checked. */
 function networkOf(where: string, spec: TheorySpec): { network: Network; field: MeanField } {
-  const known = ['widths', 'activation', 'weightVariance', 'initialiser', 'biasVariance', 'meanSquare'];
+  const known = ['widths', 'activation', 'weightVariance', 'initialiser', 'biasVariance', 'meanSquare'] as const;
   const o = options(where, spec, known);
   const list: unknown = o.widths;
   const advice = 'pass those of the input, the layers and the output';

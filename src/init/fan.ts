@@ -1,6 +1,6 @@
 // What an initialiser asks of its shape: where it goes, and how many inputs and outputs (fans) a value of it has.
 
-import { choice, number } from '../check.js';
+import { choice, number, type Unchecked } from '../check.js';
 import type { Draw, Generator } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 
@@ -40,14 +40,14 @@ export function extents(shape: readonly number[], layout: Layout): Fans | null {
 }
 
 /** What options say of the fans. */
-export function stated(where: string, o: Partial<Common>): { layout: Layout } & Partial<Fans> {
+export function stated(where: string, o: Unchecked<Common>): { layout: Layout } & Partial<Fans> {
   const fan = (name: 'fanIn' | 'fanOut') =>
     o[name] === undefined ? undefined : number(where, name, o[name], { least: 0, open: true });
   return { layout: choice(where, 'layout', o.layout ?? 'oi', layouts), fanIn: fan('fanIn'), fanOut: fan('fanOut') };
 }
 
 /** Fans, read when a row asks for them: only then has a shape to have them. A shape without values needs none. */
-export function fans(where: string, shape: readonly number[], o: Partial<Common>, empty = false): Fans {
+export function fans(where: string, shape: readonly number[], o: Unchecked<Common>, empty = false): Fans {
   const { layout, ...said } = stated(where, o);
   const read = (name: 'fanIn' | 'fanOut') => {
     const fan = said[name] ?? (empty ? 1 : extents(shape, layout)?.[name]);

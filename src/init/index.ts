@@ -1,6 +1,6 @@
 // `init`: shape or tensor in, values out. Every name of the field for the same thing is here.
 
-import { choice, options } from '../check.js';
+import { choice, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { sized, type Tensor } from '../tensor.js';
@@ -33,7 +33,7 @@ export type Initialisers = { [N in keyof typeof initialisers]: Initialiser<Initi
 type Options = Common & Record<string, unknown>;
 
 /** What an initialiser is given, checked, and its law. */
-function lawOf(name: Initialising, shape: readonly number[], o: Partial<Options>, empty = false) {
+function lawOf(name: Initialising, shape: readonly number[], o: Unchecked<Options>, empty = false) {
   const where = `init.${name}`;
   const row: Initialisation = initialisers[name];
   return representable(where, row.law(where, fans(where, shape, o, empty), o));

@@ -1,6 +1,6 @@
 // Initialisers with structure: their values depend on each other, or on their place.
 
-import { number, options, whole } from '../check.js';
+import { number, options, type Unchecked, whole } from '../check.js';
 import { type Law, lawFrom } from '../random/distributions.js';
 import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
 
@@ -117,7 +117,7 @@ function* counting(n: number, f: (i: number) => number): Generator<number, void,
 function sprinkled(
   where: string,
   first: readonly number[] | Tensor,
-  o: Partial<Structure>,
+  o: Unchecked<Structure>,
   places: (shape: readonly number[]) => Iterable<number>,
   value: number,
 ): Float32Array | Tensor {

@@ -2,12 +2,12 @@
 // turns fans and options into a law, and the generator turns the law into values.
 
 import { torchGains } from '../activation/torch-gain.js';
-import { type RowOptions, type ValuesOf, valuesOf } from '../check.js';
+import { type Options, type PartialValues, type Values, valuesOf } from '../options.js';
 import { type DistributionName, distributions, type Law, lawFrom } from '../random/distributions.js';
 import type { Fans } from './fan.js';
 import { normal, truncated, uniform } from './laws.js';
 
-export interface Initialisation<O extends RowOptions = RowOptions> {
+export interface Initialisation<O extends Options = Options> {
   /** The options that are the row's own. */
   readonly options: O;
   /** The law of the values, or the error that the options make. */
@@ -15,9 +15,9 @@ export interface Initialisation<O extends RowOptions = RowOptions> {
 }
 
 /** A row whose law is made of its options' values. */
-const row = <const O extends RowOptions>(
+const row = <const O extends Options>(
   options: O,
-  law: (fans: Fans, values: ValuesOf<O>, where: string) => Law,
+  law: (fans: Fans, values: Values<O>, where: string) => Law,
 ): Initialisation<O> => ({
   options,
   law: (where, fans, given) => law(fans, valuesOf(where, options, given), where),
@@ -65,9 +65,9 @@ const kaiming = (shaped: Shaped) =>
       /** Whose gain, of PyTorch's table; 'relu' by default. For any other function pass gain. */
       nonlinearity: { value: 'relu', choices: torchGains },
       /** leakyRelu's slope below 0; 0.01 by default. Only with nonlinearity: 'leakyRelu'. */
-      slope: { value: undefined },
+      slope: { optional: true },
       /** Instead of the nonlinearity's: gain('gelu'), ... */
-      gain: { value: undefined, least: 0 },
+      gain: { optional: true, least: 0 },
     },
     (f, { mode, nonlinearity, slope, gain }, where) => {
       // PyTorch's default is leaky_relu, where a slope says something; with relu it would be ignored in silence.
@@ -140,7 +140,7 @@ export const initialisers = {
 export type Initialising = keyof typeof initialisers;
 type Rows = typeof initialisers;
 /** An initialiser's own options. */
-export type InitialisingOptions<N extends Initialising> = Partial<ValuesOf<Rows[N]['options']>>;
+export type InitialisingOptions<N extends Initialising> = PartialValues<Rows[N]['options']>;
 export type Gain = InitialisingOptions<'xavierNormal'>;
 export type Kaiming = InitialisingOptions<'kaimingNormal'>;
 export type VarianceScaling = InitialisingOptions<'varianceScaling'>;

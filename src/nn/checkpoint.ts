@@ -24,8 +24,9 @@ function requireIdleModel(where: string, model: unknown): asserts model is Model
 export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
   const where = 'nn.save';
   requireIdleModel(where, model);
-  const { metadata, training } = options(where, given, ['metadata', 'training']);
-  if (!flag(where, 'training', training ?? false)) return safetensors.encode(model.parameters, { metadata });
+  const o = options(where, given, ['metadata', 'training']);
+  const metadata = o.metadata as Record<string, string> | undefined; // which encode checks
+  if (!flag(where, 'training', o.training ?? false)) return safetensors.encode(model.parameters, { metadata });
   const latest = trainings.get(model);
   if (latest === undefined)
     throw new Error(`${where}: the model is not being trained; save with training: true between two steps of nn.fit`);

@@ -83,7 +83,11 @@ function targeted({ where, name, passed, data, rows, columns }: Asked<PointwiseL
   const row: LossRow = losses[name];
   if ('labels' in data) throw new TypeError(`${where}: ${name} has targets, not labels; pass a target for each output`);
   const o = options(where, data, ['x', 'targets']);
-  const own = options(`${where}: ${name}`, passed, Object.keys(row.parameters)) as Record<string, unknown>;
+  const own = options<Record<string, unknown>>(
+    `${where}: ${name}`,
+    passed as Record<string, unknown>,
+    Object.keys(row.parameters),
+  );
   const parameter = parameterOf(`${where}: ${name}`, row, own);
   const targets = float32(where, 'targets', o.targets);
   sameLength(where, 'targets', targets.length, 'the outputs for x', rows * columns);

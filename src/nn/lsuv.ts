@@ -3,8 +3,7 @@
 
 import { number, options, whole } from '../check.js';
 import { init } from '../init/index.js';
-import { type Generator, sourceFrom } from '../random/generator.js';
-import { random } from '../random/index.js';
+import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 
 import { view } from '../wasm/kernels.js';
@@ -39,8 +38,7 @@ export function lsuv(
   if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
   const tolerance = number(where, 'tolerance', o.tolerance ?? 0.1, { least: 0, open: true });
   const most = whole(where, 'rounds', o.rounds ?? 10, { least: 1 });
-  sourceFrom(where, o);
-  const rng = o.rng ?? random.philox(o.seed); // one for all layers: each has a draw of its own
+  const rng = generatorFrom(where, o); // one for all layers: each has a draw of its own
   const before = Object.values(model.parameters).map(({ data }) => data.slice());
   try {
     return model.layers.flatMap((layer, i): Rescaled[] => {

@@ -1,8 +1,8 @@
 // What an optimizer is, and how one grows from its row in optimizers.ts.
 
+import { type NumberOption, type Options, type Passed, readOptions, type Values } from '../options.js';
 import type { Kernel } from '../wasm/memory.js';
 import { type LayerMemory, specified } from './layer.js';
-import { type NumberOption, type Options, type Passed, read, type Values } from './option.js';
 
 /** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
 export interface Optimizer {
@@ -50,7 +50,7 @@ export const optimizerRow = (maker: object): OptimizerRow => rows.get(maker)!;
 export function optimizer<const O extends WithRate>(name: string, row: OptimizerRow<O>): Maker<O> {
   const where = `nn.${name}`;
   const maker = (passed?: object): Optimizer => {
-    const o = read(where, row.options, passed);
+    const o = readOptions(where, row.options, passed);
     row.check?.(where, o);
     const used = row.slots(o);
     const slots = used.filter(Boolean).length;

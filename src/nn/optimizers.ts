@@ -2,7 +2,8 @@
 // over all. The kernels are in assembly/nn/optimizer.ts.
 
 import { optimizer } from './optimizer.js';
-import { multiplied } from './option.js';
+
+import { repeatedProduct } from './repeated-product.js';
 
 /**
  * Stochastic gradient descent as PyTorch's: d = gradient + weightDecay w; v = momentum v + d; and w -= lr v, or
@@ -46,7 +47,7 @@ const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
     slots: () => [true, true],
     kernel: () => 'adam',
     numbers({ betas: [beta1, beta2], epsilon, weightDecay }) {
-      const [power1, power2] = [multiplied(beta1), multiplied(beta2)];
+      const [power1, power2] = [repeatedProduct(beta1), repeatedProduct(beta2)];
       return (lr, t) => [
         ...[lr / (1 - power1(1, t)), beta1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(1 - power2(1, t)), epsilon],
         ...(decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1]),
@@ -56,8 +57,8 @@ const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
       const d = decoupled ? g : g + weightDecay * w;
       state[0] = beta1 * state[0] + (1 - beta1) * d;
       state[1] = beta2 * state[1] + (1 - beta2) * d * d;
-      const mean = state[0] / (1 - multiplied(beta1)(1, t));
-      const square = state[1] / (1 - multiplied(beta2)(1, t));
+      const mean = state[0] / (1 - repeatedProduct(beta1)(1, t));
+      const square = state[1] / (1 - repeatedProduct(beta2)(1, t));
       return (decoupled ? w - lr * weightDecay * w : w) - (lr * mean) / (Math.sqrt(square) + epsilon);
     },
   });

@@ -2,14 +2,15 @@
 
 import { scalar } from '../wasm/kernels.js';
 import { nnModule } from '../wasm/module.js';
-import { multiplied } from './option.js';
+
+import { repeatedProduct } from './repeated-product.js';
 import { schedule } from './schedule.js';
 
 /** The learning rate times gamma after every so many (1). Multiplied up, as PyTorch's StepLR: no host pow. */
 export const stepDecay = /* @__PURE__ */ schedule('stepDecay', {
   options: { gamma: { least: 0 }, every: { value: 1, least: 1, whole: true } },
   rate({ gamma, every }) {
-    const decayed = multiplied(gamma);
+    const decayed = repeatedProduct(gamma);
     return (at, lr) => decayed(lr, Math.floor(at / every));
   },
 });
@@ -18,7 +19,7 @@ export const stepDecay = /* @__PURE__ */ schedule('stepDecay', {
 export const exponentialDecay = /* @__PURE__ */ schedule('exponentialDecay', {
   options: { gamma: { least: 0 } },
   rate({ gamma }) {
-    const decayed = multiplied(gamma);
+    const decayed = repeatedProduct(gamma);
     return (at, lr) => decayed(lr, Math.floor(at));
   },
 });

@@ -3,7 +3,8 @@
 // numbers, or because there is only one value, by that value. From the rows grow the generators' methods and their types, the
 // errors, the golden hashes and the tests. The kernels are in assembly/random/.
 
-import { number, type RowOptions, type ValuesOf, valuesOf } from '../check.js';
+import { number } from '../check.js';
+import { type Options, type PartialValues, type Values, valuesOf } from '../options.js';
 import { scalar } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
 import type { TorchStream } from './torch-stream.js';
@@ -20,10 +21,10 @@ export interface Moments {
   high: number;
 }
 
-export interface Distribution<O extends RowOptions = RowOptions, L = unknown> {
+export interface Distribution<O extends Options = Options, L = unknown> {
   readonly options: O;
   /** The law that options make, or the error. */
-  law(where: string, values: ValuesOf<O>): L;
+  law(where: string, values: Values<O>): L;
   moments(law: L): Moments;
   /** The numbers of a law that binary32 has to hold. */
   numbers(law: L): readonly number[];
@@ -35,7 +36,7 @@ export interface Distribution<O extends RowOptions = RowOptions, L = unknown> {
 }
 
 /** A row, whose types say what its law is. */
-const row = <const O extends RowOptions, L>(distribution: Distribution<O, L>): Distribution<O, L> => distribution;
+const row = <const O extends Options, L>(distribution: Distribution<O, L>): Distribution<O, L> => distribution;
 
 /** The uniform that JAX makes its normals of: from the last number above -1 on, in 2^23 steps. */
 const ABOVE_MINUS_ONE = -1 + 2 ** -24;
@@ -175,7 +176,7 @@ export const distributions = {
 
 export type DistributionName = keyof typeof distributions;
 type Rows = typeof distributions;
-export type OptionsOf<D extends DistributionName> = Partial<ValuesOf<Rows[D]['options']>>;
+export type OptionsOf<D extends DistributionName> = PartialValues<Rows[D]['options']>;
 
 /** What a draw follows: a distribution and its numbers, as data. An initialiser is a law that depends on fans. */
 export type Law =

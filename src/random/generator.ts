@@ -1,6 +1,17 @@
 // A public generator: what can be drawn, checked, from a source.
 
-import { allocate, float32, options, present, sameLength, uint32, usual, what, whole } from '../check.js';
+import {
+  allocate,
+  float32,
+  options,
+  present,
+  sameLength,
+  type Unchecked,
+  uint32,
+  usual,
+  what,
+  whole,
+} from '../check.js';
 import { isOfWorkspace } from '../wasm/memory.js';
 import {
   type Distribution,
@@ -85,15 +96,21 @@ export function sliceOf(
 }
 
 /** The output of (a slice of) a draw of n values: `out`, checked, or a new array; and the slice. */
-export function outputOf(where: string, n: number, { out, slice }: Draw, source?: Pick<Source, 'sequential'>) {
+export function outputOf(
+  where: string,
+  n: number,
+  { out, slice }: Unchecked<Draw>,
+  source?: Pick<Source, 'sequential'>,
+) {
   const wanted = sliceOf(where, slice, n, source);
-  if (out !== undefined)
-    sameLength(where, 'out', float32(where, 'out', out).length, slice ? 'slice' : 'the draw', wanted.length);
-  return { values: out ?? allocate(where, wanted.length, Float32Array), wanted };
+  if (out === undefined) return { values: allocate(where, wanted.length, Float32Array), wanted };
+  const values = float32(where, 'out', out);
+  sameLength(where, 'out', values.length, slice ? 'slice' : 'the draw', wanted.length);
+  return { values, wanted };
 }
 
 /** Fills `out`, or a new array, with (a slice of) a draw of n values. */
-export function fillDraw(where: string, source: Source, law: Law, n: number, o: Draw): Float32Array {
+export function fillDraw(where: string, source: Source, law: Law, n: number, o: Unchecked<Draw>): Float32Array {
   const { values, wanted } = outputOf(where, n, o, source);
   source.fill(law, values, wanted);
   return values;
@@ -117,7 +134,7 @@ function drawsOf(where: string, name: DistributionName, source: Source) {
   /** The law of the defaults and the last other one are kept for the next draw: a law takes 300 ns to make. */
   let common: Law | undefined;
   let last: { law: Law; values: unknown[] } | undefined;
-  function lawOf(given: Options): Law {
+  function lawOf(given: Record<string, unknown>): Law {
     if (last?.values.every((value, i) => Object.is(value, given[names[i]]))) return last.law;
     last = { law: make(given), values: names.map((option) => given[option]) };
     return last.law;
@@ -125,16 +142,16 @@ function drawsOf(where: string, name: DistributionName, source: Source) {
   return (first: unknown, second?: unknown) => {
     const filling = isFilling(first);
     const bare = usual(first, others, 'out');
-    const given = bare ? (first as Options) : options<Options>(where, (filling ? first : second) as Options, known);
-    const out = present(where, 'out', given.out);
-    if (filling && out === undefined) throw neither(where);
-    const length = filling
-      ? (isOfWorkspace(out) ? out : float32(where, 'out', out)).length
-      : whole(where, 'length', first);
-    const law = bare ? (common ??= make({})) : lawOf(given as Options);
-    if (!bare && !(filling && given.slice === undefined)) return fillDraw(where, source, law, length, given);
-    source.fill(law, out!, { from: 0, of: length });
-    return out!;
+    const o = bare ? first : options<Options>(where, (filling ? first : second) as Options, known);
+    const given = present(where, 'out', o.out);
+    if (filling && given === undefined) throw neither(where);
+    const out = filling ? (isOfWorkspace(given) ? given : float32(where, 'out', given)) : undefined;
+    const length = out ? out.length : whole(where, 'length', first);
+    const law = bare ? (common ??= make({})) : lawOf(o as Record<string, unknown>);
+    const { slice } = o as Unchecked<Draw>;
+    if (out === undefined || slice !== undefined) return fillDraw(where, source, law, length, { out: given, slice });
+    source.fill(law, out, { from: 0, of: length });
+    return out;
   };
 }
 
@@ -150,11 +167,12 @@ export function generator<G extends Generator = Generator>(name: string, source:
     bits(first: number | BitsOptions, second?: BitsOptions) {
       const where = `${name}.bits`;
       const filling = isFilling(first);
-      const { out, slice } = options<BitsOptions>(where, filling ? first : second, ['out', 'slice']);
-      if (filling && out === undefined) throw neither(where);
-      const length = filling ? uint32(where, 'out', out).length : whole(where, 'length', first);
-      const wanted = sliceOf(where, slice, length, source);
-      if (out !== undefined) sameLength(where, 'out', uint32(where, 'out', out).length, 'the draw', wanted.length);
+      const o = options<BitsOptions>(where, filling ? first : second, ['out', 'slice']);
+      if (filling && o.out === undefined) throw neither(where);
+      const out = o.out === undefined ? undefined : uint32(where, 'out', o.out);
+      const length = filling ? out!.length : whole(where, 'length', first);
+      const wanted = sliceOf(where, o.slice, length, source);
+      if (out !== undefined) sameLength(where, 'out', out.length, 'the draw', wanted.length);
       const words = out ?? allocate(where, wanted.length, Uint32Array);
       source.bits(words, wanted);
       return words;
@@ -190,4 +208,12 @@ export function generator<G extends Generator = Generator>(name: string, source:
 export function sourceFrom(where: string, o: { rng?: unknown; seed?: unknown }): Source {
   notBoth(where, o);
   return o.rng === undefined ? philox(bitsOfSeed(where, o.seed)) : sourceOf(where, o.rng);
+}
+
+/** The generator that options name: rng, or a new philox of a seed, or of the system's bits. */
+export function generatorFrom(where: string, o: { rng?: unknown; seed?: unknown }): Generator {
+  notBoth(where, o);
+  if (o.rng === undefined) return generator('random.philox', philox(bitsOfSeed(where, o.seed)));
+  sourceOf(where, o.rng);
+  return o.rng as Generator;
 }

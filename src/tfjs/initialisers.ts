@@ -8,8 +8,7 @@ import { initializers, serialization, tensor } from '@tensorflow/tfjs';
 import { options, what } from '../check.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
-import { type Generator, sourceFrom } from '../random/generator.js';
-import { random } from '../random/index.js';
+import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
@@ -45,11 +44,10 @@ function initializer<N extends Name>(name: N): Make<N> {
     readonly config: Partial<Options<Name>>;
     constructor(given?: Options<N>) {
       super();
-      const { rng, seed, ...config } = options<Options<Name>>(where, given, known) as Partial<Options<Name>>;
+      const { rng, seed, ...config } = options<Record<string, unknown>>(where, given, known) as Partial<Options<Name>>;
       if (typeof seed === 'bigint')
         throw new TypeError(`${where}: seed is ${what(seed)}, which JSON has not; pass a number or a text`);
-      sourceFrom(where, { rng, seed }); // which checks both
-      this.rng = rng ?? random.philox(seed);
+      this.rng = generatorFrom(where, { rng, seed });
       this.config = seed === undefined ? config : { ...config, seed };
     }
     override apply(shape: number[], dtype = 'float32') {

@@ -1,10 +1,8 @@
 // Checks of what the twins of functions are given: arrays of the shared memory, and generators.
 
 import { classOf, options, sameLength, what } from '../check.js';
-import type { Generator } from '../random/generator.js';
-import { random } from '../random/index.js';
+import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
-import { notBoth } from '../random/source.js';
 import type { SharedArray } from './task.js';
 
 /** rng or seed, and where the values go. */
@@ -35,8 +33,7 @@ export function drawRequest(
   buffer: ArrayBufferLike,
 ) {
   const { rng, seed, out, ...rest } = options<DrawOptions>(where, given ?? {}, ['rng', 'seed', 'out', ...known]);
-  notBoth(where, { rng, seed });
-  const source = rng ?? random.philox(seed);
+  const source = generatorFrom(where, { rng, seed });
   const array = sharedArray(where, 'out', out, buffer);
   sameLength(where, 'out', array[1], 'the draw', n);
   const state = source.state();

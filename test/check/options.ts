@@ -1,6 +1,6 @@
 // The options of a row with right and with wrong values, as the row says them.
 
-import type { NumberOption, Option, Options, PairOption } from '../../src/nn/option.js';
+import type { NumberOption, Option, Options, PairOption } from '../../src/options.js';
 import type { Any, Case } from './case.js';
 
 const isPair = (option: Option): option is PairOption => 'value' in option && Array.isArray(option.value);

@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import { type LossRow, losses } from '../../src/nn/losses/pointwise.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
-import type { NumberOption, Options } from '../../src/nn/option.js';
 import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
+import type { NumberOption, Options } from '../../src/options.js';
 
 const guide = readFileSync('docs/guide.md', 'utf8');
 

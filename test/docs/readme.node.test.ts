@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import figures from '../../bench/figures.json' with { type: 'json' };
 import type { Row } from '../../src/activation/row.js';
 import { activations } from '../../src/activation/table.js';
-import type { RowOption } from '../../src/check.js';
+import type { Option } from '../../src/check.js';
 import { initialisers } from '../../src/init/table.js';
 import { runs, snippets } from './snippet.js';
 
@@ -50,7 +50,7 @@ ${speeds(figures.figures.filter(({ name }) => article.test(name)))}`,
     Object.entries(initialisers).map(([name, { options }]) => [
       `\`${name}\``,
       Object.entries(options)
-        .map(([option, { value }]: [string, RowOption]) =>
+        .map(([option, { value }]: [string, Option]) =>
           value === undefined ? `\`${option}\`` : `\`${option}: ${typeof value === 'string' ? `'${value}'` : value}\``,
         )
         .join(', '),

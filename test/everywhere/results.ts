@@ -6,7 +6,7 @@ import { diagnose, init, loss, nn, type Optimizer, random, softmax } from '../..
 import { losses, type PointwiseLoss } from '../../src/nn/losses/pointwise.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
-import type { NumberOption } from '../../src/nn/option.js';
+import type { NumberOption } from '../../src/options.js';
 import type { DistributionName } from '../../src/random/distributions.js';
 import type { Draws } from '../../src/random/generator.js';
 import { hash, noise, sweep } from '../oracle.js';

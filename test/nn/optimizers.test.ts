@@ -5,7 +5,7 @@ import { nn, type Optimizer, workspace } from '../../src/index.js';
 import { specOf } from '../../src/nn/layer.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
-import { read } from '../../src/nn/option.js';
+import { readOptions } from '../../src/options.js';
 import { bind } from '../../src/wasm/memory.js';
 import type { Any } from '../check/case.js';
 import { required, variants } from '../check/options.js';

@@ -5,9 +5,9 @@ import { specOf } from '../../src/nn/layer.js';
 import { type LossRow, losses } from '../../src/nn/losses/pointwise.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
-import { type Options, read } from '../../src/nn/option.js';
 import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
+import { type Options, readOptions } from '../../src/options.js';
 import type { Any } from '../check/case.js';
 import { required, zeros } from '../check/options.js';
 

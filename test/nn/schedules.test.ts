@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { nn } from '../../src/index.js';
-import { multiplied } from '../../src/nn/option.js';
+
+import { repeatedProduct } from '../../src/nn/repeated-product.js';
 import * as schedules from '../../src/nn/schedules.js';
 import type { Any } from '../check/case.js';
 import vectors from '../vectors/schedule.json' with { type: 'json' };
@@ -47,7 +48,7 @@ test('a power multiplied up has the same bits in any order, and costs what is le
     return value;
   };
   for (const factor of [0.97, 1.5, 1, 0, 0.5]) {
-    const power = multiplied(factor);
+    const power = repeatedProduct(factor);
     for (const [start, times] of [
       [0.3, 5],
       [0.3, 9],
@@ -60,8 +61,8 @@ test('a power multiplied up has the same bits in any order, and costs what is le
       expect(power(start, times), `${factor}, ${start}, ${times}`).toBe(plain(start, factor, times));
   }
   // What is 0, or infinite, stays so: no schedule takes forever.
-  expect(multiplied(0.9)(1, 2 ** 53)).toBe(plain(1, 0.9, 10_000));
-  expect(multiplied(2)(1, Infinity)).toBe(Infinity);
+  expect(repeatedProduct(0.9)(1, 2 ** 53)).toBe(plain(1, 0.9, 10_000));
+  expect(repeatedProduct(2)(1, Infinity)).toBe(Infinity);
   const decay = nn.stepDecay({ gamma: 0.9999 });
   let sum = 0;
   for (let at = 0; at < 1_000_000; at++) sum += decay(at, 1);

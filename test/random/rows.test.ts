@@ -2,7 +2,7 @@
 // the rows and from examples.ts.
 
 import { describe, expect, test } from 'vitest';
-import type { RowOption } from '../../src/check.js';
+import type { Option } from '../../src/check.js';
 import { random } from '../../src/index.js';
 import { type DistributionName, distributions, lawFrom, momentsOf } from '../../src/random/distributions.js';
 import type { Draws } from '../../src/random/generator.js';
@@ -55,7 +55,7 @@ describe.each(Object.entries(generators))('%s', (generator, make) => {
 });
 
 /** What no option of a kind may be. */
-function wrong(option: RowOption): unknown[] {
+function wrong(option: Option): unknown[] {
   if (typeof option.value === 'boolean') return [1, 'true', null];
   if ('choices' in option) return ['no such choice', 1, null];
   const { least = -Infinity, most = Infinity, open = false, infinite = false } = option;
@@ -64,7 +64,7 @@ function wrong(option: RowOption): unknown[] {
 }
 
 describe.each(names)('%s refuses', (name) => {
-  test.each(Object.entries(distributions[name].options as Record<string, RowOption>))('wrong %s', (option, row) => {
+  test.each(Object.entries(distributions[name].options as Record<string, Option>))('wrong %s', (option, row) => {
     for (const [generator, make] of Object.entries(generators)) {
       for (const value of wrong(row)) {
         const out = new Float32Array(3).fill(7);

@@ -1,9 +1,9 @@
 // Losses of each output x by its target t, a row each. The kernels of the same names are in assembly/nn/loss.ts.
 
 import { apart, choice, float32, options, output, sameLength } from '../../check.js';
+import { type NumberOption, valuesOf } from '../../options.js';
 import { apply } from '../../wasm/kernels.js';
 import { type NnKernel, nnModule } from '../../wasm/module.js';
-import { type NumberOption, valuesOf } from '../option.js';
 import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
 
 export interface LossRow {
