@@ -1,5 +1,6 @@
-// By how much weights are widened before a nonlinearity f, so that a layer keeps what comes in: for z ~ N(0, 1)
-// forward 1 / sqrt(E f(z)^2), backward 1 / sqrt(E f'(z)^2) (He et al. 2015, Klambauer et al. 2017), for any f.
+// Gains: the factor by which the standard deviation of weights grows before a nonlinearity f, so that a layer keeps the
+// mean square of what goes through it. For z ~ N(0, 1) it is 1 / sqrt(E f(z)^2) forward and 1 / sqrt(E f'(z)^2)
+// backward (He et al. 2015, Klambauer et al. 2017), by quadrature for any f. PyTorch's table is in torch-gain.
 
 import { choice, number, options, what } from '../check.js';
 import { quadrature } from './quadrature.js';
@@ -7,75 +8,80 @@ import type { Row } from './row.js';
 import { type Activation, activations, parametersOf } from './table.js';
 import { type Nonlinearity, nonlinearities, torchGains } from './torch-gain.js';
 
-/** A function, or the name of one. */
+/** A function of one variable, or the name of one. */
 export type Nonlinear = Activation | 'linear' | ((x: number) => number);
 
 export interface GainDescription {
-  /** 1 / sqrt(E f^2): keeps the second moment of what goes forward. */
+  /** 1 / sqrt(E f^2): keeps the mean square of the signal. */
   forward: number;
-  /** 1 / sqrt(E f'^2): keeps that of the gradients. */
+  /** 1 / sqrt(E f'^2): keeps the mean square of the gradient. */
   backward: number;
-  /** With the forward gain, by how much a gradient's second moment grows a layer (gain^2 E f'^2). */
+  /** With the forward gain, the factor by which a gradient's mean square grows a layer: E f'^2 / E f^2. */
   chi: number;
-  /** With the forward gain, by how much a deviation of the second moment from 1 grows a layer; above 1 it is unstable. */
+  /**
+   * With the forward gain, the factor by which a small difference of the signal's mean square from 1 grows a layer.
+   * Above 1 the signal is unstable.
+   */
   slope: number;
 }
 
-/** Twelve digits: more than is promised, fewer than those in which the hosts' own functions differ. */
+/** Twelve digits: more than is promised, and fewer than those in which the hosts' own functions differ. */
 export const rounded = (value: number) => Number(value.toPrecision(12));
 
-/** What a name or a function stands for. */
+/** The function that a name with parameters stands for; a function stands for itself and has no parameters. */
 export function functionOf(
   where: string,
   f: Nonlinear,
-  given: Record<string, unknown>,
+  parameters: Record<string, unknown>,
   argument = 'f',
 ): (x: number) => number {
   if (typeof f === 'function') {
-    options(where, given, []);
+    options(where, parameters, []);
     return f;
   }
   if (typeof f !== 'string')
     throw new TypeError(`${where}: ${argument} is ${what(f)}; pass a function or the name of one`);
   const name = choice(where, argument, f, ['linear', ...(Object.keys(activations) as Activation[])]);
   if (name === 'linear') {
-    options(where, given, []);
+    options(where, parameters, []);
     return (x) => x;
   }
   const row: Row = activations[name];
-  const [a, b] = parametersOf(where, row, options(where, given, Object.keys(row.parameters)));
+  const [a, b] = parametersOf(where, row, options(where, parameters, Object.keys(row.parameters)));
   return (x) => row.formula(x, a, b);
 }
 
-function described(where: string, f: Nonlinear, given: Record<string, unknown>): GainDescription {
-  const [square, slope, mixed] = quadrature(where, functionOf(where, f, given)).moments;
+function describe(where: string, f: Nonlinear, parameters: Record<string, unknown>): GainDescription {
+  const [square, slopeSquare, mixed] = quadrature(where, functionOf(where, f, parameters)).moments;
   if (square === 0)
     throw new RangeError(`${where}: E f(z)^2 is 0; there is no gain for a function that lets nothing through`);
   return {
     forward: rounded(1 / Math.sqrt(square)),
-    backward: rounded(1 / Math.sqrt(slope)),
-    chi: rounded(slope / square),
+    backward: rounded(1 / Math.sqrt(slopeSquare)),
+    chi: rounded(slopeSquare / square),
     slope: rounded(mixed / square),
   };
 }
 
 /**
- * The gain of any function, by quadrature to 1e-9: an activation of this package by name, with its parameters,
- * or a function of your own, with kinks or steps. RangeError for one that has no gain.
+ * The gain of a nonlinearity to 1e-9, 'forward' or 'backward': an activation of this package by name, with its
+ * parameters as options, or a function of your own, with kinks or steps. RangeError for a function that has no gain:
+ * one that is 0, is not finite or grows too fast.
  */
 function gainOf(f: Nonlinear, given: { direction?: 'forward' | 'backward' } & Record<string, unknown> = {}): number {
-  const { direction, ...rest } = options('gain', given, [...Object.keys(given ?? {})]);
-  const towards = choice('gain', 'direction', direction ?? 'forward', ['forward', 'backward']);
-  return described('gain', f, rest)[towards];
+  // Every name is let through here: which parameters there are depends on f.
+  const { direction, ...parameters } = options('gain', given, Object.keys(given ?? {}));
+  const checked = choice('gain', 'direction', direction ?? 'forward', ['forward', 'backward']);
+  return describe('gain', f, parameters)[checked];
 }
 
 export const gain = /* @__PURE__ */ Object.assign(gainOf, {
-  /** Both gains, and how deep networks of it behave: chi and slope. */
-  describe: (f: Nonlinear, given: Record<string, unknown> = {}): GainDescription =>
-    described('gain.describe', f, given),
+  /** Both gains of a nonlinearity, and what they make of deep networks: chi and slope. Errors as of `gain`. */
+  describe: (f: Nonlinear, parameters: Record<string, unknown> = {}): GainDescription =>
+    describe('gain.describe', f, parameters),
 
   /**
-   * PyTorch's torch.nn.init.calculate_gain: linear and sigmoid 1, tanh 5/3, relu sqrt 2, leakyRelu
+   * PyTorch's torch.nn.init.calculate_gain: linear, convolutions and sigmoid 1, tanh 5/3, relu sqrt 2, leakyRelu
    * sqrt(2 / (1 + slope^2)) (slope 0.01), selu 3/4.
    */
   torch(nonlinearity: Nonlinearity, given?: { slope?: number }): number {
