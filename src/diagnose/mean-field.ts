@@ -1,192 +1,192 @@
-// A function f in mean field: its moments over normals of any mean square q, where q goes through layers, where the
-// correlation of two inputs goes, and which weights are at the edge of chaos.
+// Mean-field theory of an activation f (Poole et al. 2016, Schoenholz et al. 2017). The weights are random with
+// V = fanIn Var(w), the biases with B = Var(b). In a wide layer a pre-activation is normal, so its mean square q
+// says all:
+//
+//   forward    q' = V E f(sqrt(q) z)^2 + B,  z ~ N(0, 1)
+//   backward   a gradient's mean square is multiplied by chi = V E f'(sqrt(q) z)^2
+//
+// This file has f's moments at any q, the fixed point of q, and the edge of chaos, where chi = 1.
 
 import { functionOf, type Nonlinear, rounded } from '../activation/gain.js';
-import { expectation, NEAR, type Quadrature, quadrature } from '../activation/quadrature.js';
+import { expectation, type Quadrature, quadrature, SHORT_RANGE } from '../activation/quadrature.js';
 import type { Named } from '../activation/table.js';
-import { scalar } from '../wasm/kernels.js';
-import { activationModule } from '../wasm/module.js';
+import { exp, ln } from './logarithm.js';
 
-export const ln = (x: number) => scalar(activationModule, 'log64', x);
-export const exp = (x: number) => scalar(activationModule, 'exp64', x);
-
-/** The moments of f at a mean square q. */
-interface At {
+/** The moments of f at mean square q, that is of f(sqrt(q) z) with z ~ N(0, 1). */
+export interface ActivationMoments {
   /** E f^2, E f'^2, and the derivative of E f^2 by q. */
   square: number;
-  steep: number;
+  slopeSquare: number;
   growth: number;
-  /** By how much, relative to their squares, f^2 and f'^2 vary. */
-  spread: number;
-  steepSpread: number;
-  /** Whether f jumps somewhere, or has no bound on its slope. */
+  /** E f^4 / (E f^2)^2 and E f'^4 / (E f'^2)^2; 1 where the divisor is 0. */
+  kurtosis: number;
+  slopeKurtosis: number;
+  /** Whether f jumps somewhere, or its slope has no bound. */
   jumps: boolean;
 }
 
-/** f at any mean square. */
-export interface Field {
+/** An activation, and its moments at any mean square. */
+export interface MeanField {
   f: (x: number) => number;
-  at(q: number): At;
-  /** For other integrals; not kept, as the moments are. */
-  integral(q: number): Quadrature;
-  /** f'(0)^2, or E f'^2 close to 0 where there is a kink. */
-  origin(): number;
+  /** Saved for each q. */
+  momentsAt(q: number): ActivationMoments;
+  /** f(sqrt(q) z) on panels, for other integrals. Not saved. */
+  quadratureAt(q: number): Quadrature;
+  /** The limit of E f'^2 for q to 0: f'(0)^2 where f has no kink at 0. */
+  slopeSquareAtZero(): number;
 }
 
-export function field(where: string, given: Named | Nonlinear): Field {
-  const [word, parameters] = Array.isArray(given) ? given : [given, {}];
-  const f = functionOf(where, word as Nonlinear, parameters ?? {}, 'activation');
-  const reach = typeof word === 'function' ? undefined : NEAR;
-  // Near 0 the values of a function that is not 0 there are all alike in binary64, and their slope is noise; a function
-  // of one's own may be such a one with f(0) taken off. Where f(0) is 0 it is straight there, and so far out is what has
-  // not saturated: the ends stand for what is beyond them.
-  const through = f(0) === 0;
-  const [least, most] = [!through ? 1e-12 : typeof word === 'function' ? 1e-6 : 1e-70, 1e70];
-  const known = new Map<number, At>();
-  const within = (q: number) => (q > least ? Math.min(q, most) : least);
-  const integral = (q: number) => {
-    const root = Math.sqrt(within(q));
-    return quadrature(where, (z) => f(root * z), reach);
+/** What random weights and biases a layer has: V and B. */
+export interface LayerVariances {
+  /** fanIn Var(w). */
+  weightVariance: number;
+  /** Var(b). */
+  biasVariance: number;
+}
+
+function momentsOf(integral: Quadrature, q: number): ActivationMoments {
+  const [square, slopeSquare, mixed] = integral.moments;
+  const kurtosis = (second: number, fourth: number) => (second * second > 0 ? fourth / (second * second) : 1);
+  const fourth = expectation(integral, (y) => y * y * y * y);
+  const slopeFourth = expectation(integral, (_, slope) => slope * slope * slope * slope);
+  return {
+    square,
+    slopeSquare: slopeSquare / q,
+    growth: mixed / q,
+    kurtosis: kurtosis(square, fourth),
+    slopeKurtosis: kurtosis(slopeSquare, slopeFourth),
+    jumps: integral.jumps,
   };
-  function at(q: number): At {
-    const inside = within(q);
-    if (inside !== q) {
-      // Where f is a power of its argument, so are its moments: straight, 1; x^2, 2.
-      const end = at(inside);
-      const power = (end.growth * inside) / end.square;
-      if (!(power > 0) || (!(through && q < least) && !(q > most && power > 0.5))) return end;
-      if (Math.abs(power - 1) < 1e-3) return { ...end, square: end.square * (q / inside) };
-      const steeper = exp((power - 1) * ln(q / inside));
-      const { square, steep, growth } = end;
-      return { ...end, square: square * steeper * (q / inside), steep: steep * steeper, growth: growth * steeper };
-    }
-    let found = known.get(q);
-    if (found === undefined) {
-      const made = integral(q);
-      const [square, slope, mixed] = made.moments;
-      const relative = (of: number, fourth: number) => (of * of > 0 ? fourth / (of * of) : 1);
-      found = {
-        ...{ square, steep: slope / q, growth: mixed / q, jumps: made.jumps },
-        spread: relative(
-          square,
-          expectation(made, (y) => y * y * y * y),
-        ),
-        steepSpread: relative(
-          slope,
-          expectation(made, (_, d) => d * d * d * d),
-        ),
-      };
-      known.set(q, found);
-    }
-    return found;
-  }
-  // Twice nearer less once: what a bend adds, which goes as q, is gone.
-  return { f, at, integral, origin: () => 2 * at(least).steep - at(2 * least).steep };
 }
 
-/** Where q goes from a start; Newton's steps once the map contracts. null where it grows for ever. */
-export function fixedPoint({ f, at, origin }: Field, v: number, b: number, start: number): number | null {
-  const falls = (q: number) => v * at(q).square <= q * (1 + 1e-12);
-  const down = [start];
-  while (down.length < 24) down.push(0.4 * down[down.length - 1]);
-  // What grows nowhere below goes to 0, at the edge as slowly as 1 / (2 l): that is not to be waited for.
-  const level = f(0) === 0 && b === 0 && v * origin() <= 1 + 1e-9 && down.every(falls);
+/** The moments at q from those at `end`, where E f^2 goes as this power of q: 1 for a linear f, 2 for x^2. */
+function extrapolate(moments: ActivationMoments, power: number, q: number, end: number): ActivationMoments {
+  const { square, slopeSquare, growth } = moments;
+  const ratio = q / end;
+  if (Math.abs(power - 1) < 1e-3) return { ...moments, square: square * ratio };
+  const factor = exp((power - 1) * ln(ratio));
+  return { ...moments, square: square * factor * ratio, slopeSquare: slopeSquare * factor, growth: growth * factor };
+}
+
+/** `where` begins the errors: TypeError and RangeError for an activation that is unknown or cannot be integrated. */
+export function meanField(where: string, activation: Named | Nonlinear): MeanField {
+  const [nonlinear, parameters] = Array.isArray(activation) ? activation : [activation, {}];
+  const f = functionOf(where, nonlinear as Nonlinear, parameters ?? {}, 'activation');
+  const zeroAtZero = f(0) === 0;
+  const custom = typeof nonlinear === 'function';
+  const range = custom ? undefined : SHORT_RANGE;
+  // The moments are integrated between these ends. Close to 0 the slopes of a function with f(0) = c are differences of
+  // values that round to c: noise. A custom function may be such a one minus c, so its lower end is higher, too.
+  const smallest = !zeroAtZero ? 1e-12 : custom ? 1e-6 : 1e-70;
+  const largest = 1e70;
+  const clamp = (q: number) => (q > smallest ? Math.min(q, largest) : smallest);
+  const saved = new Map<number, ActivationMoments>();
+
+  const quadratureAt = (q: number) => {
+    const root = Math.sqrt(clamp(q));
+    return quadrature(where, (z) => f(root * z), range);
+  };
+  function momentsAt(q: number): ActivationMoments {
+    const end = clamp(q);
+    if (end !== q) {
+      const moments = momentsAt(end);
+      const power = (moments.growth * end) / moments.square;
+      // f goes as a power of its argument near 0 if f(0) = 0, and far out if it does not saturate. Else its moments
+      // stay.
+      const isPower = power > 0 && ((zeroAtZero && q < smallest) || (q > largest && power > 0.5));
+      return isPower ? extrapolate(moments, power, q, end) : moments;
+    }
+    let moments = saved.get(q);
+    if (moments === undefined) saved.set(q, (moments = momentsOf(quadratureAt(q), q)));
+    return moments;
+  }
+  return {
+    f,
+    momentsAt,
+    quadratureAt,
+    // Richardson extrapolation: an error that goes as q cancels.
+    slopeSquareAtZero: () => 2 * momentsAt(smallest).slopeSquare - momentsAt(2 * smallest).slopeSquare,
+  };
+}
+
+/**
+ * The fixed point of q that the layers approach from `start`; null where q grows without end (beyond 1e76, whose root
+ * is beyond float32). By iteration, with Newton's steps where the map contracts.
+ */
+export function fixedPoint(
+  { f, momentsAt, slopeSquareAtZero }: MeanField,
+  { weightVariance, biasVariance }: LayerVariances,
+  start: number,
+): number | null {
+  // If q grows at none of these points, from the start down to 1e-9 of it, its limit is 0. At the edge of chaos it
+  // falls as slowly as 1 / (2 l), so that the limit is not iterated for.
+  const points = [start];
+  while (points.length < 24) points.push(0.4 * points[points.length - 1]);
+  const vanishes =
+    f(0) === 0 &&
+    biasVariance === 0 &&
+    weightVariance * slopeSquareAtZero() <= 1 + 1e-9 &&
+    points.every((q) => weightVariance * momentsAt(q).square <= q * (1 + 1e-12));
   let q = start;
   for (let i = 0; i < 400; i++) {
-    const { square, growth } = at(q);
-    const next = v * square + b;
-    if (next > 1e76) return null; // its root is beyond float32
+    const { square, growth } = momentsAt(q);
+    const next = weightVariance * square + biasVariance;
+    if (next > 1e76) return null;
     if (Math.abs(next - q) <= 1e-13 * q) return next;
-    if (level) return 0;
-    const slope = v * growth;
-    const leap = slope < 0.999 ? q + (next - q) / (1 - slope) : next;
-    q = leap > 0 && leap > q === next > q ? leap : next;
+    if (vanishes) return 0;
+    const slope = weightVariance * growth;
+    const newton = slope < 0.999 ? q + (next - q) / (1 - slope) : next;
+    q = newton > 0 && newton > q === next > q ? newton : next;
   }
-  return v * at(q).square + b > q ? null : q;
+  return weightVariance * momentsAt(q).square + biasVariance > q ? null : q;
 }
 
-/** The weight variance with chi = 1 at its own fixed point, where that is stable. */
-export function critical(field: Field, b: number): { weightVariance: number; meanSquare: number } | null {
+/** A point of the edge of chaos: the weight variance with chi = 1 at its fixed point q = meanSquare. */
+export interface CriticalPoint {
+  weightVariance: number;
+  meanSquare: number;
+}
+
+/** The point of the edge of chaos for a bias variance, if q is stable there; null if there is none. */
+export function edgeOfChaos(field: MeanField, biasVariance: number): CriticalPoint | null {
   try {
-    const found = edge(field, b);
-    return found !== null && found.weightVariance < 1e300 ? found : null;
+    const point = criticalPoint(field, biasVariance);
+    return point !== null && point.weightVariance < 1e300 ? point : null;
   } catch (error) {
-    // The edge is looked for far and wide: where f is not finite there it is none.
+    // The search goes from q = 1e-6 to 1e5: where f is not finite on the way there is no edge.
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
 
-function edge({ f, at, origin }: Field, b: number): { weightVariance: number; meanSquare: number } | null {
-  const of = (q: number) => ({ weightVariance: rounded(1 / at(q).steep), meanSquare: rounded(q) });
-  const stable = (q: number) => at(q).growth / at(q).steep <= 1 + 1e-9;
-  // q - B - E f^2 / E f'^2 is 0 at a fixed point with chi = 1.
-  const off = (q: number) => q - b - at(q).square / at(q).steep;
-  if (b === 0 && f(0) === 0) {
-    // A function that scales, such as relu, is critical at every q; one that bends, such as tanh, at 0.
-    if ([0.01, 1, 100].every((q) => Math.abs(off(q)) < 1e-10 * q)) return of(1);
-    if (origin() > 0 && at(1e-4).growth <= origin() * (1 + 1e-9))
-      return { weightVariance: rounded(1 / origin()), meanSquare: 0 };
+function criticalPoint({ f, momentsAt, slopeSquareAtZero }: MeanField, biasVariance: number): CriticalPoint | null {
+  const critical = (q: number) => ({ weightVariance: rounded(1 / momentsAt(q).slopeSquare), meanSquare: rounded(q) });
+  const stable = (q: number) => momentsAt(q).growth / momentsAt(q).slopeSquare <= 1 + 1e-9;
+  // 0 where q is a fixed point for V = 1 / E f'^2, with which chi is 1.
+  const residual = (q: number) => q - biasVariance - momentsAt(q).square / momentsAt(q).slopeSquare;
+  if (biasVariance === 0 && f(0) === 0) {
+    // A function that scales, such as relu, is critical at every q; one that bends, such as tanh, at q = 0.
+    if ([0.01, 1, 100].every((q) => Math.abs(residual(q)) < 1e-10 * q)) return critical(1);
+    const atZero = slopeSquareAtZero();
+    if (atZero > 0 && momentsAt(1e-4).growth <= atZero * (1 + 1e-9))
+      return { weightVariance: rounded(1 / atZero), meanSquare: 0 };
   }
   for (let low = 1e-6; low < 1e5; low *= 1.5) {
-    if (!(at(low).steep > 0 && at(1.5 * low).steep > 0 && off(low) < 0 && off(1.5 * low) >= 0)) continue;
-    let high = 1.5 * low;
-    let mid = low;
-    for (let i = 0; i < 52 && high - low > 1e-14 * high; i++) {
-      mid = (low + high) / 2;
-      if (off(mid) < 0) low = mid;
-      else high = mid;
-    }
-    return stable(high) ? of(high) : null;
+    const high = 1.5 * low;
+    const sloped = momentsAt(low).slopeSquare > 0 && momentsAt(high).slopeSquare > 0;
+    if (!sloped || !(residual(low) < 0 && residual(high) >= 0)) continue;
+    const q = bisect(residual, low, high);
+    return stable(q) ? critical(q) : null;
   }
   return null;
 }
 
-/** E f(sqrt(q) u) f(sqrt(q) v) of normals with correlation c, and its derivative by c, by Hermite's polynomials. */
-function correlations(integral: Quadrature): (c: number) => [value: number, slope: number, missing: number] {
-  const TERMS = 400;
-  const coefficients = new Float64Array(TERMS);
-  for (const { z, weights, values } of integral.panels) {
-    z.forEach((x, i) => {
-      let [before, now] = [0, 1];
-      for (let k = 0; k < TERMS; k++) {
-        coefficients[k] += weights[i] * values[i] * now;
-        [before, now] = [now, (x * now - Math.sqrt(k) * before) / Math.sqrt(k + 1)];
-      }
-    });
+/** The zero of a function that is below 0 at low and not at high, to 1e-14. */
+function bisect(g: (x: number) => number, low: number, high: number): number {
+  for (let i = 0; i < 52 && high - low > 1e-14 * high; i++) {
+    const middle = (low + high) / 2;
+    if (g(middle) < 0) low = middle;
+    else high = middle;
   }
-  // What the terms beyond may add: a kink has many, and near c = 1 they count.
-  const left = integral.moments[0] - coefficients.reduce((sum, a) => sum + a * a, 0);
-  return (c) => {
-    const missing = TERMS * Math.abs(left) * exp(TERMS * ln(Math.max(c, 1e-9)));
-    let [value, slope] = [0, 0];
-    for (let k = TERMS - 1; k >= 0; k--) {
-      slope = slope * c + value;
-      value = value * c + coefficients[k] * coefficients[k];
-    }
-    return [value, slope, missing];
-  };
-}
-
-/**
- * Where the correlation of two inputs goes, and by how much a deviation from there shrinks a layer. chi is the slope at 1,
- * but where f jumps: there neighbours part at once. undefined where four hundred terms do not tell: f has kinks, and c is
- * close to 1.
- */
-export function correlation(field: Field, q: number, v: number, b: number): [c: number, slope: number] | undefined {
-  const { steep, jumps } = field.at(q);
-  const chi = v * steep;
-  if (chi <= 1 + 1e-9 && !jumps) return [1, chi];
-  const product = correlations(field.integral(q));
-  const map = (c: number) => (v * product(c)[0] + b) / q;
-  let [low, high] = [0, 1 - 1e-9];
-  if (map(0) < 1e-14) high = 0;
-  while (high - low > 1e-15) {
-    const mid = (low + high) / 2;
-    if (mid === low || mid === high) break;
-    if (map(mid) > mid) low = mid;
-    else high = mid;
-  }
-  const [, slope, missing] = product(high);
-  return (v * missing) / q < 1e-8 ? [high, (v * slope) / q] : undefined;
+  return high;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { expectation } from '../../src/activation/quadrature.js';
-import { field } from '../../src/diagnose/mean-field.js';
+import { meanField } from '../../src/diagnose/mean-field.js';
 import { diagnose, init, nn, random } from '../../src/index.js';
 
 const { theory } = diagnose;
@@ -85,14 +85,14 @@ test('where f jumps neighbours part at once, whatever the gradient says', () => 
 });
 
 test('SELU keeps mean 0 and variance 1, and comes back to them', () => {
-  const selu = field('test', 'selu');
-  const at = selu.at(1);
-  const integral = selu.integral(1);
+  const selu = meanField('test', 'selu');
+  const at = selu.momentsAt(1);
+  const integral = selu.quadratureAt(1);
   expect(Math.abs(expectation(integral, (y) => y))).toBeLessThan(1e-9);
   expect(Math.abs(at.square - 1)).toBeLessThan(1e-9);
   expect(Math.abs(expectation(integral, (_, slope, z) => (z * slope) / 2) - 0.0888347551)).toBeLessThan(1e-9);
   expect(Math.abs(at.growth - 0.7826478832)).toBeLessThan(1e-9);
-  expect(Math.abs(at.steep - 1.0715749925)).toBeLessThan(1e-9);
+  expect(Math.abs(at.slopeSquare - 1.0715749925)).toBeLessThan(1e-9);
 });
 
 // Theory for unit inputs at width 256: q_1, q_10, q_L, g_1 / g_L, and what is to be warned of.

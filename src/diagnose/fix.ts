@@ -1,0 +1,113 @@
+// What to do about a finding: a sentence, and where that is mechanical a function that draws the weights anew.
+
+import { options } from '../check.js';
+import { init } from '../init/index.js';
+import { lsuv } from '../nn/lsuv.js';
+import type { Model } from '../nn/model.js';
+import type { Probe } from '../nn/statistics.js';
+import { type Generator, sourceFrom } from '../random/generator.js';
+import { random } from '../random/index.js';
+import type { Seed } from '../random/source.js';
+import { type Finding, percent } from './findings.js';
+import { type Scheme, schemeOf } from './scheme.js';
+import { aliveShare, isUnusualScale, MIN_ALIVE } from './thresholds.js';
+
+export interface Fix {
+  /** What to do, in words. */
+  message: string;
+  /**
+   * The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain, to eight
+   * digits.
+   */
+  initialiser?: 'kaimingNormal' | 'lsuv';
+  gain?: number;
+  /**
+   * Draws the weights of all linear layers anew and sets their biases to 0; what was learnt is lost. If the inputs'
+   * mean square is below 1/16 or above 16, the first layer's gain is divided by its root. Absent where a fix is not
+   * mechanical, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through JSON and messages.
+   * TypeError for unknown options, and for both rng and seed; where it fails the model stays as it was.
+   */
+  readonly apply?: (given?: { rng?: Generator; seed?: Seed }) => void;
+}
+
+/** What a fix is made for: the probed model, its number of hidden linear layers, and the batch if it is there. */
+export interface Patient {
+  probe: Probe;
+  model: Model;
+  depth: number;
+  x?: Float32Array;
+}
+
+export function fixOf(finding: Finding, { probe, model, depth, x }: Patient): Fix {
+  const { code, cause } = finding;
+  const layers = probe.layers.filter(({ weight }) => weight).slice(0, -1);
+  const widths = layers.map(({ units }) => units);
+  const message = fixOfData(finding) ?? (code === 'dead' ? fixOfWidths(widths) : undefined);
+  if (message !== undefined) return { message };
+  // Equal units need only be drawn apart, however deep the network.
+  const scheme = schemeOf(model, code === 'symmetric' ? Math.min(depth, 1) : depth);
+  if (scheme === undefined)
+    return {
+      message: `No scale of the weights carries ${depth} layers of this activation: take tanh with init.lecunNormal or relu with init.kaimingNormal, or fewer layers.`,
+    };
+  const { meanSquare } = probe.input;
+  const byTraining = code === 'dead' || cause === 'parameter';
+  const fix: Fix = { message: schemeMessage(scheme, byTraining, meanSquare, widths), initialiser: scheme.initialiser };
+  if (scheme.gain !== undefined) fix.gain = scheme.gain;
+  if (scheme.initialiser === 'lsuv' && x === undefined) return fix;
+  return Object.defineProperty(fix, 'apply', { value: redrawing(model, scheme, meanSquare, x) });
+}
+
+/** Where the weights are not to blame. */
+function fixOfData({ code, cause }: Finding): string | undefined {
+  if (cause === 'loss')
+    return 'Look at the targets: they are not finite, or so large that the loss is not; scale them.';
+  if (cause !== 'input') return undefined;
+  return code === 'dead' ? 'Look at how the batch is made.' : 'Leave out or mend the rows that are not finite.';
+}
+
+/** Where relu layers are so narrow that some die whatever their weights. */
+function fixOfWidths(widths: number[]): string | undefined {
+  const alive = aliveShare(widths);
+  if (alive >= MIN_ALIVE) return undefined;
+  return `Make the layers wider, or take leakyRelu: with ${widths.length} layers this narrow a network is dead for ${percent(1 - alive)} of all draws, whatever their scale.`;
+}
+
+function schemeMessage(scheme: Scheme, byTraining: boolean, meanSquare: number, widths: number[]): string {
+  const draw =
+    scheme.initialiser === 'lsuv'
+      ? `nn.lsuv(model, batch), ${scheme.reason}`
+      : `init.kaimingNormal(weight, { gain: ${Number(scheme.gain.toPrecision(5))} }), ${scheme.reason}; the last layer with gain 1`;
+  const training = byTraining ? ', and train with a smaller learning rate or clipNorm' : '';
+  const scale = isUnusualScale(meanSquare)
+    ? ` The inputs' mean square is ${Number(meanSquare.toPrecision(2))}: standardise them, or divide the first layer's gain by its root.`
+    : '';
+  // The relative variance of relu's mean square over n units is 5 / n, and those of all layers add up.
+  const isNarrow = widths.reduce((sum, units) => sum + 5 / units, 0) > 1;
+  const narrow = isNarrow ? ' Layers this narrow stray far from what is expected of them: make them wider.' : '';
+  return `Draw the weights anew by ${draw}, with biases of 0${training}.${scale}${narrow}`;
+}
+
+function redrawing(model: Model, scheme: Scheme, meanSquare: number, x?: Float32Array): Fix['apply'] {
+  return (given) => {
+    const where = 'fix.apply';
+    const o = options(where, given, ['rng', 'seed']) as { rng?: Generator; seed?: Seed };
+    sourceFrom(where, o); // which checks both
+    const rng = o.rng ?? random.philox(o.seed);
+    const saved = Object.values(model.parameters).map(({ data }) => data.slice());
+    const linear = model.layers.filter(({ kind }) => kind === 'linear');
+    try {
+      for (const { parameters } of linear) parameters.bias?.data.fill(0);
+      if (scheme.initialiser === 'lsuv') lsuv(model, x!, { rng });
+      else
+        linear.forEach(({ parameters: { weight } }, i) => {
+          // The first layer makes up for the scale of the data; the last has no activation after it.
+          const scale = i === 0 && isUnusualScale(meanSquare) ? 1 / Math.sqrt(meanSquare) : 1;
+          init.kaimingNormal(weight, { rng, gain: scale * (i === linear.length - 1 ? 1 : scheme.gain) });
+        });
+    } catch (error) {
+      Object.values(model.parameters).forEach(({ data }, i) => data.set(saved[i]));
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,39 @@
+// From where on a figure is told, with the reason for each number. Theory and verdicts share them.
+
+import { exp } from './logarithm.js';
+
+/**
+ * Powers of ten by which the mean square of a gradient or of a signal may change between the first hidden layer and the
+ * last. From 10^3 on it is a warning (steps 30 times too short or too long), from 10^6 on an error (1000 times).
+ */
+export const MAX_POWERS = 3;
+export const levelOf = (powers: number) => (Math.abs(powers) > 2 * MAX_POWERS ? 'error' : 'warning');
+
+/** The share of a saturated layer's values that are flat, of those that are not flat for N(0, 1) anyway. */
+export const SATURATED = 0.5;
+
+/** More layers than so many depth scales are too deep: Schoenholz et al. (2017) could train as many. */
+export const MAX_DEPTH_SCALES = 6;
+
+/** A network that one input leaves dead more often than once in a hundred draws is too narrow (Lu et al. 2020). */
+export const MIN_ALIVE = 0.99;
+/** The share of relu networks of these widths that one input does not leave dead: a layer of n units is with 2^-n. */
+export const aliveShare = (widths: readonly number[]) =>
+  widths.reduce((share, n) => share * (1 - exp(-n * Math.LN2)), 1);
+
+/** More than half of a layer's units are dead: one input turns off half of them, and deep down all rows look alike. */
+export const DEAD = 0.5;
+
+/**
+ * The outputs' mean square, whatever came in, lies between 10^-8 and 10^8: beyond, nothing of the input is left in it.
+ */
+export const MAX_OUTPUT_POWERS = 8;
+
+/** The highest share that n units reach by chance (four standard errors above it), each with probability p. */
+export const upperLimit = (share: number, p: number, n: number) => share + 4 * Math.sqrt((p * (1 - p)) / n);
+
+/** Powers of ten that a fix may leave: a tenth of what is a warning. */
+export const MAX_FIXED_POWERS = 2;
+
+/** Whether the inputs' mean square is so far from 1 that the first layer's weights should make up for it. */
+export const isUnusualScale = (meanSquare: number) => meanSquare > 0 && (meanSquare < 1 / 16 || meanSquare > 16);
