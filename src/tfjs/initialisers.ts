@@ -1,7 +1,8 @@
-// Initialisers of this package for layers of TensorFlow.js: tf.layers.dense({ kernelInitializer: heNormal({ seed: 0 }) }).
+// Initialisers of this package for layers of TensorFlow.js:
+// tf.layers.dense({ units: 10, kernelInitializer: heNormal({ seed: 0 }) }).
 //
-// TensorFlow.js' own heNormal, glorotNormal and leCunNormal cut a normal at two deviations without making up for what is
-// lost: their deviation is 0.88 of what they claim.
+// TensorFlow.js' own heNormal, glorotNormal and leCunNormal draw a normal truncated at two standard deviations and do
+// not make up for the loss: their standard deviation is 0.88 of what they claim.
 
 import { initializers, serialization, tensor } from '@tensorflow/tfjs';
 import { options, what } from '../check.js';
@@ -17,55 +18,57 @@ type Name = Initialising | 'orthogonal';
 type Options<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice'> & Common;
 export type Make<N extends Name> = (given?: Options<N>) => Initializer;
 
-/** What all of TensorFlow.js' initialisers extend; it has no name there. */
+/** The class that all of TensorFlow.js' initialisers extend; TensorFlow.js does not export it. */
 const Base = Object.getPrototypeOf(initializers.zeros().constructor) as new () => Initializer;
 
-/** A class for an initialiser, known to TensorFlow.js by name so that a saved model finds it again. */
+/** The options of an initialiser's own. */
+const optionsOf = (name: Name) => (name === 'orthogonal' ? ['gain'] : Object.keys(initialisers[name].options));
+
+/**
+ * The function that makes a TensorFlow.js initialiser; its class is registered so that a saved model finds it again.
+ */
 function initializer<N extends Name>(name: N): Make<N> {
   const where = `fanwise/tfjs: ${name}`;
-  const known =
-    name === 'orthogonal' ? ['gain'] : Object.keys((initialisers as Record<string, { options: object }>)[name].options);
-  class Fanwise extends Base {
-    // TensorFlow.js would make camels of underscores.
+  const known = [...optionsOf(name), 'rng', 'seed', 'fanIn', 'fanOut'];
+  class FanwiseInitializer extends Base {
+    // TensorFlow.js would turn underscores into camel case.
     static className = `Fanwise${name[0].toUpperCase()}${name.slice(1)}`;
-    static fromConfig(cls: new (given: object) => Fanwise, { customObjects: _, ...given }: Record<string, unknown>) {
-      return new cls(given);
+    static fromConfig<T extends serialization.Serializable>(
+      cls: serialization.SerializableConstructor<T>,
+      { customObjects: _, ...config }: serialization.ConfigDict,
+    ): T {
+      return new cls(config);
     }
-    /** Moves on with each layer, so that layers with the same initialiser differ. */
+    /** Shared by all layers of this initialiser: it moves on with each, so that they differ. */
     readonly rng: Generator;
-    readonly given: Partial<Options<N>>;
+    /** The options that are saved with a model: all but rng. */
+    readonly config: Partial<Options<Name>>;
     constructor(given?: Options<N>) {
       super();
-      const { rng, seed, ...rest } = options(where, given as Options<Name>, [
-        ...known,
-        'rng',
-        'seed',
-        'fanIn',
-        'fanOut',
-      ]);
+      const { rng, seed, ...config } = options<Options<Name>>(where, given, known) as Partial<Options<Name>>;
       if (typeof seed === 'bigint')
         throw new TypeError(`${where}: seed is ${what(seed)}, which JSON has not; pass a number or a text`);
-      sourceFrom(where, { rng, seed });
+      sourceFrom(where, { rng, seed }); // which checks both
       this.rng = rng ?? random.philox(seed);
-      this.given = (rng ? rest : { ...rest, ...(seed === undefined ? {} : { seed }) }) as Partial<Options<N>>;
+      this.config = seed === undefined ? config : { ...config, seed };
     }
     override apply(shape: number[], dtype = 'float32') {
       if (dtype !== 'float32')
         throw new TypeError(`${where}: the type of the layer is ${what(dtype)}; this package has float32`);
-      const { seed: _, ...given } = this.given as Options<Name>;
-      // TensorFlow.js' kernels are [...kernel, in, out].
+      const { seed: _, ...config } = this.config;
+      // TensorFlow.js' weights have the shape [...kernel, in, out].
       const draw = init[name] as typeof init.xavierNormal;
-      return tensor(draw(shape, { ...given, layout: 'io', rng: this.rng }), shape);
+      return tensor(draw(shape, { ...config, layout: 'io', rng: this.rng }), shape);
     }
     override getConfig() {
-      return { ...this.given } as ReturnType<Initializer['getConfig']>;
+      return { ...this.config } as serialization.ConfigDict;
     }
   }
-  serialization.registerClass(Fanwise as unknown as Parameters<typeof serialization.registerClass>[0]);
-  return (given) => new Fanwise(given);
+  serialization.registerClass(FanwiseInitializer);
+  return (given) => new FanwiseInitializer(given);
 }
 
-/** Each takes the options of init's function of that name; without rng and seed it draws a seed of its own. */
+/** Each takes the options of init's function of that name, and rng or seed; without them the seed is random. */
 export const zeros = initializer('zeros');
 export const ones = initializer('ones');
 export const constant = initializer('constant');
