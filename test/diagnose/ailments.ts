@@ -1,4 +1,4 @@
-// Networks of which it is known what ails them, and healthy ones.
+// Networks with a known ailment, and healthy ones.
 
 import { init, type Model, nn, random, type Tensor } from '../../src/index.js';
 
@@ -15,7 +15,7 @@ export const named =
   (weight, seed) =>
     init[name as 'xavierNormal'](weight, { seed, ...(gain === undefined ? {} : { gain }) });
 
-/** 64 inputs, layers of the width, 10 outputs; biases are zero where a fill is given. */
+/** 64 inputs, layers of one width, 10 outputs; with a fill for the weights biases are 0. */
 export function net(
   f: Parameters<typeof nn.activation>[0],
   depth: number,
@@ -25,20 +25,21 @@ export function net(
 ): Model {
   const layers = Array.from({ length: depth + 1 }, (_, l) => {
     const last = l === depth;
-    const own = fused && !last ? { activation: f } : {};
-    const layer = nn.linear(l === 0 ? 64 : width, last ? 10 : width, { seed: `layer ${l}`, ...own });
+    const activation = fused && !last ? { activation: f } : {};
+    const layer = nn.linear(l === 0 ? 64 : width, last ? 10 : width, { seed: `layer ${l}`, ...activation });
     fill?.(layer.weight, `weight ${l}`);
     if (fill) layer.bias?.data.fill(0);
     return last || fused ? [layer] : [layer, nn.activation(f)];
   });
   return nn.sequential(layers.flat());
 }
-export const changed = (model: Model, change: (of: (name: string) => Float32Array) => void) => {
+/** The model, after a change of its parameters. */
+export const changed = (model: Model, change: (valuesOf: (name: string) => Float32Array) => void) => {
   change((name) => model.parameters[name].data);
   return model;
 };
 
-// Networks with a known ailment: what is found (code, level, layer), whether a fix can be applied, and part of its words.
+// An ailing network, its findings (code, level, layer; -1: any), whether a fix can be applied, and words of the fix.
 export const ailing: [string, () => Model, [string, string, number][], boolean, RegExp][] = [
   [
     'tanh x 50, N(0, 0.01²)',
@@ -107,21 +108,21 @@ export const ailing: [string, () => Model, [string, string, number][], boolean, 
   ],
   [
     'zero weights with random biases, which do learn',
-    () => changed(net('tanh', 1, 100), (of) => of('0.weight').fill(0)),
+    () => changed(net('tanh', 1, 100), (valuesOf) => valuesOf('0.weight').fill(0)),
     [['symmetric', 'warning', 0]],
     true,
     /gain: 1.5925/,
   ],
   [
     'relu, biases of -10',
-    () => changed(net('relu', 2, 100), (of) => of('0.bias').fill(-10)),
+    () => changed(net('relu', 2, 100), (valuesOf) => valuesOf('0.bias').fill(-10)),
     [['dead', 'error', 1]],
     true,
     /smaller learning rate/,
   ],
   [
     'relu, four fifths of the units off',
-    () => changed(net('relu', 2, 100), (of) => of('2.bias').fill(-10, 0, 80)),
+    () => changed(net('relu', 2, 100), (valuesOf) => valuesOf('2.bias').fill(-10, 0, 80)),
     [['dead', 'warning', 3]],
     true,
     /smaller learning rate/,
@@ -135,14 +136,14 @@ export const ailing: [string, () => Model, [string, string, number][], boolean, 
   ],
   [
     'a weight that is NaN',
-    () => changed(net('tanh', 2, 100), (of) => void (of('2.weight')[7] = Number.NaN)),
+    () => changed(net('tanh', 2, 100), (valuesOf) => void (valuesOf('2.weight')[7] = Number.NaN)),
     [['nonFinite', 'error', 2]],
     true,
     /smaller learning rate/,
   ],
   [
     'a bias that is infinite',
-    () => changed(net('tanh', 2, 100), (of) => void (of('2.bias')[7] = Infinity)),
+    () => changed(net('tanh', 2, 100), (valuesOf) => void (valuesOf('2.bias')[7] = Infinity)),
     [['nonFinite', 'error', 2]],
     true,
     /gain: 1.5925/,
@@ -153,9 +154,9 @@ export const ailing: [string, () => Model, [string, string, number][], boolean, 
       nn.sequential([
         nn.linear(64, 100, { seed: 1 }),
         nn.activation('tanh'),
-        changedLayer(0.01, 2),
+        scaledLayer(0.01, 2),
         nn.activation('relu'),
-        changedLayer(0.01, 3),
+        scaledLayer(0.01, 3),
         nn.prelu(),
         nn.linear(100, 10, { seed: 4 }),
       ]),
@@ -166,15 +167,15 @@ export const ailing: [string, () => Model, [string, string, number][], boolean, 
   [
     'linear layers alone, twice too wide',
     () =>
-      nn.sequential(Array.from({ length: 12 }, (_, i) => changedLayer(2, i, i === 0 ? 64 : 100, i === 11 ? 10 : 100))),
+      nn.sequential(Array.from({ length: 12 }, (_, i) => scaledLayer(2, i, i === 0 ? 64 : 100, i === 11 ? 10 : 100))),
     [['exploding', 'error', 0]],
     true,
     /gain: 1 }/,
   ],
 ];
 
-/** A linear layer of normals whose variance keeps a signal, times a scale. */
-export function changedLayer(scale: number, seed: number, inputs = 100, outputs = 100) {
+/** A linear layer with LeCun's weights times a scale. */
+export function scaledLayer(scale: number, seed: number, inputs = 100, outputs = 100) {
   const layer = nn.linear(inputs, outputs, { seed });
   init.lecunNormal(layer.weight, { seed: `scaled ${seed}` });
   layer.weight.data.forEach((w, i) => {
@@ -184,7 +185,7 @@ export function changedLayer(scale: number, seed: number, inputs = 100, outputs 
   return layer;
 }
 
-// Nothing is wrong with these: seeds besides, a batch small or large, what the article trains.
+// Nothing is wrong with these, whether the batch is small or large.
 export const healthy: [string, () => Model][] = [
   ['tanh x 50, LeCun', () => net('tanh', 50, 100, named('lecunNormal'))],
   ['tanh x 10, gain 1.59', () => net('tanh', 10, 100, named('kaimingNormal', 1.5925))],
@@ -197,11 +198,11 @@ export const healthy: [string, () => Model][] = [
   ['tanh x 1, Xavier', () => net('tanh', 1, 100, named('xavierNormal'))],
   [
     'softmax regression from zeros',
-    () => changed(nn.sequential([nn.linear(64, 10, { seed: 1 })]), (of) => of('0.weight').fill(0)),
+    () => changed(nn.sequential([nn.linear(64, 10, { seed: 1 })]), (valuesOf) => valuesOf('0.weight').fill(0)),
   ],
   [
     'an output layer of zeros',
-    () => changed(net('relu', 2, 100, named('kaimingNormal')), (of) => of('4.weight').fill(0)),
+    () => changed(net('relu', 2, 100, named('kaimingNormal')), (valuesOf) => valuesOf('4.weight').fill(0)),
   ],
   ['narrow: four units', () => net('relu', 2, 4, named('kaimingNormal'))],
   ['no hidden unit to compare with', () => net('tanh', 1, 1, named('lecunNormal'))],

@@ -1,4 +1,4 @@
-// What theory says of whole networks, on real digits and by counting: at sizes that take seconds.
+// The theory's predictions for whole networks: trained on digits, or drawn by the thousand and counted.
 
 import { describe, expect, test } from 'vitest';
 import { mnist } from '../../examples/study/mnist.js';
@@ -21,8 +21,8 @@ test('tanh from N(0, 1) stays at least five points below LeCun', { timeout: 120_
   }
 });
 
-/** How often a network of relu layers is dead for every one of some inputs; no biases, normal weights. */
-function dies(networks: number, inputs: number[], width: number, hidden: number, seed: string): number {
+/** The share of relu networks, without biases and with normal weights, that are 0 for all of the inputs. */
+function deadShare(networks: number, inputs: number[], width: number, hidden: number, seed: string): number {
   const rng = random.philox(seed);
   const layers = Array.from({ length: hidden }, (_, l) =>
     nn.linear(l === 0 ? 1 : width, width, { seed: 0, bias: false, activation: 'relu' }),
@@ -36,7 +36,8 @@ function dies(networks: number, inputs: number[], width: number, hidden: number,
   }
   return dead / networks;
 }
-const within = (share: number, p: number, n: number) =>
+/** Within five standard errors. */
+const expectShare = (share: number, p: number, n: number) =>
   expect(Math.abs(share - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / n));
 
 // 1 - (1 - 2^-N)^H for one input, H hidden layers of N units.
@@ -50,18 +51,15 @@ test.each([
   [8, 50, 0.177737],
   [10, 20, 0.019351],
 ])('relu of width %i and %i layers is dead for one input as often as theory says', (width, hidden, p) => {
-  within(dies(4000, [1], width, hidden, `one ${width} ${hidden}`), p, 4000);
-  const made = diagnose.theory({
-    widths: [1, ...new Array<number>(hidden).fill(width), 1],
-    ...{ activation: 'relu', weightVariance: 2 },
-  });
-  const warned = made.warnings.find(({ code }) => code === 'dead');
-  expect(warned!.message).toContain(`${(100 * p).toFixed(1)} %`);
+  expectShare(deadShare(4000, [1], width, hidden, `one ${width} ${hidden}`), p, 4000);
+  const widths = [1, ...new Array<number>(hidden).fill(width), 1];
+  const { warnings } = diagnose.theory({ widths, activation: 'relu', weightVariance: 2 });
+  expect(warnings.find(({ code }) => code === 'dead')!.message).toContain(`${(100 * p).toFixed(1)} %`);
 });
 
 describe('relu is dead for all inputs', () => {
   test('width 2, two hidden layers: exactly 5 in 32', () => {
-    within(dies(40_000, [1, -1], 2, 2, 'all 2 2'), 0.15625, 40_000);
+    expectShare(deadShare(40_000, [1, -1], 2, 2, 'all 2 2'), 0.15625, 40_000);
   });
   // The lower bound is a Markov chain of three states, the upper one the chance for a single input (Lu et al. 2020).
   test.each([
@@ -71,7 +69,7 @@ describe('relu is dead for all inputs', () => {
     [5, 19, 0.213793, 0.452956],
   ])('width %i, %i hidden layers: between its bounds', (width, hidden, lower, upper) => {
     const n = 4000;
-    const share = dies(n, [1, -1], width, hidden, `all ${width} ${hidden}`);
+    const share = deadShare(n, [1, -1], width, hidden, `all ${width} ${hidden}`);
     const error = 5 * Math.sqrt((share * (1 - share)) / n);
     expect(share).toBeGreaterThan(lower - error);
     expect(share).toBeLessThan(upper + error);

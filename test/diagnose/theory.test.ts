@@ -4,15 +4,15 @@ import { meanField } from '../../src/diagnose/mean-field.js';
 import { diagnose, init, nn, random } from '../../src/index.js';
 
 const { theory } = diagnose;
-/** Layers enough to be deep: the figures asked for do not depend on the widths. */
+/** For the limit of many layers, which does not depend on the widths. */
 const deep = (activation: Parameters<typeof theory>[0]['activation'], weightVariance: number, biasVariance = 0) =>
   theory({ widths: [1000, 1000, 1000, 1000], activation, weightVariance, biasVariance });
 const near = (got: number | null, expected: number, tolerance: number) =>
   expect(Math.abs(got! / expected - 1), `${got} beside ${expected}`).toBeLessThan(tolerance);
 
-// tanh: sw, sb, q*, chi_1, xi_q, xi_c, c*, by quadrature with 30 digits. Where units saturate (sw 2.5 and 4) xi_c and c*
-// are those of the trapezoid rule on a fine grid, which is exact for what is analytic: Gauss and Hermite's nodes miss
-// sech^2(sqrt(q) z) there by 3e-5 (xi_c 5.671395 and 5.108768) and 2e-2 (3.667215, c* 8.4472e-4).
+// tanh: sw, sb, q*, chi_1, xi_q, xi_c, c*, by quadrature with 30 digits. Where units saturate (sw 2.5 and 4) xi_c and
+// c* are those of the trapezoid rule on a fine grid, which is exact for what is analytic: Gauss-Hermite quadrature
+// misses sech^2(sqrt(q) z) there by 3e-5 (xi_c 5.671395 and 5.108768) and 2e-2 (3.667215, c* 8.4472e-4).
 test.each([
   [0.5, 0.05, 0.003326027, 0.2483560626, 0.714541, 0.717931, 1],
   [0.9, 0.05, 0.0119749828, 0.7913726212, 3.885178, 4.273754, 1],
@@ -24,13 +24,13 @@ test.each([
   [2.5, 0.3, 4.0791238753, 1.585224765, 0.688341, 5.108918989, 0.122103747],
   [4, 0.05, 12.5034798193, 2.3765347808, 0.493033, 3.736607441, 0.000851538898],
 ])('tanh with sw %f and sb %f', (sw, sb, q, chi, variance, correlation, c) => {
-  const made = deep('tanh', sw * sw, sb * sb);
-  expect(Math.abs(made.fixedPoint! - q)).toBeLessThan(1e-8 * Math.max(1, q));
-  expect(Math.abs(made.chi! - chi)).toBeLessThan(1e-8);
-  near(made.depthScale.variance, variance, 2e-6);
-  near(made.depthScale.correlation, correlation, 2e-6);
-  expect(Math.abs(made.correlation! - c)).toBeLessThan(1e-7);
-  expect(made.phase).toBe(chi < 1 ? 'ordered' : 'chaotic');
+  const result = deep('tanh', sw * sw, sb * sb);
+  expect(Math.abs(result.fixedPoint! - q)).toBeLessThan(1e-8 * Math.max(1, q));
+  expect(Math.abs(result.chi! - chi)).toBeLessThan(1e-8);
+  near(result.depthScale.variance, variance, 2e-6);
+  near(result.depthScale.correlation, correlation, 2e-6);
+  expect(Math.abs(result.correlation! - c)).toBeLessThan(1e-7);
+  expect(result.phase).toBe(chi < 1 ? 'ordered' : 'chaotic');
 });
 
 // The edge of chaos of tanh: sb2, sw2, q*.
@@ -64,7 +64,7 @@ test('sigmoid: Xavier does not hold in depth, and where chi is 1', () => {
   near(deep((x) => 1 / (1 + Math.exp(-x)) - 0.5, 1).critical!.weightVariance, 16, 1e-9);
 });
 
-test('relu is critical at 2 whatever goes in; gelu nowhere with a stable signal; PyTorch’s 5/3 for tanh', () => {
+test('relu is critical at 2 for any q, gelu nowhere at a stable q; PyTorch’s 5/3 for tanh', () => {
   expect(deep('relu', 2).critical).toEqual({ weightVariance: 2, meanSquare: 1 });
   expect(deep('relu', 2)).toMatchObject({ fixedPoint: 2, chi: 1, phase: 'critical' });
   expect(deep('relu', 1).fixedPoint).toBe(0);
@@ -75,7 +75,7 @@ test('relu is critical at 2 whatever goes in; gelu nowhere with a stable signal;
   for (const f of ['tanh', 'hardtanh', 'softsign', 'elu'] as const) expect(deep(f, 1).fixedPoint, f).toBe(0);
 });
 
-test('where f jumps neighbours part at once, whatever the gradient says', () => {
+test('where f jumps, close inputs part at once, whatever chi is', () => {
   // sign: E f(u) f(v) = 2 / pi asin(c), whose only fixed point below 1 is 0 without biases.
   const sign = deep(Math.sign, 1);
   expect(sign).toMatchObject({ phase: 'chaotic', chi: 0 });
@@ -84,7 +84,7 @@ test('where f jumps neighbours part at once, whatever the gradient says', () => 
   expect(deep(['threshold', { threshold: 0, value: 1 }], 1, 0.2).phase).toBe('chaotic');
 });
 
-test('SELU keeps mean 0 and variance 1, and comes back to them', () => {
+test('SELU has mean 0 and variance 1, and returns to them', () => {
   const selu = meanField('test', 'selu');
   const at = selu.momentsAt(1);
   const integral = selu.quadratureAt(1);
@@ -115,8 +115,8 @@ const named: [string, number, object, number[], string[]][] = [
 describe.each(named)('%s x %i, %o', (activation, depth, spec, [first, tenth, last, ratio], codes) => {
   const n = 256;
   const widths = new Array<number>(depth + 1).fill(n);
-  const made = theory({ widths, activation: activation as 'tanh', ...spec } as Parameters<typeof theory>[0]);
-  const { layers } = made;
+  const result = theory({ widths, activation: activation as 'tanh', ...spec } as Parameters<typeof theory>[0]);
+  const { layers } = result;
   test('signal and gradient are the table’s', () => {
     near(layers[0].preactivation, first, 2e-3);
     near(layers[9].preactivation, tenth, 2e-3);
@@ -124,10 +124,10 @@ describe.each(named)('%s x %i, %o', (activation, depth, spec, [first, tenth, las
     near(layers[0].gradient, ratio, 2e-3);
     expect(layers[depth - 1].gradient).toBe(1);
     expect(Math.abs(layers[0].log10.gradient - Math.log10(ratio))).toBeLessThan(1e-3);
-    expect(made.warnings.map(({ code }) => code)).toEqual(codes);
-    expect(JSON.parse(JSON.stringify(made))).toEqual(made);
+    expect(result.warnings.map(({ code }) => code)).toEqual(codes);
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
-  // Of a chaotic network one draw says little of another; what underflows float32 cannot be measured in it to a tenth.
+  // One draw of a chaotic network says little of another; what underflows float32 cannot be measured in it to a tenth.
   if (ratio < 10 && ratio > 1e-40)
     test('a network agrees: log10 of g_1 / g_L to 0.1, the mean of eight', { timeout: 60_000 }, () => {
       const logs = Array.from({ length: 8 }, (_, seed) => {
@@ -142,7 +142,7 @@ describe.each(named)('%s x %i, %o', (activation, depth, spec, [first, tenth, las
     });
 });
 
-/** What a probe sees in a network of independent normals, fed with normals and with a random gradient. */
+/** Each linear layer's mean squares, in a network of normal weights whose inputs and gradient are normals. */
 function measured(activation: 'tanh' | 'relu' | 'gelu', widths: number[], variance: number[], seed: number, rows = 64) {
   const rng = random.philox(seed);
   const layers = variance.flatMap((v, l) => {
@@ -153,17 +153,17 @@ function measured(activation: 'tanh' | 'relu' | 'gelu', widths: number[], varian
   const outputs = widths[widths.length - 1];
   // A squared error against far-off targets: its gradient is a random vector that does not depend on the outputs.
   const targets = rng.fork('targets').normal(rows * outputs, { std: 1e6 });
-  const made = diagnose.probe(
+  const { layers: statistics } = diagnose.probe(
     nn.sequential(layers),
     { x: rng.fork('x').normal(rows * widths[0]), targets },
     { loss: 'meanSquaredError' },
   );
-  const linear = made.layers.filter(({ kind }) => kind === 'linear');
+  const linear = statistics.filter(({ kind }) => kind === 'linear');
   return { q: linear.map((l) => l.meanSquare), gradient: linear.map((l) => l.gradient.meanSquare) };
 }
 
-// Width 512, depth 30: the mean logarithm over networks is within four standard errors of the theory's log-normal, whose
-// deviation the band tells; signal and gradient, at every layer.
+// Width 512, depth 30: the mean logarithm over networks is within four standard errors of the theory's log-normal,
+// whose standard deviation the band tells; signal and gradient, at every layer.
 test.each([
   ['tanh', 1],
   ['relu', 2],
@@ -177,11 +177,12 @@ test.each([
   );
   expected.layers.forEach(({ preactivation, gradient, band }, l) => {
     const check = (values: number[], mean: number, [low, high]: [number, number]) => {
-      // low and high are two deviations of the logarithm from its mean, which is below the logarithm of the mean.
-      const deviation = Math.log(high / low) / 4;
-      const logarithm = Math.log(mean) - (deviation * deviation) / 2;
+      // low and high are two standard deviations of the logarithm from its mean, which is below the logarithm of the
+      // mean.
+      const std = Math.log(high / low) / 4;
+      const logarithm = Math.log(mean) - (std * std) / 2;
       const average = values.reduce((sum, value) => sum + Math.log(value), 0) / networks;
-      expect(Math.abs(average - logarithm), `layer ${l}`).toBeLessThanOrEqual((4 * deviation) / Math.sqrt(networks));
+      expect(Math.abs(average - logarithm), `layer ${l}`).toBeLessThanOrEqual((4 * std) / Math.sqrt(networks));
     };
     check(
       runs.map(({ q }) => q[l]),
@@ -205,21 +206,21 @@ test('the band of relu with He is the product of 1 + 5 / n, and 19 of 20 narrow 
   const runs = Array.from({ length: networks }, (_, seed) =>
     measured('relu', widths, new Array(depth).fill(2), seed, 1),
   );
-  // The first layers' are no log-normals yet.
+  // The mean squares of the first two layers are no log-normals yet.
   layers.slice(2).forEach(({ band: { preactivation: bounds } }, i) => {
     const inside = runs.filter(({ q }) => q[i + 2] > bounds[0] && q[i + 2] < bounds[1]).length / networks;
     expect(Math.abs(inside - 0.95), `layer ${i + 2}`).toBeLessThan(5 * Math.sqrt((0.95 * 0.05) / networks));
   });
 });
 
-test('widths that differ: fanIn forward, fanOut backward, an initialiser’s deviation by its own shape', () => {
+test('widths that differ: fanIn forward, fanOut backward, an initialiser’s standard deviation by its shape', () => {
   const widths = [784, 100, 30, 10];
   const { layers } = theory({ widths, activation: 'linear', initialiser: ['normal', { std: 0.1 }], meanSquare: 0.5 });
-  // Linear: q_l = 0.01 fanIn q_(l-1), g_l = 0.01 fanOut g_(l+1).
+  // A linear network: q_l = 0.01 fanIn q_(l-1), g_l = 0.01 fanOut g_(l+1).
   [0.5 * 7.84, 0.5 * 7.84 * 1, 0.5 * 7.84 * 1 * 0.3].forEach((q, l) => near(layers[l].preactivation, q, 1e-9));
   [0.3 * 0.1, 0.1, 1].forEach((g, l) => near(layers[l].gradient, g, 1e-9));
   expect(layers.map(({ weightVariance }) => Number(weightVariance.toFixed(9)))).toEqual([7.84, 1, 0.3]);
-  // What goes on for ever is told of the second layer, not of the first.
+  // The limit is that of layers like the second.
   near(theory({ widths, activation: 'tanh', weightVariance: [9, 1.69, 4] }).chi, 1.064369171, 1e-8);
 });
 
@@ -228,8 +229,11 @@ test('warnings: each on one side of its threshold and not on the other', () => {
     theory(spec).warnings.map(({ code, level }) => `${code} ${level}`);
   const tanh = (hidden: number, weightVariance: number, biasVariance = 0) =>
     codes({
-      ...{ widths: new Array(hidden + 2).fill(1000), activation: 'tanh', weightVariance, biasVariance },
-      meanSquare: biasVariance > 0 ? 0.0117 : 1, // which is the fixed point's
+      widths: new Array(hidden + 2).fill(1000),
+      activation: 'tanh',
+      weightVariance,
+      biasVariance,
+      meanSquare: biasVariance > 0 ? 0.0117 : 1, // the activation's at the fixed point
     });
   // sw 0.9, sb 0.05: the depth scale is 4.27 layers; chi 0.79 a layer loses 10^-0.1.
   expect(tanh(25, 0.81, 0.0025)).toEqual([]);
@@ -249,7 +253,7 @@ test('warnings: each on one side of its threshold and not on the other', () => {
   expect(huge).toEqual(expect.arrayContaining(['exploding error', 'underflow error']));
 });
 
-test('close to the edge the correlation of a function with kinks is told or left out, never wrong', () => {
+test('close to the edge of chaos the correlation of a function with kinks is right or null', () => {
   // hardtanh, Var(b) = 0.05: c* and depth scale by a one-dimensional integral of P(|u| < 1, |v| < 1).
   near(deep('hardtanh', 1.25, 0.05).depthScale.correlation, 51.6501916, 1e-7);
   for (const v of [1.17, 1.2]) {
@@ -258,21 +262,21 @@ test('close to the edge the correlation of a function with kinks is told or left
   }
 });
 
-// Glorot and Bengio's (2010) network, five layers of 1000 tanh units, inputs of variance 1: deviations of the activations,
-// and the gradient's mean square by each layer relative to the last.
+// Glorot and Bengio's (2010) network, five layers of 1000 tanh units, inputs of variance 1: standard deviations of the
+// activations, and the gradient's mean square by each layer relative to the last.
 test.each([
   ['standard', 1 / 3, [0.4603, 0.2495, 0.1412, 0.081, 0.0467], [0.00689, 0.03098, 0.10496, 0.32758, 0.99566]],
   ['normalised', 1, [0.6279, 0.4863, 0.4082, 0.3576, 0.3216], [0.13752, 0.29613, 0.46522, 0.64015, 0.8188]],
-])('Glorot and Bengio, %s', (_, v, deviations, gradients) => {
+])('Glorot and Bengio, %s', (_, v, stds, gradients) => {
   const widths = [1000, 1000, 1000, 1000, 1000, 1000];
   const { layers } = theory({ widths, activation: 'tanh', weightVariance: v });
-  const seen = Array.from({ length: 4 }, (_, seed) =>
+  const runs = Array.from({ length: 4 }, (_, seed) =>
     measured('tanh', [...widths, 1000], [v, v, v, v, v, 1], seed, 16),
   );
   layers.forEach(({ activation, gradient, preactivation }, l) => {
-    expect(Math.abs(Math.sqrt(activation) - deviations[l])).toBeLessThan(6e-5);
+    expect(Math.abs(Math.sqrt(activation) - stds[l])).toBeLessThan(6e-5);
     expect(Math.abs(gradient / (gradients[l] / gradients[4]) - 1)).toBeLessThan(1e-4 + 5e-6 / gradients[l]);
-    const mean = (of: (one: (typeof seen)[0]) => number) => seen.reduce((sum, one) => sum + of(one), 0) / seen.length;
+    const mean = (g: (run: (typeof runs)[0]) => number) => runs.reduce((sum, run) => sum + g(run), 0) / runs.length;
     expect(Math.abs(mean(({ q }) => Math.sqrt(q[l] / preactivation)) - 1)).toBeLessThan(0.02);
     expect(Math.abs(mean(({ gradient: g }) => Math.sqrt(g[l] / g[4] / gradient)) - 1)).toBeLessThan(0.02);
   });
@@ -299,13 +303,13 @@ test('ReLU with He: E M_L = 1, and one layer varies by 5 / n', () => {
   }
 });
 
-test('VGG with a deviation of 0.01: a gradient 16,729 times too small (He et al. 2015)', () => {
+test('VGG with a standard deviation of 0.01: a gradient 16,729 times too small (He et al. 2015)', () => {
   const channels = [64, 128, 128, 256, 256, 512, 512, 512, 512];
-  const deviations = channels.map((n) => init.describe('kaimingNormal', [n, 3, 3, 3], { mode: 'fanOut' }).std);
-  expect(deviations.reduce((product, std) => product * (std / 0.01), 1)).toBeCloseTo(16728.76, 2);
+  const stds = channels.map((n) => init.describe('kaimingNormal', [n, 3, 3, 3], { mode: 'fanOut' }).std);
+  expect(stds.reduce((product, std) => product * (std / 0.01), 1)).toBeCloseTo(16728.76, 2);
 });
 
-describe('what is wrong is said', () => {
+describe('errors', () => {
   const good = { widths: [3, 4, 5], activation: 'tanh', weightVariance: 1 } as const;
   test.each([
     [{ ...good, widths: 3 }, TypeError, /widths is 3; pass those of the input/],
@@ -332,7 +336,7 @@ describe('what is wrong is said', () => {
     expect(call).toThrow(kind);
     expect(call).toThrow(message);
   });
-  test('nothing of it is NaN: no weights, no data, one layer, numbers beyond float32', () => {
+  test('nothing is NaN: no weights, no data, one layer, numbers beyond float32', () => {
     for (const spec of [
       { widths: [3, 3], activation: 'tanh', weightVariance: 0 },
       { widths: [3, 3, 3], activation: 'sigmoid', weightVariance: 0, biasVariance: 0 },
@@ -347,9 +351,9 @@ describe('what is wrong is said', () => {
       { widths: [3, 3, 3], activation: (x: number) => 1e-160 * Math.tanh(x), weightVariance: 1 },
       { widths: [3, 3, 3], activation: (x: number) => Math.exp(x) - 1, weightVariance: 0.01 },
     ] as Parameters<typeof theory>[0][]) {
-      const made = theory(spec);
-      expect(JSON.parse(JSON.stringify(made))).toEqual(made);
-      expect(JSON.stringify(made)).not.toMatch(/NaN/);
+      const result = theory(spec);
+      expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+      expect(JSON.stringify(result)).not.toMatch(/NaN/);
     }
   });
 });

@@ -43,31 +43,28 @@ describe.each(ailing)('%s', (_, make, expected, mechanical, words) => {
 
 test.each(healthy)('%s: nothing is found', (_, make) => {
   const model = make();
-  for (const some of [3, 30, rows])
-    expect(diagnose.probe(model, { x: x.subarray(0, 64 * some), labels: labels.subarray(0, some) }).verdicts).toEqual(
-      [],
-    );
+  for (const n of [3, 30, rows])
+    expect(diagnose.probe(model, { x: x.subarray(0, 64 * n), labels: labels.subarray(0, n) }).verdicts).toEqual([]);
 });
 
-test('an output layer may be at its ends, or off: it is not judged', async () => {
-  const model = nn.sequential([
-    ...[nn.linear(2, 20, { seed: 1, activation: 'tanh' }), nn.linear(20, 1, { seed: 2 }), nn.activation('sigmoid')],
-  ]);
+test('an output layer may be saturated or dead: it is not judged', async () => {
+  const hidden = nn.linear(2, 20, { seed: 1, activation: 'tanh' });
+  const model = nn.sequential([hidden, nn.linear(20, 1, { seed: 2 }), nn.activation('sigmoid')]);
   const data = { x: Float32Array.of(0, 0, 0, 1, 1, 0, 1, 1), targets: Float32Array.of(0, 1, 1, 0) };
-  const given = {
+  const options = {
     loss: 'meanSquaredError',
     epochs: 3000,
     batchSize: 4,
     seed: 1,
     optimizer: nn.adam({ lr: 0.03 }),
   } as const;
-  for await (const _ of nn.fit(model, data, given));
+  for await (const _ of nn.fit(model, data, options));
   const { verdicts, layers } = diagnose.probe(model, data, { loss: 'meanSquaredError' });
   expect(layers[3].saturated).toBe(1);
   expect(verdicts).toEqual([]);
 });
 
-test('values that grew beyond float32 are told from weights that a step threw out of range', async () => {
+test('values that grew beyond float32 and weights that a step threw out of range have different messages', async () => {
   const model = net('relu', 60, 30, normal(3));
   const optimizer = nn.sgd({ lr: 1 });
   const [told] = diagnose.probe(model, { x, labels }).verdicts;
@@ -98,9 +95,9 @@ test('what apply draws: the gain for hidden layers, 1 for the last, and the firs
 });
 
 test('errors come first, and the worst of several layers is named', () => {
-  const model = changed(net('relu', 3, 100, normal(0.02)), (of) => {
-    of('2.bias').fill(-10, 0, 75);
-    of('4.bias').fill(-10, 0, 85);
+  const model = changed(net('relu', 3, 100, normal(0.02)), (valuesOf) => {
+    valuesOf('2.bias').fill(-10, 0, 75);
+    valuesOf('4.bias').fill(-10, 0, 85);
   });
   const { verdicts } = diagnose.probe(model, { x, labels });
   expect(verdicts.map(({ level }) => level)).toEqual(verdicts.map(({ level }) => level).sort());
@@ -108,7 +105,7 @@ test('errors come first, and the worst of several layers is named', () => {
   expect(dead).toMatchObject({ layer: 5, figures: { layers: 2 } });
 });
 
-test('layers too narrow for their depth are told, beside the fix', () => {
+test('a fix says when layers are too narrow for their depth', () => {
   const [{ fix }] = diagnose.probe(net('leakyRelu', 12, 8, normal(0.01)), { x, labels }).verdicts;
   expect(fix.message).toMatch(/Layers this narrow stray far/);
 });
@@ -133,7 +130,7 @@ test('data: what is not finite in them, and a scale that saturates', () => {
   expect(diagnose.probe(model, pixels).verdicts).toEqual([]);
 });
 
-test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each is told from the others', () => {
+test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each has its own message', () => {
   const model = () => net('relu', 3, 50, named('kaimingNormal'));
   const targets = (value: number) => ({ x, targets: new Float32Array(10 * rows).fill(value) });
   for (const value of [Number.NaN, Infinity, 3e38]) {
@@ -174,7 +171,7 @@ test.each([
   ['vanishing', () => net('relu', 1, 50, normal(1e-12)), 1],
   ['exploding', () => net('relu', 3, 50, named('kaimingNormal')), 1e30],
   ['vanishing', () => net('tanh', 3, 50, named('lecunNormal')), 1e-30],
-] as const)('%s, by what comes out alone', (code, make, scale) => {
+] as const)('%s, by the outputs alone', (code, make, scale) => {
   const model = make();
   const data = { x: x.map((v) => v * scale), labels };
   const { verdicts } = diagnose.probe(model, data);
@@ -193,19 +190,18 @@ test('softsign falls at its edge and grows at its gain: a gain between carries 4
   expect(diagnose.probe(model, { x, labels }).verdicts).toEqual([]);
 });
 
-test('units that are one need no more than to be drawn apart; nothing heals what lets nothing through', () => {
-  const alike = net('sigmoid', 4, 50, (w) => init.zeros(w));
-  expect(diagnose.probe(alike, { x, labels }).verdicts[0].fix).toMatchObject({ initialiser: 'kaimingNormal' });
-  const shut = nn.sequential([
-    ...[nn.linear(64, 50, { seed: 1 }), nn.activation('hardtanh', { low: 0, high: 0 })],
-    ...[nn.linear(50, 50, { seed: 2 }), nn.activation('hardtanh', { low: 0, high: 0 }), nn.linear(50, 10, { seed: 3 })],
-  ]);
-  const [verdict] = diagnose.probe(shut, { x, labels }).verdicts;
+test('equal units need only be drawn apart; nothing heals an activation that is 0 everywhere', () => {
+  const equal = net('sigmoid', 4, 50, (w) => init.zeros(w));
+  expect(diagnose.probe(equal, { x, labels }).verdicts[0].fix).toMatchObject({ initialiser: 'kaimingNormal' });
+  const zero = () => nn.activation('hardtanh', { low: 0, high: 0 });
+  const [first, second] = [nn.linear(64, 50, { seed: 1 }), nn.linear(50, 50, { seed: 2 })];
+  const model = nn.sequential([first, zero(), second, zero(), nn.linear(50, 10, { seed: 3 })]);
+  const [verdict] = diagnose.probe(model, { x, labels }).verdicts;
   expect(verdict).toMatchObject({ code: 'dead', level: 'error' });
   expect(verdict.fix.message).toMatch(/No scale of the weights/);
 });
 
-test('apply asks for its options, and leaves a model as it was where it fails', () => {
+test('apply checks its options, and leaves the model as it was where it fails', () => {
   const model = net('gelu', 20, 30, named('lecunNormal'));
   const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
   expect(() => fix.apply?.({ sede: 1 } as never)).toThrow(/unknown option sede/);
@@ -220,9 +216,9 @@ test('apply asks for its options, and leaves a model as it was where it fails', 
 
 test('a step that was far too long: its probe says so, and a fix without the batch is told, not applied', async () => {
   const model = net('gelu', 6, 50, named('kaimingNormal', 8));
-  const given = { epochs: 4, batchSize: 64, seed: 1, optimizer: nn.sgd({ lr: 10 }), probe: { every: 1 } };
+  const options = { epochs: 4, batchSize: 64, seed: 1, optimizer: nn.sgd({ lr: 10 }), probe: { every: 1 } };
   const seen = new Set<string>();
-  for await (const { probe } of nn.fit(model, { x, labels }, given)) {
+  for await (const { probe } of nn.fit(model, { x, labels }, options)) {
     for (const { code, fix } of diagnose.verdicts(probe!, model)) {
       seen.add(code);
       if (fix.initialiser === 'lsuv') expect(fix.apply).toBe(undefined);

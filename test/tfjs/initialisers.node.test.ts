@@ -1,4 +1,4 @@
-// In TensorFlow.js itself, on its own CPU backend.
+// In TensorFlow.js itself, on its CPU backend.
 
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
@@ -30,19 +30,21 @@ test.each(['heNormal', 'xavierUniform', 'lecunNormal', 'kerasHeNormal', 'truncat
   },
 );
 
-test('the deviation is what was claimed; TensorFlow.js’ own is 0.88 of it', () => {
+test('the standard deviation is what is claimed; that of TensorFlow.js’ heNormal is 0.88 of it', () => {
   const std = Math.sqrt(2 / 784);
   const error = 5 * Math.sqrt(1 / (2 * 78_400));
-  const own = kernel(dense(fanwise.heNormal({ seed: 0 })));
-  expect(Math.abs(Math.sqrt(variance(own)) / std - 1)).toBeLessThan(error);
-  expect(Math.abs(mean(own))).toBeLessThan((5 * std) / 280);
+  const ours = kernel(dense(fanwise.heNormal({ seed: 0 })));
+  expect(Math.abs(Math.sqrt(variance(ours)) / std - 1)).toBeLessThan(error);
+  expect(Math.abs(mean(ours))).toBeLessThan((5 * std) / 280);
   const theirs = kernel(dense(tf.initializers.heNormal({ seed: 1 }) as never));
   expect(Math.abs(Math.sqrt(variance(theirs)) / std - 0.8796)).toBeLessThan(error);
 });
 
 test('convolutions: [height, width, in, out] has fanIn height x width x in', () => {
   const layer = tf.layers.conv2d({
-    ...{ filters: 64, kernelSize: 3, inputShape: [8, 8, 32] },
+    filters: 64,
+    kernelSize: 3,
+    inputShape: [8, 8, 32],
     kernelInitializer: fanwise.heNormal({ seed: 1 }),
   });
   tf.sequential({ layers: [layer] });
@@ -50,7 +52,7 @@ test('convolutions: [height, width, in, out] has fanIn height x width x in', () 
   expect(Math.abs(Math.sqrt(variance(values) / (2 / 288)) - 1)).toBeLessThan(5 * Math.sqrt(1 / (2 * values.length)));
 });
 
-test('options go through; two layers of one initialiser differ; a generator of one’s own is drawn from', () => {
+test('options go through; two layers of one initialiser differ; rng is drawn from', () => {
   const wide = kernel(dense(fanwise.xavierNormal({ seed: 1, gain: 3 })));
   const plain = kernel(dense(fanwise.xavierNormal({ seed: 1 })));
   expect(Math.abs(wide[5] / plain[5] - 3)).toBeLessThan(1e-6);
@@ -66,7 +68,9 @@ describe('a model', () => {
     tf.sequential({
       layers: [
         tf.layers.dense({
-          ...{ units: 16, activation: 'tanh', inputShape: [2] },
+          units: 16,
+          activation: 'tanh',
+          inputShape: [2],
           kernelInitializer: fanwise.xavierNormal({ seed: 4 }),
         }),
         tf.layers.dense({ units: 1, activation: 'sigmoid', kernelInitializer: fanwise.xavierNormal({ seed: 5 }) }),
@@ -93,7 +97,7 @@ describe('a model', () => {
   });
 });
 
-test('what is wrong is said', () => {
+test('errors', () => {
   expect(() => fanwise.heNormal({ sed: 1 } as never)).toThrow(/fanwise\/tfjs: heNormal: unknown option sed/);
   expect(() => fanwise.heNormal({ seed: 1, rng: random.philox(1) })).toThrow(/both rng and seed/);
   expect(() => fanwise.heNormal({ seed: 1n as never })).toThrow(/seed is 1n, which JSON has not/);
