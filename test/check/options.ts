@@ -1,11 +1,14 @@
 // The options of a row with right and with wrong values, as the row says them.
 
-import type { NumberOption, Option, Options, PairOption } from '../../src/options.js';
+import type { ChoiceOption, NumberOption, Option, Options, PairOption } from '../../src/options.js';
 import type { Any, Case } from './case.js';
 
 const isPair = (option: Option): option is PairOption => 'value' in option && Array.isArray(option.value);
+const isChoice = (option: Option): option is ChoiceOption => 'choices' in option;
 const isNumber = (option: Option): option is NumberOption =>
   !('value' in option) || option.value === undefined || typeof option.value === 'number';
+/** Whether an option has to be passed. */
+const isRequired = (option: Option) => isNumber(option) && option.value === undefined && !option.optional;
 
 const within = ({ least = -Infinity, most = Infinity, open }: NumberOption, value: number) =>
   open ? value > least && value < most : value >= least && value <= most;
@@ -13,6 +16,7 @@ const within = ({ least = -Infinity, most = Infinity, open }: NumberOption, valu
 /** Another value than the default: of numbers one that changes what is computed. */
 function other(option: Option): unknown {
   if (isPair(option)) return [0.8, 0.95];
+  if (isChoice(option)) return Object.keys(option.choices).find((name) => name !== option.value);
   if (isNumber(option))
     return option.whole ? [3, 5].find((v) => v !== option.value) : [0.125, 0.25].find((v) => v !== option.value);
   return typeof option.value === 'boolean' ? !option.value : (_: number, lr: number) => lr / 4;
@@ -21,9 +25,7 @@ function other(option: Option): unknown {
 /** What has to be passed, and nothing else. */
 export const required = (row: Options): Record<string, Any> =>
   Object.fromEntries(
-    Object.entries(row).flatMap(([name, option]) =>
-      (option as NumberOption).value === undefined ? [[name, other(option)]] : [],
-    ),
+    Object.entries(row).flatMap(([name, option]) => (isRequired(option) ? [[name, other(option)]] : [])),
   );
 
 /** Options of which each is once another than the default, and all of them at once. */
@@ -39,32 +41,35 @@ export const zeros = (row: Options): Record<string, Any>[] =>
   );
 
 function wrongNumbers(option: NumberOption): unknown[] {
-  const { least, most, open, whole } = option;
+  const { least, most, open, whole, infinite } = option;
   const beyond = [
     ...(least === undefined ? [] : [least - 1, ...(open ? [least] : [])]),
     ...(most === undefined ? [] : [most + 1, ...(open ? [most] : [])]),
     ...(within(option, 0) ? [] : [0]),
     ...(whole ? [1.5] : [1e39]),
   ];
-  return [Number.NaN, Infinity, -Infinity, '1', true, 1n, [1], {}, () => 1, ...beyond];
+  const infinities = infinite ? [] : [Infinity, -Infinity];
+  return [Number.NaN, ...infinities, '1', true, 1n, [1], {}, () => 1, ...beyond];
 }
 
 /** Wrong values of each option of a row, for what takes all of them in an object. */
 export function wrongOptions(call: string, row: Options, run: (o: Any) => unknown): Case[] {
   const said = call.replace(/[.[\]]/g, '\\$&');
   return Object.entries(row).flatMap(([name, option]): Case[] => {
-    const wrong: [value: unknown, range: boolean][] = isPair(option)
-      ? [
-          ...[0.5, [0.5], [0.5, 0.5, 0.5], 'ab'].map((v): [unknown, boolean] => [v, false]),
-          ...wrongNumbers({ least: option.least, most: option.most }).flatMap((v): [unknown, boolean][] => [
-            [[v, 0.5], typeof v === 'number'],
-            [[0.5, v], typeof v === 'number'],
-          ]),
-        ]
-      : isNumber(option)
-        ? wrongNumbers(option).map((v) => [v, typeof v === 'number'])
-        : [0, 1, Number.NaN, 'true', {}].map((v) => [v, false]);
-    if ((option as NumberOption).value === undefined) wrong.push([undefined, false]);
+    const wrong: [value: unknown, range: boolean][] = isChoice(option)
+      ? [['no such name', true], ...[1, true, {}].map((v): [unknown, boolean] => [v, false])]
+      : isPair(option)
+        ? [
+            ...[0.5, [0.5], [0.5, 0.5, 0.5], 'ab'].map((v): [unknown, boolean] => [v, false]),
+            ...wrongNumbers({ least: option.least, most: option.most }).flatMap((v): [unknown, boolean][] => [
+              [[v, 0.5], typeof v === 'number'],
+              [[0.5, v], typeof v === 'number'],
+            ]),
+          ]
+        : isNumber(option)
+          ? wrongNumbers(option).map((v) => [v, typeof v === 'number'])
+          : [0, 1, Number.NaN, 'true', {}].map((v) => [v, false]);
+    if (isRequired(option)) wrong.push([undefined, false]);
     return [...wrong, [null, false] as const].map(([value, range]) => [
       `${call} with ${name}: ${typeof value === 'function' ? 'a function' : String(value)}`,
       () => run({ ...required(row), [name]: value }),

@@ -8,8 +8,8 @@ import { expect, test } from 'vitest';
 import figures from '../../bench/figures.json' with { type: 'json' };
 import type { Row } from '../../src/activation/row.js';
 import { activations } from '../../src/activation/table.js';
-import type { Option } from '../../src/check.js';
 import { initialisers } from '../../src/init/table.js';
+import type { Option } from '../../src/options.js';
 import { runs, snippets } from './snippet.js';
 
 const readme = readFileSync('README.md', 'utf8');

@@ -42,7 +42,7 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
   test.each(several)('with %o makes the steps of its formula', (options) => {
     const n = 40;
     const { w, g, step } = bound(make(options), noise(1, n));
-    const o = read(name, row.options, options);
+    const o = readOptions(name, row.options, options);
     const exact = Float64Array.from(w);
     const states = Array.from({ length: n }, () => row.slots(o).map(() => 0));
     for (let k = 0; k < 10; k++) {

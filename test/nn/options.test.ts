@@ -19,7 +19,7 @@ const rows: [string, Options][] = [
 
 describe.each(rows)('%s', (name, row) => {
   test('defaults are right, in the order of the row', () => {
-    const o = read(name, row, required(row)) as Record<string, unknown>;
+    const o = readOptions(name, row, required(row)) as Record<string, unknown>;
     expect(Object.keys(o)).toEqual(Object.keys(row));
     for (const [key, option] of Object.entries(row))
       if ('value' in option && option.value !== undefined) expect(o[key]).toEqual(option.value);
@@ -27,7 +27,7 @@ describe.each(rows)('%s', (name, row) => {
 
   test('0 is a value where it is allowed, not the default', () => {
     for (const given of zeros(row)) {
-      const o = read(name, row, given) as Record<string, unknown>;
+      const o = readOptions(name, row, given) as Record<string, unknown>;
       for (const [key, value] of Object.entries(given)) expect(o[key], key).toBe(value);
     }
   });
@@ -35,9 +35,9 @@ describe.each(rows)('%s', (name, row) => {
   test('null is nothing, and undefined is the default', () => {
     for (const key of Object.keys(row)) {
       const without = { ...required(row), [key]: undefined };
-      if (key in required(row)) expect(() => read(name, row, without)).toThrow(`${key} is undefined`);
-      else expect(read(name, row, without)).toEqual(read(name, row, required(row)));
-      expect(() => read(name, row, { ...without, [key]: null })).toThrow(`${key} is null`);
+      if (key in required(row)) expect(() => readOptions(name, row, without)).toThrow(`${key} is undefined`);
+      else expect(readOptions(name, row, without)).toEqual(readOptions(name, row, required(row)));
+      expect(() => readOptions(name, row, { ...without, [key]: null })).toThrow(`${key} is null`);
     }
   });
 });
