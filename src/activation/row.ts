@@ -1,5 +1,5 @@
 // What a function of one variable promises. Rows of this shape stand in rectifiers, sigmoids and gates, by
-// family; src/activation.ts joins them to their kernels.
+// family; table.ts joins them to their kernels.
 
 import type { Bounds } from '../check.js';
 

@@ -1,4 +1,4 @@
-// Initialisers: rows of one table. A row turns fans and options into a law (src/distribution.ts), and the
+// Initialisers: rows of one table. A row turns fans and options into a law (src/random/distributions.ts), and the
 // generator turns the law into values; `describe` shows the law.
 
 import { type Nonlinearity, nonlinearities, torchGains } from '../activation/torch-gains.js';
