@@ -1,4 +1,4 @@
-// Gates, x times a share of it, a row each; the kernels of the same names are in assembly/gates.ts. At
+// Gates, x times a share of it, a row each; the kernels of the same names are in assembly/activation/gates.ts. At
 // -infinity they are 0 and their slope is 0, the limits (PyTorch returns NaN).
 
 import { scalar } from '../wasm/kernels.js';

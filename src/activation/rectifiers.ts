@@ -1,5 +1,5 @@
 // Rectifiers and what is made of straight pieces, a row each; the kernels of the same names are in
-// assembly/rectifiers.ts. At a kink beside a flat piece the slope is 0: at 0 of relu, at both ends of relu6 and
+// assembly/activation/rectifiers.ts. At a kink beside a flat piece the slope is 0: at 0 of relu, at both ends of relu6 and
 // hardtanh; leakyRelu has `slope` at 0. So in PyTorch, TensorFlow and JAX.
 
 import type { Row } from './row.js';

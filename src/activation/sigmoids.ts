@@ -1,4 +1,4 @@
-// Sigmoids and their kin, a row each; the kernels of the same names are in assembly/sigmoids.ts.
+// Sigmoids and their kin, a row each; the kernels of the same names are in assembly/activation/sigmoids.ts.
 
 import type { Row } from './row.js';
 

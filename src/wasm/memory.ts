@@ -69,7 +69,7 @@ function prepare(memory: WebAssembly.Memory, shared: boolean, scratch: number, f
 }
 
 /**
- * What a module's instance on a memory exports. Not by @assemblyscript/loader, which the build and the tests use: its wrappers
+ * What a module's instance on a memory exports. Not by @assemblyscript/loader, which the build uses: its wrappers
  * cost 4 ns a call and no table takes them, a page would carry 2 kB of it, it asks for a TextDecoder when it is loaded, and it
  * knows a module by instanceof, which fails for one of another realm (edge runtimes).
  */
