@@ -222,8 +222,8 @@ function changeFinding(
     code,
     level: levelOf(powers),
     layer: quantity === 'gradient' ? first : last,
-    figures: { gradient, signal, limit: MAX_POWERS, layers },
     message: `${path} the ${quantity}'s mean square ${change}: ${effect}.`,
+    figures: { gradient, signal, limit: MAX_POWERS, layers },
   };
 }
 
