@@ -49,15 +49,19 @@ test.each([
   [5, 20, 0.470051],
   [8, 50, 0.177737],
   [10, 20, 0.019351],
-])('relu of width %i and %i layers is dead for one input as often as theory says', (width, hidden, p) => {
-  within(dies(4000, [1], width, hidden, `one ${width} ${hidden}`), p, 4000);
-  const made = diagnose.theory({
-    widths: [1, ...new Array<number>(hidden).fill(width), 1],
-    ...{ activation: 'relu', weightVariance: 2 },
-  });
-  const warned = made.warnings.find(({ code }) => code === 'dead');
-  expect(warned!.message).toContain(`${(100 * p).toFixed(1)} %`);
-});
+])(
+  'relu of width %i and %i layers is dead for one input as often as theory says',
+  { timeout: 30_000 },
+  (width, hidden, p) => {
+    within(dies(4000, [1], width, hidden, `one ${width} ${hidden}`), p, 4000);
+    const made = diagnose.theory({
+      widths: [1, ...new Array<number>(hidden).fill(width), 1],
+      ...{ activation: 'relu', weightVariance: 2 },
+    });
+    const warned = made.warnings.find(({ code }) => code === 'dead');
+    expect(warned!.message).toContain(`${(100 * p).toFixed(1)} %`);
+  },
+);
 
 describe('relu is dead for all inputs', () => {
   test('width 2, two hidden layers: exactly 5 in 32', () => {
