@@ -55,7 +55,7 @@ function reachable(file: string, found = new Set<string>()): Set<string> {
   return found;
 }
 
-test('the main entry knows no place of its own and starts no threads', () => {
+test('the main entry has no import.meta and starts no threads', () => {
   const files = [...reachable('dist/index.js')].map((file) => relative('dist', file));
   expect(files).toEqual(expect.arrayContaining(['index.js', 'wasm/module.js', 'nn/training.js']));
   for (const file of files) {
@@ -115,7 +115,7 @@ test('require gives the initialisers of TensorFlow.js, which take generators of 
   expect((await node(file)).stdout).toMatch(/true\n$/);
 });
 
-test('the file for require is for every runtime: it asks for no module of Node, and for TensorFlow.js only in its entry', () => {
+test('the file for require runs in every runtime: it requires no module of Node, and TensorFlow.js only in its entry', () => {
   const required = (name: string) =>
     [...readFileSync(`dist/${name}.cjs`, 'utf8').matchAll(/require\(["'](.*?)["']\)/g)].map(([, from]) => from);
   expect(required('commonjs')).toEqual([]);
@@ -124,7 +124,7 @@ test('the file for require is for every runtime: it asks for no module of Node, 
   expect(new Set(required('tfjs'))).toEqual(new Set(['@tensorflow/tfjs', './commonjs.cjs']));
 });
 
-test('an error that nobody catches is told in few words, and names a line of ours that can be read', async () => {
+test('an uncaught error prints little, and names a line of ours that can be read', async () => {
   const files = {
     'uncaught.mjs': `import { random } from 'fanwise';\nrandom.philox(0).normal(-1);\n`,
     'uncaught.cjs': `require('fanwise').random.philox(0).normal(-1);\n`,

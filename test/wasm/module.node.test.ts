@@ -149,7 +149,7 @@ test.each(modules)(
   },
 );
 
-test.each(modules)('$module.name asks for nothing but its memory', ({ module }) => {
+test.each(modules)('$module.name imports nothing but its memory', ({ module }) => {
   const imports = WebAssembly.Module.imports(module.compile(false));
   expect(imports.map(({ module, name }) => `${module}.${name}`)).toEqual(['env.memory']);
 });
