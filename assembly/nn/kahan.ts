@@ -11,4 +11,14 @@ export abstract class kahan {
     v128.store(sum, after);
     v128.store(compensation, v128.and(rest, f32x4.eq(f32x4.sub(rest, rest), f32x4.splat(0))));
   }
+
+  /** One term more. */
+  @inline static addOne(sum: usize, term: f32, compensation: usize): void {
+    const before = load<f32>(sum);
+    const x = term - load<f32>(compensation);
+    const after = before + x;
+    const rest = after - before - x;
+    store<f32>(sum, after);
+    store<f32>(compensation, rest - rest == 0 ? rest : 0);
+  }
 }

@@ -1,5 +1,7 @@
 // The linear layer: y = x W' + b and its gradients, three matrix products and a sum of rows.
 
+import { BIAS, PAIRS, scratch } from '../scratch';
+import { kahan } from './kahan';
 import { multiply } from './product';
 
 /** z = x W' + b: x of rows x inputs, W of outputs x inputs, z of rows x outputs; b 0: none. y = f(z) unless y is 0. */
@@ -46,14 +48,89 @@ export function linearBackwardWeight(
   multiply(outputs, inputs, rows, g, 4, width << 2, x, inputs << 2, 4, dw, 0, workspace, 0, 0, 0);
 }
 
-/** db = the sum of g's rows */
+/** So many rows are summed one after the other. */
+const BLOCK_ROWS: usize = 32;
+/** So many bytes of a row are summed at once. Their compensations are in scratch, where nothing counts pairs. */
+const BLOCK_WIDTH: usize = 4096;
+const COMPENSATIONS: usize = PAIRS;
+/** A gradient of more bytes is in no cache. */
+const CACHED: usize = 1 << 24;
+
+/**
+ * db = the sum of g's rows: 32 rows are summed one after the other, these sums by Kahan. The error is at most 34 units of
+ * 2^-24 of the sum of magnitudes for any data and number of rows (a million rows of 0.1 in one sum were off by 1 %). Up to 32
+ * rows the bits are those of one sum.
+ */
 export function linearBackwardBias(g: usize, db: usize, rows: usize, outputs: usize): void {
   const row = outputs << 2;
   memory.fill(db, 0, row);
-  for (const end = g + rows * row; g < end; g += row) {
-    let i: usize = 0;
-    for (const full = (outputs & ~3) << 2; i < full; i += 16)
-      v128.store(db + i, f32x4.add(v128.load(db + i), v128.load(g + i)));
-    for (; i < row; i += 4) store<f32>(db + i, load<f32>(db + i) + load<f32>(g + i));
+  for (let i: usize = 0; i < row; i += BLOCK_WIDTH) {
+    const width = min(BLOCK_WIDTH, row - i);
+    memory.fill(scratch + COMPENSATIONS, 0, width);
+    for (let r: usize = 0; r < rows; r += BLOCK_ROWS) {
+      const block = g + r * row + i;
+      const size = min(BLOCK_ROWS, rows - r) * row;
+      if (rows * row > CACHED) touch(block, size, width, row);
+      addRows(block, size, width, row, db + i);
+    }
+  }
+}
+
+/**
+ * Reads rows one after the other, as a processor fetches memory ahead, before they are read side by side: 8,192 rows of
+ * 784 take 1.6 ms instead of 2.3. (Sums in memory, row by row, took 1.1; in the cache those are the slow ones.)
+ */
+function touch(g: usize, size: usize, width: usize, row: usize): void {
+  let read: u32 = 0;
+  const step = width == row ? size : row;
+  const length = width == row ? size : width;
+  for (const end = g + size; g < end; g += step) for (let i: usize = 0; i < length; i += 64) read |= load<u8>(g + i);
+  store<u32>(scratch + BIAS, read); // what is not used is not read
+}
+
+/**
+ * Adds the sum of a few rows, `size` bytes together, to db. The sums of 32 columns stay in eight registers, which is 1.1
+ * to 2 times as fast as sums in memory, row by row. (Binary64 from the first row on took twice the time of those.)
+ */
+function addRows(g: usize, size: usize, width: usize, row: usize, db: usize): void {
+  let compensation = scratch + COMPENSATIONS;
+  const end = g + width;
+  for (; g + 128 <= end; g += 128, db += 128, compensation += 128) {
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
+    for (let p = g, last = g + size; p < last; p += row) {
+      s0 = f32x4.add(s0, v128.load(p));
+      s1 = f32x4.add(s1, v128.load(p, 16));
+      s2 = f32x4.add(s2, v128.load(p, 32));
+      s3 = f32x4.add(s3, v128.load(p, 48));
+      s4 = f32x4.add(s4, v128.load(p, 64));
+      s5 = f32x4.add(s5, v128.load(p, 80));
+      s6 = f32x4.add(s6, v128.load(p, 96));
+      s7 = f32x4.add(s7, v128.load(p, 112));
+    }
+    kahan.add(db, s0, compensation);
+    kahan.add(db + 16, s1, compensation + 16);
+    kahan.add(db + 32, s2, compensation + 32);
+    kahan.add(db + 48, s3, compensation + 48);
+    kahan.add(db + 64, s4, compensation + 64);
+    kahan.add(db + 80, s5, compensation + 80);
+    kahan.add(db + 96, s6, compensation + 96);
+    kahan.add(db + 112, s7, compensation + 112);
+  }
+  for (; g + 16 <= end; g += 16, db += 16, compensation += 16) {
+    let s = f32x4.splat(0);
+    for (let p = g, last = g + size; p < last; p += row) s = f32x4.add(s, v128.load(p));
+    kahan.add(db, s, compensation);
+  }
+  for (; g < end; g += 4, db += 4, compensation += 4) {
+    let s: f32 = 0;
+    for (let p = g, last = g + size; p < last; p += row) s += load<f32>(p);
+    kahan.addOne(db, s, compensation);
   }
 }
