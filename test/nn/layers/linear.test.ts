@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { init, nn, random, workspace } from '../../../src/index.js';
 import { scalar } from '../../../src/wasm/kernels.js';
 import { bind } from '../../../src/wasm/memory.js';
+import { nnModule } from '../../../src/wasm/module.js';
 import { noise } from '../../oracle.js';
 
 // Shapes that fill tiles and blocks exactly, miss them by one, and exceed them in one direction each.
@@ -31,7 +32,7 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
     outputs * inputs,
     outputs,
   ];
-  const scratchValues = scalar('linearScratch') / 4;
+  const scratchValues = scalar(nnModule, 'linearScratch') / 4;
   const ws = workspace({ bytes: 4 * (sizes.reduce((a, b) => a + b + 4, 0) + scratchValues) });
   const [x, w, b, y, g, dx, dw, db] = sizes.map((n) => ws.float32(n));
   const scratch = ws.float32(scratchValues);
