@@ -1,5 +1,6 @@
 // What a probe counts in an array: a pass for the sums, a pass for the histogram. Sums are in binary64, so that the
-// squares of float32 neither overflow nor vanish.
+// squares of float32 neither overflow nor vanish. One after the other is enough there: n terms are off by at most n 2^-53 of the
+// sum of magnitudes, 1.1e-10 for a million. So it is with the sums of losses, norms and rows of softmax.
 
 import { lane, VECTOR } from '../f32';
 import { PAIRS, scratch } from '../scratch';

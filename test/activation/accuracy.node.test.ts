@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import verified from '../../docs/accuracy.json' with { type: 'json' };
+import { section } from '../nn/sums.js';
 import { directions, sampled, variants } from './accuracy.js';
 
 type Found = Record<'forward' | 'backward', { error: number; at: number }> & { date: string; hash: number };
@@ -46,6 +47,7 @@ ${rows.join('\n')}
 Other parameters than the defaults (\`alpha\`, \`slope\`, \`beta\`, ...) are held to the same promises at samples of all magnitudes by \`npm test\`, which also runs the comparison above at a sample in every engine. The hash of what the kernels give at that sample stands beside these figures in \`accuracy.json\`: a test fails if a kernel is no longer the one that was verified.
 
 Other functions, held by \`npm test\`: softmax 2, its logarithm 1, glu and swiglu 0.51, pointwise losses 2 ulp forward; softmax and logarithm count near zero in units of 2⁻²⁴.
-`;
+
+${section()}`;
   await expect(text).toMatchFileSnapshot('../../docs/accuracy.md');
 });
