@@ -2,7 +2,7 @@
 // and docs/accuracy.md lists.
 
 import { activation, loss, random, softmax, type Workspace, workspace } from '../../src/index.js';
-import { BINS, SUMS } from '../../src/nn/model.js';
+import { BINS, SUMS } from '../../src/nn/plan.js';
 import { scalar } from '../../src/wasm/kernels.js';
 import { bind } from '../../src/wasm/memory.js';
 import { nnModule } from '../../src/wasm/module.js';
