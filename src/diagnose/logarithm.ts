@@ -1,10 +1,10 @@
 // Exponential and logarithms by this package's own kernels: the host's differ between engines in the last digits.
 
 import { scalar } from '../wasm/kernels.js';
-import { activationModule } from '../wasm/module.js';
+import { randomModule } from '../wasm/module.js';
 
-export const ln = (x: number) => scalar(activationModule, 'log64', x);
-export const exp = (x: number) => scalar(activationModule, 'exp64', x);
+export const ln = (x: number) => scalar(randomModule, 'log64', x);
+export const exp = (x: number) => scalar(randomModule, 'exp64', x);
 
 /** Below the least square of a float32, 2e-90. A mean square of 0 counts as this. */
 const LEAST_SQUARE = 1e-90;
