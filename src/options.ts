@@ -64,7 +64,7 @@ function numberOf(where: string, name: string, value: unknown, option: NumberOpt
 }
 
 /** An option's value, checked; `values` are those of the options before it. */
-function valueOf(
+function checkedValue(
   where: string,
   name: string,
   value: unknown,
@@ -99,7 +99,7 @@ function valueOf(
 export function valuesOf<O extends Options>(where: string, row: O, passed: Record<string, unknown>): Values<O> {
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(row))
-    values[name] = valueOf(where, name, passed[name] ?? option.value, option, values);
+    values[name] = checkedValue(where, name, passed[name] ?? option.value, option, values);
   return values as Values<O>;
 }
 

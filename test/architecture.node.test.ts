@@ -9,7 +9,7 @@ const order = {
   src: ['basics', 'wasm', 'formats', 'random', 'activation', 'init', 'nn', 'diagnose', 'threads', 'tfjs', 'entries'],
   assembly: ['basics', 'random', 'activation', 'init', 'nn', 'entries'],
 };
-const basics = { src: ['check', 'tensor'], assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'] };
+const basics = { src: ['check', 'options', 'tensor'], assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'] };
 const entries = {
   src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'],
   assembly: ['random', 'activation', 'nn'],
