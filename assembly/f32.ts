@@ -11,7 +11,7 @@ export const VECTOR: usize = 16;
 /** The sign bits of four floats. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
-export abstract class lane {
+export abstract class F32x4 {
   /** The k-th float of a table, in all four lanes. */
   @inline static at(table: usize, k: usize): v128 {
     return v128.load32_splat(table + (k << 2));
@@ -34,10 +34,10 @@ export abstract class lane {
 
   /** -x and |x| in one operation each (V8 makes the sign's mask anew for f32x4.neg and f32x4.abs, two more). */
   @inline static negated(x: v128): v128 {
-    return v128.xor(x, lane.sign());
+    return v128.xor(x, F32x4.sign());
   }
   @inline static size(x: v128): v128 {
-    return v128.andnot(x, lane.sign());
+    return v128.andnot(x, F32x4.sign());
   }
 
   /** Lanes 0 and 1 in binary64. */
@@ -66,3 +66,6 @@ export abstract class lane {
     return max<f32>(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
   }
 }
+
+/** The former name. */
+export { F32x4 as lane };

@@ -1,7 +1,7 @@
 // Elementary functions on four lanes, in strict SIMD: no fma, no host function, the same bits everywhere.
 // Each says its formula, its range and its error, measured; tests hold what is made of them to its promise.
 
-import { lane } from './f32';
+import { F32x4 } from './f32';
 
 /**
  * log2 e; -ln 2 in two parts, the first with 15 bits, so that n * part is exact for |n| < 2^9; 1.5 * 2^23,
@@ -54,13 +54,13 @@ const COS: usize = memory.data<f32>([
 export abstract class math {
   /** n + 1.5 * 2^23, where n is x / ln 2 rounded to an integer: the integer stands in the low bits. */
   @inline static octaves(x: v128): v128 {
-    return lane.mad(x, lane.at(REDUCE, 0), lane.at(REDUCE, 3));
+    return F32x4.mad(x, F32x4.at(REDUCE, 0), F32x4.at(REDUCE, 3));
   }
 
   /** x - n ln 2, for the n of octaves(x); at most ln(2)/2 and a rounding in size. */
   @inline static reduce(x: v128, octaves: v128): v128 {
-    const n = f32x4.sub(octaves, lane.at(REDUCE, 3));
-    return lane.mad(n, lane.at(REDUCE, 2), lane.mad(n, lane.at(REDUCE, 1), x));
+    const n = f32x4.sub(octaves, F32x4.at(REDUCE, 3));
+    return F32x4.mad(n, F32x4.at(REDUCE, 2), F32x4.mad(n, F32x4.at(REDUCE, 1), x));
   }
 
   /** scale * 2^n, exact while the result is normal: n is added to the exponent. */
@@ -71,9 +71,9 @@ export abstract class math {
   /** e^r - 1 for |r| <= ln(2)/2. r^2 / 2 stands apart, where halving is exact: 0.2 ulp less than r^2 (1/2 + ...). */
   @inline static expm1(r: v128): v128 {
     const square = f32x4.mul(r, r);
-    const high = lane.mad(r, lane.at(EXPM1, 0), lane.at(EXPM1, 1));
-    const p = lane.mad(high, square, lane.mad(r, lane.at(EXPM1, 2), lane.at(EXPM1, 3)));
-    return f32x4.add(lane.mad(f32x4.mul(square, r), p, f32x4.mul(square, lane.at(EXPM1, 4))), r);
+    const high = F32x4.mad(r, F32x4.at(EXPM1, 0), F32x4.at(EXPM1, 1));
+    const p = F32x4.mad(high, square, F32x4.mad(r, F32x4.at(EXPM1, 2), F32x4.at(EXPM1, 3)));
+    return f32x4.add(F32x4.mad(f32x4.mul(square, r), p, f32x4.mul(square, F32x4.at(EXPM1, 4))), r);
   }
 
   /**
@@ -81,24 +81,24 @@ export abstract class math {
    * 2^n is kept 2^32 too large until the last product, which rounds a subnormal once.
    */
   @inline static expNegative(x: v128): v128 {
-    const t = f32x4.pmax(x, lane.at(EXP_LOW, 0));
+    const t = f32x4.pmax(x, F32x4.at(EXP_LOW, 0));
     const octaves = math.octaves(t);
     return math.expFrom(octaves, math.reduce(t, octaves));
   }
 
   /** e^x - 1 for x <= 0, within 1 ulp; -1 below -18. s - 1 is exact, so that the sum is rounded once. */
   @inline static expm1Negative(x: v128): v128 {
-    const t = f32x4.pmax(x, lane.at(EXP_LOW, 3));
+    const t = f32x4.pmax(x, F32x4.at(EXP_LOW, 3));
     const octaves = math.octaves(t);
-    const one = lane.at(ONE, 0);
+    const one = F32x4.at(ONE, 0);
     const s = math.scaled(one, octaves);
-    return lane.mad(s, math.expm1(math.reduce(t, octaves)), f32x4.sub(s, one));
+    return F32x4.mad(s, math.expm1(math.reduce(t, octaves)), f32x4.sub(s, one));
   }
 
   /** 2^n e^r */
   @inline static expFrom(octaves: v128, r: v128): v128 {
-    const s = math.scaled(lane.at(ONE, 2), octaves);
-    return f32x4.mul(lane.mad(s, math.expm1(r), s), lane.at(ONE, 1));
+    const s = math.scaled(F32x4.at(ONE, 2), octaves);
+    return f32x4.mul(F32x4.mad(s, math.expm1(r), s), F32x4.at(ONE, 1));
   }
 
   /**
@@ -110,9 +110,9 @@ export abstract class math {
     const d = f32x4.sub(x, top);
     const part = f32x4.sub(d, x);
     const lost = f32x4.sub(f32x4.sub(x, f32x4.sub(d, part)), f32x4.add(top, part));
-    const t = f32x4.pmax(d, lane.at(EXP_LOW, 0));
+    const t = f32x4.pmax(d, F32x4.at(EXP_LOW, 0));
     const octaves = math.octaves(t);
-    const bounded = f32x4.pmin(lane.at(EXP_LOW, 2), f32x4.pmax(lane.at(EXP_LOW, 1), lost));
+    const bounded = f32x4.pmin(F32x4.at(EXP_LOW, 2), f32x4.pmax(F32x4.at(EXP_LOW, 1), lost));
     return math.expFrom(octaves, f32x4.add(math.reduce(t, octaves), bounded));
   }
 
@@ -122,60 +122,60 @@ export abstract class math {
    * [0, 1] without the even part reached 2.5 ulp near 0, where the sum halves the unit.)
    */
   @inline static softplus(x: v128): v128 {
-    const size = lane.size(x);
-    const t = f32x4.pmax(lane.negated(size), lane.at(EXP_LOW, 0));
+    const size = F32x4.size(x);
+    const t = f32x4.pmax(F32x4.negated(size), F32x4.at(EXP_LOW, 0));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
-    const s = math.scaled(lane.at(ONE, 2), octaves);
-    const e = f32x4.mul(lane.mad(s, q, s), lane.at(ONE, 1));
+    const s = math.scaled(F32x4.at(ONE, 2), octaves);
+    const e = f32x4.mul(F32x4.mad(s, q, s), F32x4.at(ONE, 1));
     // The upper terms in pairs: a shorter chain, 6 % faster than Horner alone.
     const e2 = f32x4.mul(e, e);
-    let p = lane.mad(e, lane.at(LOG1P, 0), lane.at(LOG1P, 1));
-    p = lane.mad(p, e2, lane.mad(e, lane.at(LOG1P, 2), lane.at(LOG1P, 3)));
-    p = lane.mad(p, e2, lane.mad(e, lane.at(LOG1P, 4), lane.at(LOG1P, 5)));
-    p = lane.mad(p, e, lane.at(LOG1P, 6));
-    p = lane.mad(p, e, lane.at(LOG1P, 7));
-    const rest = f32x4.mul(f32x4.mul(s, lane.mad(p, q, p)), lane.at(ONE, 1));
+    let p = F32x4.mad(e, F32x4.at(LOG1P, 0), F32x4.at(LOG1P, 1));
+    p = F32x4.mad(p, e2, F32x4.mad(e, F32x4.at(LOG1P, 2), F32x4.at(LOG1P, 3)));
+    p = F32x4.mad(p, e2, F32x4.mad(e, F32x4.at(LOG1P, 4), F32x4.at(LOG1P, 5)));
+    p = F32x4.mad(p, e, F32x4.at(LOG1P, 6));
+    p = F32x4.mad(p, e, F32x4.at(LOG1P, 7));
+    const rest = f32x4.mul(f32x4.mul(s, F32x4.mad(p, q, p)), F32x4.at(ONE, 1));
     const far = f32x4.add(f32x4.pmax(x, f32x4.splat(0)), rest);
     const z = f32x4.mul(x, x);
-    const even = lane.mad(lane.mad(z, lane.at(SOFTPLUS, 0), lane.at(SOFTPLUS, 1)), z, lane.at(SOFTPLUS, 2));
-    const near = lane.mad(even, z, lane.mad(x, lane.at(SOFTPLUS, 4), lane.at(SOFTPLUS, 3)));
-    return v128.bitselect(near, far, f32x4.lt(size, lane.at(SOFTPLUS, 4)));
+    const even = F32x4.mad(F32x4.mad(z, F32x4.at(SOFTPLUS, 0), F32x4.at(SOFTPLUS, 1)), z, F32x4.at(SOFTPLUS, 2));
+    const near = F32x4.mad(even, z, F32x4.mad(x, F32x4.at(SOFTPLUS, 4), F32x4.at(SOFTPLUS, 3)));
+    return v128.bitselect(near, far, f32x4.lt(size, F32x4.at(SOFTPLUS, 4)));
   }
 
   /** ln u for a positive, normal u; off by at most 1e-7 of max(1, |ln u|). */
   @inline static log(u: v128): v128 {
-    const cut = i32x4.sub(u, lane.at(LOG_BITS, 0));
+    const cut = i32x4.sub(u, F32x4.at(LOG_BITS, 0));
     const e = f32x4.convert_i32x4_s(i32x4.shr_s(cut, 23));
-    const m = i32x4.add(v128.and(cut, lane.at(LOG_BITS, 1)), lane.at(LOG_BITS, 0));
-    const s = f32x4.sub(m, lane.at(ONE, 0));
+    const m = i32x4.add(v128.and(cut, F32x4.at(LOG_BITS, 1)), F32x4.at(LOG_BITS, 0));
+    const s = f32x4.sub(m, F32x4.at(ONE, 0));
     // In pairs: a chain two thirds as long.
     const square = f32x4.mul(s, s);
-    let p = lane.mad(s, lane.at(LOG, 0), lane.at(LOG, 1));
-    p = lane.mad(p, square, lane.mad(s, lane.at(LOG, 2), lane.at(LOG, 3)));
-    p = lane.mad(p, square, lane.mad(s, lane.at(LOG, 4), lane.at(LOG, 5)));
-    p = lane.mad(p, s, lane.at(LOG, 6));
+    let p = F32x4.mad(s, F32x4.at(LOG, 0), F32x4.at(LOG, 1));
+    p = F32x4.mad(p, square, F32x4.mad(s, F32x4.at(LOG, 2), F32x4.at(LOG, 3)));
+    p = F32x4.mad(p, square, F32x4.mad(s, F32x4.at(LOG, 4), F32x4.at(LOG, 5)));
+    p = F32x4.mad(p, s, F32x4.at(LOG, 6));
     p = f32x4.mul(f32x4.mul(p, square), s);
-    p = lane.mad(e, lane.at(LOG, 7), p);
-    p = f32x4.sub(p, f32x4.mul(square, lane.at(LOG, 9)));
-    return lane.mad(e, lane.at(LOG, 8), f32x4.add(p, s));
+    p = F32x4.mad(e, F32x4.at(LOG, 7), p);
+    p = f32x4.sub(p, f32x4.mul(square, F32x4.at(LOG, 9)));
+    return F32x4.mad(e, F32x4.at(LOG, 8), f32x4.add(p, s));
   }
 
   /** sin(pi/2 y) for |y| <= 1/2 */
   @inline static sin(y: v128): v128 {
     const z = f32x4.mul(y, y);
-    let p = lane.mad(z, lane.at(SIN, 0), lane.at(SIN, 1));
-    p = lane.mad(p, z, lane.at(SIN, 2));
-    return f32x4.mul(lane.mad(p, z, lane.at(SIN, 3)), y);
+    let p = F32x4.mad(z, F32x4.at(SIN, 0), F32x4.at(SIN, 1));
+    p = F32x4.mad(p, z, F32x4.at(SIN, 2));
+    return f32x4.mul(F32x4.mad(p, z, F32x4.at(SIN, 3)), y);
   }
 
   /** cos(pi/2 y) for |y| <= 1/2 */
   @inline static cos(y: v128): v128 {
     const z = f32x4.mul(y, y);
-    let p = lane.mad(z, lane.at(COS, 0), lane.at(COS, 1));
-    p = lane.mad(p, z, lane.at(COS, 2));
-    p = lane.mad(p, z, lane.at(COS, 3));
-    return lane.mad(p, z, lane.at(COS, 4));
+    let p = F32x4.mad(z, F32x4.at(COS, 0), F32x4.at(COS, 1));
+    p = F32x4.mad(p, z, F32x4.at(COS, 2));
+    p = F32x4.mad(p, z, F32x4.at(COS, 3));
+    return F32x4.mad(p, z, F32x4.at(COS, 4));
   }
 }
 

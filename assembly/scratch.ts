@@ -19,8 +19,8 @@ export const TAIL: usize = 0;
 /** Eight blocks, for the first and the last values of a draw. */
 export const BLOCKS: usize = 128;
 /** The parameters of the draw under way: four f64, then eight f32. */
-export const WIDE: usize = 256;
-export const NARROW: usize = 288;
+export const PARAMETERS_F64: usize = 256;
+export const PARAMETERS_F32: usize = 288;
 /** Philox's ten round keys, two words each. */
 export const KEYS: usize = 320;
 /** Threefry's three words and the first again, so that any one has its successor behind it. */

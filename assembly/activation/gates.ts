@@ -2,8 +2,8 @@
 // the same name in src/activation/gates.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
 // infinite g behind it is 0.
 
-import { lane } from '../f32';
-import { wide } from '../f64';
+import { F32x4 } from '../f32';
+import { F64x2 } from '../f64';
 import { math } from '../math';
 import { Binary, map, mapTwo, Unary, zip, zipTwo } from '../pointwise';
 
@@ -15,23 +15,23 @@ const BELL: usize = memory.data<f32>([14.9, -0.5, 18446744073709551616.0]);
 const UPPER: usize = memory.data<u32>([0xfffff000]);
 
 /**
- * e^(-a^2 / 2) in binary32, as the s and q of wide.power. a^2 = u^2 + (a + u)(a - u), u the upper half of a's bits, so
+ * e^(-a^2 / 2) in binary32, as the s and q of F64x2.power. a^2 = u^2 + (a + u)(a - u), u the upper half of a's bits, so
  * that u^2 is exact and what is rounded is small.
  */
 abstract class bell {
   @inline static first(a: v128): v128 {
-    const u = v128.and(a, lane.at(UPPER, 0));
-    return f32x4.mul(f32x4.mul(u, u), lane.at(BELL, 1));
+    const u = v128.and(a, F32x4.at(UPPER, 0));
+    return f32x4.mul(f32x4.mul(u, u), F32x4.at(BELL, 1));
   }
   @inline static second(a: v128): v128 {
-    const u = v128.and(a, lane.at(UPPER, 0));
-    return f32x4.mul(f32x4.mul(f32x4.add(a, u), f32x4.sub(a, u)), lane.at(BELL, 1));
+    const u = v128.and(a, F32x4.at(UPPER, 0));
+    return f32x4.mul(f32x4.mul(f32x4.add(a, u), f32x4.sub(a, u)), F32x4.at(BELL, 1));
   }
   @inline static octaves(a: v128): v128 {
     return math.octaves(f32x4.add(bell.first(a), bell.second(a)));
   }
   @inline static s(octaves: v128): v128 {
-    return math.scaled(lane.at(BELL, 2), octaves);
+    return math.scaled(F32x4.at(BELL, 2), octaves);
   }
   @inline static q(a: v128, octaves: v128): v128 {
     return math.expm1(f32x4.add(math.reduce(bell.first(a), octaves), bell.second(a)));
@@ -41,11 +41,11 @@ abstract class bell {
 /** above - a Phi(-a), from the bell's value. */
 abstract class phi {
   @inline static gelu(above: v128, a: v128, bell: v128): v128 {
-    return f64x2.sub(above, f64x2.mul(f64x2.mul(a, bell), wide.mills(a)));
+    return f64x2.sub(above, f64x2.mul(f64x2.mul(a, bell), F64x2.mills(a)));
   }
   /** S = e^(-a^2 / 2) (M(a) - a / sqrt(2 pi)) where step is 0, 1 - S where it is 1. */
   @inline static slope(step: v128, a: v128, bell: v128): v128 {
-    const share = f64x2.mul(bell, f64x2.sub(wide.mills(a), f64x2.mul(a, wide.at(GELU, 0))));
+    const share = f64x2.mul(bell, f64x2.sub(F64x2.mills(a), f64x2.mul(a, F64x2.at(GELU, 0))));
     return f64x2.add(step, f64x2.sub(share, f64x2.mul(f64x2.add(step, step), share)));
   }
 }
@@ -58,27 +58,27 @@ abstract class phi {
  */
 class Gelu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
+    const size = f32x4.pmin(F32x4.size(x), F32x4.at(BELL, 0));
     const octaves = bell.octaves(size);
     const s = bell.s(octaves);
     const q = bell.q(size, octaves);
     const above = f32x4.pmax(x, f32x4.splat(0));
-    return lane.narrow(
-      phi.gelu(lane.low(above), lane.low(size), wide.power(lane.low(s), lane.low(q))),
-      phi.gelu(lane.high(above), lane.high(size), wide.power(lane.high(s), lane.high(q))),
+    return F32x4.narrow(
+      phi.gelu(F32x4.low(above), F32x4.low(size), F64x2.power(F32x4.low(s), F32x4.low(q))),
+      phi.gelu(F32x4.high(above), F32x4.high(size), F64x2.power(F32x4.high(s), F32x4.high(q))),
     );
   }
 }
 class GeluSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    const size = f32x4.pmin(lane.size(x), lane.at(BELL, 0));
+    const size = f32x4.pmin(F32x4.size(x), F32x4.at(BELL, 0));
     const octaves = bell.octaves(size);
     const s = bell.s(octaves);
     const q = bell.q(size, octaves);
     const step = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1));
-    const low = phi.slope(lane.low(step), lane.low(size), wide.power(lane.low(s), lane.low(q)));
-    const high = phi.slope(lane.high(step), lane.high(size), wide.power(lane.high(s), lane.high(q)));
-    return lane.narrow(f64x2.mul(lane.low(g), low), f64x2.mul(lane.high(g), high));
+    const low = phi.slope(F32x4.low(step), F32x4.low(size), F64x2.power(F32x4.low(s), F32x4.low(q)));
+    const high = phi.slope(F32x4.high(step), F32x4.high(size), F64x2.power(F32x4.high(s), F32x4.high(q)));
+    return F32x4.narrow(f64x2.mul(F32x4.low(g), low), f64x2.mul(F32x4.high(g), high));
   }
 }
 
@@ -98,23 +98,23 @@ const TANH_ENDS: usize = memory.data<f32>([-15.0, 15.0, 5.421010862427522e-20]);
 abstract class soft {
   /** -2u */
   @inline static exponent(x: v128): v128 {
-    const t = f64x2.mul(x, wide.mad(f64x2.mul(x, x), wide.at(TANH, 1), wide.at(TANH, 0)));
-    return f64x2.pmin(f64x2.pmax(t, wide.at(TANH, 2)), wide.at(TANH, 3));
+    const t = f64x2.mul(x, F64x2.mad(f64x2.mul(x, x), F64x2.at(TANH, 1), F64x2.at(TANH, 0)));
+    return f64x2.pmin(f64x2.pmax(t, F64x2.at(TANH, 2)), F64x2.at(TANH, 3));
   }
   @inline static rest(low: v128, high: v128, rounded: v128): v128 {
-    return lane.narrow(f64x2.sub(low, lane.low(rounded)), f64x2.sub(high, lane.high(rounded)));
+    return F32x4.narrow(f64x2.sub(low, F32x4.low(rounded)), f64x2.sub(high, F32x4.high(rounded)));
   }
   @inline static value(x: v128, s: v128, q: v128): v128 {
-    const c = wide.at(TANH, 5);
-    return f64x2.div(f64x2.mul(x, c), f64x2.add(c, wide.mad(s, q, s)));
+    const c = F64x2.at(TANH, 5);
+    return f64x2.div(f64x2.mul(x, c), f64x2.add(c, F64x2.mad(s, q, s)));
   }
   /** h (1 + x (1 - h) (2u)') with h = 1 / (1 + e^-2u), 1 - h as e^-2u h, which keeps its digits. */
   @inline static slope(x: v128, s: v128, q: v128): v128 {
-    const c = wide.at(TANH, 5);
-    const e = wide.mad(s, q, s);
+    const c = F64x2.at(TANH, 5);
+    const e = F64x2.mad(s, q, s);
     const d = f64x2.div(f64x2.splat(1), f64x2.add(c, e));
     const h = f64x2.mul(c, d);
-    const inner = wide.mad(f64x2.mul(f64x2.mul(x, x), wide.at(TANH, 4)), wide.at(TANH, 1), wide.at(TANH, 0));
+    const inner = F64x2.mad(f64x2.mul(f64x2.mul(x, x), F64x2.at(TANH, 4)), F64x2.at(TANH, 1), F64x2.at(TANH, 0));
     return f64x2.sub(h, f64x2.mul(h, f64x2.mul(f64x2.mul(x, inner), f64x2.mul(e, d))));
   }
 }
@@ -122,32 +122,32 @@ abstract class soft {
 /** Gelu with tanh in place of the error function. */
 class GeluTanh implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
-    const low = soft.exponent(lane.low(t));
-    const high = soft.exponent(lane.high(t));
-    const rounded = lane.narrow(low, high);
+    const t = f32x4.pmin(f32x4.pmax(x, F32x4.at(TANH_ENDS, 0)), F32x4.at(TANH_ENDS, 1));
+    const low = soft.exponent(F32x4.low(t));
+    const high = soft.exponent(F32x4.high(t));
+    const rounded = F32x4.narrow(low, high);
     const octaves = math.octaves(rounded);
     const q = math.expm1(f32x4.add(math.reduce(rounded, octaves), soft.rest(low, high, rounded)));
-    const s = math.scaled(lane.at(TANH_ENDS, 2), octaves);
+    const s = math.scaled(F32x4.at(TANH_ENDS, 2), octaves);
     const v = f32x4.pmax(t, x);
-    return lane.narrow(
-      soft.value(lane.low(v), lane.low(s), lane.low(q)),
-      soft.value(lane.high(v), lane.high(s), lane.high(q)),
+    return F32x4.narrow(
+      soft.value(F32x4.low(v), F32x4.low(s), F32x4.low(q)),
+      soft.value(F32x4.high(v), F32x4.high(s), F32x4.high(q)),
     );
   }
 }
 class GeluTanhSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    const t = f32x4.pmin(f32x4.pmax(x, lane.at(TANH_ENDS, 0)), lane.at(TANH_ENDS, 1));
-    const low = soft.exponent(lane.low(t));
-    const high = soft.exponent(lane.high(t));
-    const rounded = lane.narrow(low, high);
+    const t = f32x4.pmin(f32x4.pmax(x, F32x4.at(TANH_ENDS, 0)), F32x4.at(TANH_ENDS, 1));
+    const low = soft.exponent(F32x4.low(t));
+    const high = soft.exponent(F32x4.high(t));
+    const rounded = F32x4.narrow(low, high);
     const octaves = math.octaves(rounded);
     const q = math.expm1(f32x4.add(math.reduce(rounded, octaves), soft.rest(low, high, rounded)));
-    const s = math.scaled(lane.at(TANH_ENDS, 2), octaves);
-    const dLow = soft.slope(lane.low(t), lane.low(s), lane.low(q));
-    const dHigh = soft.slope(lane.high(t), lane.high(s), lane.high(q));
-    return lane.narrow(f64x2.mul(lane.low(g), dLow), f64x2.mul(lane.high(g), dHigh));
+    const s = math.scaled(F32x4.at(TANH_ENDS, 2), octaves);
+    const dLow = soft.slope(F32x4.low(t), F32x4.low(s), F32x4.low(q));
+    const dHigh = soft.slope(F32x4.high(t), F32x4.high(s), F32x4.high(q));
+    return F32x4.narrow(f64x2.mul(F32x4.low(g), dLow), f64x2.mul(F32x4.high(g), dHigh));
   }
 }
 /** a: 0 for the error function, 1 for tanh. */
@@ -168,31 +168,31 @@ const SILU: usize = memory.data<f32>([
 /** x / (1 + e^-x), as c x / (c + c e^-x) with the sum in Sigmoid's order: c x is exact but for the smallest. */
 class Silu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const c = lane.at(SILU, 0);
-    const v = f32x4.pmax(x, lane.at(SILU, 1));
-    const t = f32x4.pmax(lane.negated(v), lane.at(SILU, 2));
+    const c = F32x4.at(SILU, 0);
+    const v = f32x4.pmax(x, F32x4.at(SILU, 1));
+    const t = f32x4.pmax(F32x4.negated(v), F32x4.at(SILU, 2));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(c, octaves);
-    const y = f32x4.div(f32x4.mul(v, c), f32x4.add(lane.mad(s, q, c), s));
-    return v128.bitselect(f32x4.mul(x, lane.at(SILU, 4)), y, f32x4.lt(lane.size(x), lane.at(SILU, 3)));
+    const y = f32x4.div(f32x4.mul(v, c), f32x4.add(F32x4.mad(s, q, c), s));
+    return v128.bitselect(f32x4.mul(x, F32x4.at(SILU, 4)), y, f32x4.lt(F32x4.size(x), F32x4.at(SILU, 3)));
   }
 }
 /** g s (1 + x r) with s = c / (c + c e^-x) and r = 1 - s, which for x > 0 is e^-x s with all its digits. */
 class SiluSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    const c = lane.at(SILU, 0);
-    const one = lane.at(SILU, 5);
+    const c = F32x4.at(SILU, 0);
+    const one = F32x4.at(SILU, 5);
     // From 60 on s is 1 and x r is 0, also where x is infinite.
-    const v = f32x4.pmin(f32x4.pmax(x, lane.at(SILU, 1)), lane.negated(lane.at(SILU, 2)));
-    const t = lane.negated(v);
+    const v = f32x4.pmin(f32x4.pmax(x, F32x4.at(SILU, 1)), F32x4.negated(F32x4.at(SILU, 2)));
+    const t = F32x4.negated(v);
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const p = math.scaled(c, octaves);
-    const s = f32x4.div(c, lane.mad(p, q, f32x4.add(c, p)));
-    const above = f32x4.mul(f32x4.mul(lane.mad(p, q, p), lane.at(SILU, 6)), s);
+    const s = f32x4.div(c, F32x4.mad(p, q, f32x4.add(c, p)));
+    const above = f32x4.mul(f32x4.mul(F32x4.mad(p, q, p), F32x4.at(SILU, 6)), s);
     const r = v128.bitselect(above, f32x4.sub(one, s), f32x4.gt(x, f32x4.splat(0)));
-    return f32x4.mul(g, f32x4.mul(s, lane.mad(v, r, one)));
+    return f32x4.mul(g, f32x4.mul(s, F32x4.mad(v, r, one)));
   }
 }
 export function siluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -217,34 +217,34 @@ abstract class mish {
     const two = f64x2.splat(2);
     const n = f64x2.mul(e, f64x2.add(e, two));
     const d = f64x2.add(n, two);
-    const rise = f64x2.mul(f64x2.mul(x, f64x2.splat(4)), wide.mad(e, e, e));
-    return f64x2.div(wide.mad(n, d, rise), f64x2.mul(d, d));
+    const rise = f64x2.mul(f64x2.mul(x, f64x2.splat(4)), F64x2.mad(e, e, e));
+    return f64x2.div(F64x2.mad(n, d, rise), f64x2.mul(d, d));
   }
 }
 
 /** x tanh(ln(1 + e^x)) (Misra 2019), the exponential in binary32 and not rounded, the rest in binary64. */
 class Mish implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const v = f32x4.pmax(x, lane.at(MISH, 0));
-    const t = f32x4.pmin(v, lane.at(MISH, 1));
+    const v = f32x4.pmax(x, F32x4.at(MISH, 0));
+    const t = f32x4.pmin(v, F32x4.at(MISH, 1));
     const octaves = math.octaves(t);
-    const s = math.scaled(lane.at(MISH, 2), octaves);
+    const s = math.scaled(F32x4.at(MISH, 2), octaves);
     const q = math.expm1(math.reduce(t, octaves));
-    return lane.narrow(
-      mish.value(lane.low(v), wide.power(lane.low(s), lane.low(q))),
-      mish.value(lane.high(v), wide.power(lane.high(s), lane.high(q))),
+    return F32x4.narrow(
+      mish.value(F32x4.low(v), F64x2.power(F32x4.low(s), F32x4.low(q))),
+      mish.value(F32x4.high(v), F64x2.power(F32x4.high(s), F32x4.high(q))),
     );
   }
 }
 class MishSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    const t = f32x4.pmin(f32x4.pmax(x, lane.at(MISH, 0)), lane.at(MISH, 1));
+    const t = f32x4.pmin(f32x4.pmax(x, F32x4.at(MISH, 0)), F32x4.at(MISH, 1));
     const octaves = math.octaves(t);
-    const s = math.scaled(lane.at(MISH, 2), octaves);
+    const s = math.scaled(F32x4.at(MISH, 2), octaves);
     const q = math.expm1(math.reduce(t, octaves));
-    const low = mish.slope(lane.low(t), wide.power(lane.low(s), lane.low(q)));
-    const high = mish.slope(lane.high(t), wide.power(lane.high(s), lane.high(q)));
-    return lane.narrow(f64x2.mul(lane.low(g), low), f64x2.mul(lane.high(g), high));
+    const low = mish.slope(F32x4.low(t), F64x2.power(F32x4.low(s), F32x4.low(q)));
+    const high = mish.slope(F32x4.high(t), F64x2.power(F32x4.high(s), F32x4.high(q)));
+    return F32x4.narrow(f64x2.mul(F32x4.low(g), low), f64x2.mul(F32x4.high(g), high));
   }
 }
 export function mishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -260,18 +260,18 @@ const HARD_SWISH: usize = memory.data<f32>([-3.0, 3.0, 6.0, 0.5, 1.0]);
 /** x (min(max(x + 3, 0), 6) / 6) (Howard et al. 2019), whose product cannot overflow. */
 class HardSwish implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const t = f32x4.pmax(x, lane.at(HARD_SWISH, 0));
-    const six = lane.at(HARD_SWISH, 2);
-    return f32x4.mul(t, f32x4.div(f32x4.pmin(f32x4.add(t, lane.at(HARD_SWISH, 1)), six), six));
+    const t = f32x4.pmax(x, F32x4.at(HARD_SWISH, 0));
+    const six = F32x4.at(HARD_SWISH, 2);
+    return f32x4.mul(t, f32x4.div(f32x4.pmin(f32x4.add(t, F32x4.at(HARD_SWISH, 1)), six), six));
   }
 }
 /** 0 up to -3, x / 3 + 1/2 between, 1 from 3 on. */
 class HardSwishSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    const three = lane.at(HARD_SWISH, 1);
-    const inside = f32x4.add(f32x4.div(x, three), lane.at(HARD_SWISH, 3));
-    const slope = v128.bitselect(lane.at(HARD_SWISH, 4), inside, f32x4.ge(x, three));
-    return lane.masked(f32x4.mul(g, slope), f32x4.gt(x, lane.at(HARD_SWISH, 0)), x);
+    const three = F32x4.at(HARD_SWISH, 1);
+    const inside = f32x4.add(f32x4.div(x, three), F32x4.at(HARD_SWISH, 3));
+    const slope = v128.bitselect(F32x4.at(HARD_SWISH, 4), inside, f32x4.ge(x, three));
+    return F32x4.masked(f32x4.mul(g, slope), f32x4.gt(x, F32x4.at(HARD_SWISH, 0)), x);
   }
 }
 export function hardSwishForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

@@ -1,34 +1,34 @@
 // Gated linear units: a row is two halves, a value and a gate, and y = value f(gate) (Dauphin et al. 2017 with the
 // sigmoid, Shazeer 2020 with silu and gelu). In two binary64 lanes, rounded once.
 
-import { lane } from '../f32';
-import { wide } from '../f64';
+import { F32x4 } from '../f32';
+import { F64x2 } from '../f64';
 import { Binary, zip, zipTwo } from '../pointwise';
 import { geluBackward, geluForward, siluBackward } from './gates';
 
 /** value / (1 + e^-gate) */
 class Glu implements Binary {
   @inline apply(gate: v128, value: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(value), wide.logistic(lane.low(gate)));
-    return lane.narrow(low, f64x2.mul(lane.high(value), wide.logistic(lane.high(gate))));
+    const low = f64x2.mul(F32x4.low(value), F64x2.logistic(F32x4.low(gate)));
+    return F32x4.narrow(low, f64x2.mul(F32x4.high(value), F64x2.logistic(F32x4.high(gate))));
   }
 }
 class Swiglu implements Binary {
   @inline apply(gate: v128, value: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(value), wide.silu(lane.low(gate)));
-    return lane.narrow(low, f64x2.mul(lane.high(value), wide.silu(lane.high(gate))));
+    const low = f64x2.mul(F32x4.low(value), F64x2.silu(F32x4.low(gate)));
+    return F32x4.narrow(low, f64x2.mul(F32x4.high(value), F64x2.silu(F32x4.high(gate))));
   }
 }
 /** s (1 - s) with s = 1 / (1 + e^-x), 1 - s as e^-x s, which keeps its digits. */
 function logisticSlope(x: v128): v128 {
-  const e = wide.exp(f64x2.neg(x));
+  const e = F64x2.exp(f64x2.neg(x));
   const s = f64x2.div(f64x2.splat(1), f64x2.add(f64x2.splat(1), e));
   return f64x2.mul(s, f64x2.mul(e, s));
 }
 class GluSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), logisticSlope(lane.low(x)));
-    return lane.narrow(low, f64x2.mul(lane.high(g), logisticSlope(lane.high(x))));
+    const low = f64x2.mul(F32x4.low(g), logisticSlope(F32x4.low(x)));
+    return F32x4.narrow(low, f64x2.mul(F32x4.high(g), logisticSlope(F32x4.high(x))));
   }
 }
 

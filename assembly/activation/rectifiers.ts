@@ -2,7 +2,7 @@
 // the same name in src/activation/rectifiers.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
 // infinite g behind it is 0.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { math } from '../math';
 import { Binary, map, Unary, zip } from '../pointwise';
 
@@ -17,7 +17,7 @@ class Relu implements Unary {
 }
 class ReluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(y, f32x4.splat(0)), y);
+    return F32x4.masked(g, f32x4.gt(y, f32x4.splat(0)), y);
   }
 }
 export function reluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -60,7 +60,7 @@ class Relu6 implements Unary {
 }
 class Relu6Slope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(6))), y);
+    return F32x4.masked(g, v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(6))), y);
   }
 }
 export function relu6Forward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -78,7 +78,7 @@ class Hardtanh implements Unary {
 }
 class HardtanhSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, v128.and(f32x4.gt(y, a), f32x4.lt(y, b)), y);
+    return F32x4.masked(g, v128.and(f32x4.gt(y, a), f32x4.lt(y, b)), y);
   }
 }
 export function hardtanhForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -96,7 +96,7 @@ class Elu implements Unary {
 }
 class EluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    const slope = v128.bitselect(lane.at(ONE, 0), f32x4.add(y, a), f32x4.gt(y, f32x4.splat(0)));
+    const slope = v128.bitselect(F32x4.at(ONE, 0), f32x4.add(y, a), f32x4.gt(y, f32x4.splat(0)));
     return f32x4.mul(g, slope);
   }
 }
@@ -111,7 +111,7 @@ export function eluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b:
 class Celu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
     // Just below 0 it is x, too, of which x / a could lose digits where it is subnormal.
-    const straight = f32x4.gt(x, f32x4.mul(a, lane.at(ONE, 1)));
+    const straight = f32x4.gt(x, f32x4.mul(a, F32x4.at(ONE, 1)));
     return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(f32x4.div(x, a))), straight);
   }
 }
@@ -119,7 +119,7 @@ class CeluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // (y + a) b with b = 1 / a. The sum is exact where it is small; y / a + 1 would keep the rounding of y / a.
     const slope = f32x4.mul(f32x4.add(y, a), b);
-    return f32x4.mul(g, v128.bitselect(lane.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
+    return f32x4.mul(g, v128.bitselect(F32x4.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
   }
 }
 export function celuForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -135,15 +135,15 @@ const SELU: usize = memory.data<f32>([1.0507009873554805, 1.7580993408473766, 2.
 /** lambda (x > 0 ? x : alpha (e^x - 1)) */
 class Selu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const negative = f32x4.mul(lane.at(SELU, 1), math.expm1Negative(x));
-    return v128.bitselect(f32x4.mul(lane.at(SELU, 0), x), negative, f32x4.gt(x, f32x4.splat(0)));
+    const negative = f32x4.mul(F32x4.at(SELU, 1), math.expm1Negative(x));
+    return v128.bitselect(f32x4.mul(F32x4.at(SELU, 0), x), negative, f32x4.gt(x, f32x4.splat(0)));
   }
 }
 class SeluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const slope = v128.bitselect(
-      lane.at(SELU, 0),
-      f32x4.add(f32x4.add(y, lane.at(SELU, 1)), lane.at(SELU, 2)),
+      F32x4.at(SELU, 0),
+      f32x4.add(f32x4.add(y, F32x4.at(SELU, 1)), F32x4.at(SELU, 2)),
       f32x4.gt(y, f32x4.splat(0)),
     );
     return f32x4.mul(g, slope);
@@ -160,12 +160,12 @@ export function seluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b
 class Softshrink implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
     // x less its part between -a and a.
-    return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, lane.negated(a)), a));
+    return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, F32x4.negated(a)), a));
   }
 }
 class SoftshrinkSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(lane.size(x), a), x);
+    return F32x4.masked(g, f32x4.gt(F32x4.size(x), a), x);
   }
 }
 export function softshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -178,12 +178,12 @@ export function softshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: 
 /** x where |x| > a, else 0 */
 class Hardshrink implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    return lane.masked(x, f32x4.gt(lane.size(x), a), x);
+    return F32x4.masked(x, f32x4.gt(F32x4.size(x), a), x);
   }
 }
 class HardshrinkSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(lane.size(x), a), x);
+    return F32x4.masked(g, f32x4.gt(F32x4.size(x), a), x);
   }
 }
 export function hardshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -201,7 +201,7 @@ class Threshold implements Unary {
 }
 class ThresholdSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(x, a), x);
+    return F32x4.masked(g, f32x4.gt(x, a), x);
   }
 }
 export function thresholdForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

@@ -1,8 +1,8 @@
 // Losses and their gradients. Cross-entropy works on rows; the others are functions of an output and its target.
 
 import { rowExp, rowLogSum, rowMax } from '../activation/softmax';
-import { lane, VECTOR } from '../f32';
-import { wide } from '../f64';
+import { F32x4, VECTOR } from '../f32';
+import { F64x2 } from '../f64';
 import { log64 } from '../math';
 import { Binary, zip, zipTwo } from '../pointwise';
 import { SHARE, scratch } from '../scratch';
@@ -127,7 +127,7 @@ class AbsoluteError implements Binary {
 class AbsoluteErrorSlope implements Binary {
   @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const d = f32x4.sub(x, t);
-    return lane.masked(v128.bitselect(d, b, lane.sign()), f32x4.ne(d, f32x4.splat(0)), d);
+    return F32x4.masked(v128.bitselect(d, b, F32x4.sign()), f32x4.ne(d, f32x4.splat(0)), d);
   }
 }
 export function meanAbsoluteErrorForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -148,7 +148,7 @@ class Huber implements Binary {
 class HuberSlope implements Binary {
   @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
     const d = f32x4.sub(x, t);
-    return f32x4.mul(v128.bitselect(d, f32x4.pmin(f32x4.abs(d), a), lane.sign()), b);
+    return f32x4.mul(v128.bitselect(d, f32x4.pmin(f32x4.abs(d), a), F32x4.sign()), b);
   }
 }
 export function huberForward(x: usize, t: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -167,29 +167,29 @@ const HUGE: usize = memory.data<f64>([1e300]);
  */
 class BinaryCrossEntropy implements Binary {
   @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
-    const low = binary(lane.low(x), lane.low(t), lane.low(a));
-    return lane.narrow(low, binary(lane.high(x), lane.high(t), lane.low(a)));
+    const low = binary(F32x4.low(x), F32x4.low(t), F32x4.low(a));
+    return F32x4.narrow(low, binary(F32x4.high(x), F32x4.high(t), F32x4.low(a)));
   }
 }
 class BinaryCrossEntropySlope implements Binary {
   @inline apply(x: v128, t: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(binarySlope(lane.low(x), lane.low(t), lane.low(a)), lane.low(b));
-    return lane.narrow(low, f64x2.mul(binarySlope(lane.high(x), lane.high(t), lane.low(a)), lane.low(b)));
+    const low = f64x2.mul(binarySlope(F32x4.low(x), F32x4.low(t), F32x4.low(a)), F32x4.low(b));
+    return F32x4.narrow(low, f64x2.mul(binarySlope(F32x4.high(x), F32x4.high(t), F32x4.low(a)), F32x4.low(b)));
   }
 }
 /** ln(1 + e^x) is x more than ln(1 + e^-x), where x > 0: one logarithm for both. */
 function binary(x: v128, t: v128, a: v128): v128 {
-  const huge = wide.at(HUGE, 0);
+  const huge = F64x2.at(HUGE, 0);
   const zero = f64x2.splat(0);
   const bounded = f64x2.pmin(f64x2.pmax(x, f64x2.neg(huge)), huge);
-  const rest = wide.log1p(wide.exp(f64x2.neg(f64x2.abs(bounded))));
+  const rest = F64x2.log1p(F64x2.exp(f64x2.neg(f64x2.abs(bounded))));
   const above = f64x2.add(f64x2.pmax(bounded, zero), rest);
   const below = f64x2.add(f64x2.pmax(f64x2.neg(bounded), zero), rest);
-  return wide.mad(f64x2.sub(f64x2.splat(1), t), above, f64x2.mul(f64x2.mul(a, t), below));
+  return F64x2.mad(f64x2.sub(f64x2.splat(1), t), above, f64x2.mul(f64x2.mul(a, t), below));
 }
 function binarySlope(x: v128, t: v128, a: v128): v128 {
   const one = f64x2.splat(1);
-  const e = wide.exp(f64x2.neg(x));
+  const e = F64x2.exp(f64x2.neg(x));
   const s = f64x2.div(one, f64x2.add(one, e));
   return f64x2.sub(f64x2.mul(f64x2.sub(one, t), s), f64x2.mul(f64x2.mul(a, t), f64x2.mul(e, s)));
 }

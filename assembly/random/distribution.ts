@@ -2,9 +2,9 @@
 // array by it from Philox or from Threefry. src/random/distributions.ts has the row of the same name. PyTorch's uniforms and normals, with their fused operations, are
 // in torch.ts.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { log64, math } from '../math';
-import { NARROW, scratch, WIDE } from '../scratch';
+import { PARAMETERS_F32, scratch, PARAMETERS_F64 } from '../scratch';
 import { Distribution, Each, fill, Law, Philox, Threefry } from './fill';
 import { unit53 } from './torch';
 
@@ -21,18 +21,18 @@ const UNIT: usize = memory.data<f32>([5.9604644775390625e-8]); // 2^-24
 /** low + range u with u a multiple of 2^-24 in [0, 1), kept below `high`, which rounding could reach. */
 class Uniform implements Law {
   @inline four(bits: v128): v128 {
-    const u = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), lane.at(UNIT, 0));
+    const u = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), F32x4.at(UNIT, 0));
     return f32x4.pmin(
-      lane.mad(u, lane.at(scratch + NARROW, 1), lane.at(scratch + NARROW, 0)),
-      lane.at(scratch + NARROW, 2),
+      F32x4.mad(u, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0)),
+      F32x4.at(scratch + PARAMETERS_F32, 2),
     );
   }
 }
 /** last: the largest value allowed */
 export function philoxUniform(state: usize, out: usize, n: usize, low: f32, range: f32, last: f32): void {
-  store<f32>(scratch + NARROW, low);
-  store<f32>(scratch + NARROW, range, 4);
-  store<f32>(scratch + NARROW, last, 8);
+  store<f32>(scratch + PARAMETERS_F32, low);
+  store<f32>(scratch + PARAMETERS_F32, range, 4);
+  store<f32>(scratch + PARAMETERS_F32, last, 8);
   fill<Philox, Each<Uniform>>(state, out, n);
 }
 
@@ -54,46 +54,46 @@ class Normal implements Distribution {
     const r1 = this.radius(v128.shuffle<u32>(w2, w3, 0, 2, 4, 6));
     const b0 = v128.shuffle<u32>(w0, w1, 1, 3, 5, 7);
     const b1 = v128.shuffle<u32>(w2, w3, 1, 3, 5, 7);
-    const y0 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b0, 2)), lane.at(NORMAL, 2));
-    const y1 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b1, 2)), lane.at(NORMAL, 2));
+    const y0 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b0, 2)), F32x4.at(NORMAL, 2));
+    const y1 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b1, 2)), F32x4.at(NORMAL, 2));
     const sine0 = math.sin(y0);
     const sine1 = math.sin(y1);
     const cosine0 = math.cos(y0);
     const cosine1 = math.cos(y1);
-    const mean = lane.at(scratch + NARROW, 0);
-    const even0 = lane.mad(r0, this.turned(cosine0, sine0, b0, v128.xor(b0, i32x4.shl(b0, 1))), mean);
-    const even1 = lane.mad(r1, this.turned(cosine1, sine1, b1, v128.xor(b1, i32x4.shl(b1, 1))), mean);
-    const odd0 = lane.mad(r0, this.turned(sine0, cosine0, b0, b0), mean);
-    const odd1 = lane.mad(r1, this.turned(sine1, cosine1, b1, b1), mean);
+    const mean = F32x4.at(scratch + PARAMETERS_F32, 0);
+    const even0 = F32x4.mad(r0, this.turned(cosine0, sine0, b0, v128.xor(b0, i32x4.shl(b0, 1))), mean);
+    const even1 = F32x4.mad(r1, this.turned(cosine1, sine1, b1, v128.xor(b1, i32x4.shl(b1, 1))), mean);
+    const odd0 = F32x4.mad(r0, this.turned(sine0, cosine0, b0, b0), mean);
+    const odd1 = F32x4.mad(r1, this.turned(sine1, cosine1, b1, b1), mean);
     v128.store(p, v128.shuffle<u32>(even0, odd0, 0, 4, 1, 5));
     v128.store(p, v128.shuffle<u32>(even0, odd0, 2, 6, 3, 7), 16);
     v128.store(p, v128.shuffle<u32>(even1, odd1, 0, 4, 1, 5), 32);
     v128.store(p, v128.shuffle<u32>(even1, odd1, 2, 6, 3, 7), 48);
   }
   @inline radius(a: v128): v128 {
-    const u = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(a, 1)), lane.at(NORMAL, 1), lane.at(NORMAL, 2));
-    return f32x4.mul(f32x4.sqrt(f32x4.mul(math.log(u), lane.at(NORMAL, 0))), lane.at(scratch + NARROW, 1));
+    const u = F32x4.mad(f32x4.convert_i32x4_s(i32x4.shr_u(a, 1)), F32x4.at(NORMAL, 1), F32x4.at(NORMAL, 2));
+    return f32x4.mul(f32x4.sqrt(f32x4.mul(math.log(u), F32x4.at(NORMAL, 0))), F32x4.at(scratch + PARAMETERS_F32, 1));
   }
   /** The quadrant is b's two top bits: the lower swaps sine and cosine, and each changes a sign. */
   @inline turned(one: v128, other: v128, b: v128, sign: v128): v128 {
     const swap = i32x4.shr_s(i32x4.shl(b, 1), 31);
-    return v128.xor(v128.bitselect(other, one, swap), v128.and(sign, lane.sign()));
+    return v128.xor(v128.bitselect(other, one, swap), v128.and(sign, F32x4.sign()));
   }
 }
 export function philoxNormal(state: usize, out: usize, n: usize, mean: f32, std: f32): void {
-  store<f32>(scratch + NARROW, mean);
-  store<f32>(scratch + NARROW, std, 4);
+  store<f32>(scratch + PARAMETERS_F32, mean);
+  store<f32>(scratch + PARAMETERS_F32, std, 4);
   fill<Philox, Normal>(state, out, n);
 }
 
-/** Words below the threshold become 1, the others 0; the threshold stands in NARROW as an integer. */
+/** Words below the threshold become 1, the others 0; the threshold stands in PARAMETERS_F32 as an integer. */
 class Bernoulli implements Law {
   @inline four(bits: v128): v128 {
-    return v128.and(i32x4.lt_u(bits, lane.at(scratch + NARROW, 0)), f32x4.splat(1));
+    return v128.and(i32x4.lt_u(bits, F32x4.at(scratch + PARAMETERS_F32, 0)), f32x4.splat(1));
   }
 }
 export function philoxBernoulli(state: usize, out: usize, n: usize, threshold: u32): void {
-  store<u32>(scratch + NARROW, threshold);
+  store<u32>(scratch + PARAMETERS_F32, threshold);
   fill<Philox, Each<Bernoulli>>(state, out, n);
 }
 
@@ -126,22 +126,22 @@ const RANGES: usize = memory.data<f32>([5.0, 25.0, 2.5, 3.5, 7.0]);
 /** The polynomial in t with nine coefficients, that of the highest power first, in pairs: half as long a chain as Horner's. */
 abstract class polynomial {
   @inline static pair(table: usize, k: usize, t: v128): v128 {
-    return lane.mad(t, lane.at(table, k), lane.at(table, k + 1));
+    return F32x4.mad(t, F32x4.at(table, k), F32x4.at(table, k + 1));
   }
   @inline static eighth(table: usize, t: v128): v128 {
     const square = f32x4.mul(t, t);
-    let sum = lane.mad(polynomial.pair(table, 0, t), square, polynomial.pair(table, 2, t));
-    sum = lane.mad(sum, square, polynomial.pair(table, 4, t));
-    sum = lane.mad(sum, square, polynomial.pair(table, 6, t));
-    return lane.mad(sum, t, lane.at(table, 8));
+    let sum = F32x4.mad(polynomial.pair(table, 0, t), square, polynomial.pair(table, 2, t));
+    sum = F32x4.mad(sum, square, polynomial.pair(table, 4, t));
+    sum = F32x4.mad(sum, square, polynomial.pair(table, 6, t));
+    return F32x4.mad(sum, t, F32x4.at(table, 8));
   }
 }
 
 abstract class cut {
   /** mean + std z, kept between the bounds */
   @inline static at(z: v128): v128 {
-    const value = lane.mad(z, lane.at(scratch + NARROW, 1), lane.at(scratch + NARROW, 0));
-    return f32x4.pmin(f32x4.pmax(value, lane.at(scratch + NARROW, 2)), lane.at(scratch + NARROW, 3));
+    const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0));
+    return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 2)), F32x4.at(scratch + PARAMETERS_F32, 3));
   }
 }
 
@@ -153,13 +153,13 @@ const BROAD: f64 = 0.125;
 class CentralNormal implements Law {
   @inline four(bits: v128): v128 {
     const one = f32x4.splat(1);
-    const c = lane.mad(
+    const c = F32x4.mad(
       f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)),
-      lane.at(scratch + NARROW, 5),
-      lane.at(scratch + NARROW, 4),
+      F32x4.at(scratch + PARAMETERS_F32, 5),
+      F32x4.at(scratch + PARAMETERS_F32, 4),
     );
-    const w = lane.negated(math.log(f32x4.mul(f32x4.sub(one, c), f32x4.add(one, c))));
-    return cut.at(f32x4.mul(polynomial.eighth(CENTRE, f32x4.sub(w, lane.at(RANGES, 2))), c));
+    const w = F32x4.negated(math.log(f32x4.mul(f32x4.sub(one, c), f32x4.add(one, c))));
+    return cut.at(f32x4.mul(polynomial.eighth(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2))), c));
   }
 }
 
@@ -170,19 +170,19 @@ class TruncatedNormal implements Law {
     const p0 = this.probability(bits);
     const p1 = this.probability(v128.shuffle<u64>(bits, bits, 1, 0));
     const one = f64x2.splat(1);
-    const centred = lane.narrow(f64x2.sub(f64x2.add(p0, p0), one), f64x2.sub(f64x2.add(p1, p1), one));
-    const product = lane.narrow(f64x2.mul(p0, f64x2.sub(one, p0)), f64x2.mul(p1, f64x2.sub(one, p1)));
-    const w = lane.negated(math.log(f32x4.mul(product, f32x4.splat(4))));
-    let q = polynomial.eighth(CENTRE, f32x4.sub(w, lane.at(RANGES, 2)));
-    const tail = f32x4.ge(w, lane.at(RANGES, 0));
+    const centred = F32x4.narrow(f64x2.sub(f64x2.add(p0, p0), one), f64x2.sub(f64x2.add(p1, p1), one));
+    const product = F32x4.narrow(f64x2.mul(p0, f64x2.sub(one, p0)), f64x2.mul(p1, f64x2.sub(one, p1)));
+    const w = F32x4.negated(math.log(f32x4.mul(product, f32x4.splat(4))));
+    let q = polynomial.eighth(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2)));
+    const tail = f32x4.ge(w, F32x4.at(RANGES, 0));
     if (v128.any_true(tail)) {
       const v = f32x4.sqrt(w);
-      q = v128.bitselect(polynomial.eighth(TAIL_NEAR, f32x4.sub(v, lane.at(RANGES, 3))), q, tail);
-      const far = f32x4.ge(w, lane.at(RANGES, 1));
+      q = v128.bitselect(polynomial.eighth(TAIL_NEAR, f32x4.sub(v, F32x4.at(RANGES, 3))), q, tail);
+      const far = f32x4.ge(w, F32x4.at(RANGES, 1));
       if (v128.any_true(far)) {
-        const t = f32x4.sub(v, lane.at(RANGES, 4));
-        let r = lane.mad(t, lane.at(TAIL_FAR, 0), lane.at(TAIL_FAR, 1));
-        for (let k: usize = 2; k < 8; k++) r = lane.mad(r, t, lane.at(TAIL_FAR, k));
+        const t = f32x4.sub(v, F32x4.at(RANGES, 4));
+        let r = F32x4.mad(t, F32x4.at(TAIL_FAR, 0), F32x4.at(TAIL_FAR, 1));
+        for (let k: usize = 2; k < 8; k++) r = F32x4.mad(r, t, F32x4.at(TAIL_FAR, k));
         q = v128.bitselect(r, q, far);
       }
     }
@@ -190,8 +190,8 @@ class TruncatedNormal implements Law {
   }
   @inline probability(bits: v128): v128 {
     return f64x2.add(
-      f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(scratch + WIDE, 8)),
-      v128.load64_splat(scratch + WIDE),
+      f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(scratch + PARAMETERS_F64, 8)),
+      v128.load64_splat(scratch + PARAMETERS_F64),
     );
   }
 }
@@ -211,20 +211,20 @@ export function philoxTruncatedNormal(
   min: f32,
   max: f32,
 ): void {
-  store<f32>(scratch + NARROW, mean);
-  store<f32>(scratch + NARROW, std, 4);
-  store<f32>(scratch + NARROW, min, 8);
-  store<f32>(scratch + NARROW, max, 12);
+  store<f32>(scratch + PARAMETERS_F32, mean);
+  store<f32>(scratch + PARAMETERS_F32, std, 4);
+  store<f32>(scratch + PARAMETERS_F32, min, 8);
+  store<f32>(scratch + PARAMETERS_F32, max, 12);
   const range = upper - lower;
   if (lower > CENTRAL && upper < 1 - CENTRAL && range > BROAD) {
-    store<f32>(scratch + NARROW, <f32>(2 * lower - 1 + range * 5.9604644775390625e-8), 16);
-    store<f32>(scratch + NARROW, <f32>(range * 1.1920928955078125e-7), 20);
+    store<f32>(scratch + PARAMETERS_F32, <f32>(2 * lower - 1 + range * 5.9604644775390625e-8), 16);
+    store<f32>(scratch + PARAMETERS_F32, <f32>(range * 1.1920928955078125e-7), 20);
     fill<Philox, Each<CentralNormal>>(state, out, n);
     return;
   }
   const step = range * 2.3283064365386963e-10;
-  store<f64>(scratch + WIDE, lower + 0.5 * step);
-  store<f64>(scratch + WIDE, step, 8);
+  store<f64>(scratch + PARAMETERS_F64, lower + 0.5 * step);
+  store<f64>(scratch + PARAMETERS_F64, step, 8);
   fill<Philox, Each<TruncatedNormal>>(state, out, n);
 }
 
@@ -241,18 +241,18 @@ const MANTISSA: usize = memory.data<u32>([0x3f800000]);
  */
 class ThreefryUniform implements Law {
   @inline four(bits: v128): v128 {
-    const one = lane.at(MANTISSA, 0);
+    const one = F32x4.at(MANTISSA, 0);
     const f = f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
-    const low = lane.at(scratch + NARROW, 0);
-    const range = lane.low(lane.at(scratch + NARROW, 1));
-    const first = f64x2.add(f64x2.mul(lane.low(f), range), lane.low(low));
-    const second = f64x2.add(f64x2.mul(lane.high(f), range), lane.low(low));
-    return lane.narrow(first, second);
+    const low = F32x4.at(scratch + PARAMETERS_F32, 0);
+    const range = F32x4.low(F32x4.at(scratch + PARAMETERS_F32, 1));
+    const first = f64x2.add(f64x2.mul(F32x4.low(f), range), F32x4.low(low));
+    const second = f64x2.add(f64x2.mul(F32x4.high(f), range), F32x4.low(low));
+    return F32x4.narrow(first, second);
   }
 }
 export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {
-  store<f32>(scratch + NARROW, low);
-  store<f32>(scratch + NARROW, range, 4);
+  store<f32>(scratch + PARAMETERS_F32, low);
+  store<f32>(scratch + PARAMETERS_F32, range, 4);
   fill<Threefry, Each<ThreefryUniform>>(state, out, n);
 }
 
@@ -273,13 +273,13 @@ class ThreefryNormal implements Law {
     const u = changetype<ThreefryUniform>(0).four(bits);
     const one = f32x4.splat(1);
     // u^2 rounded before it is taken from 1, as there: more exact would be further from JAX, up to 2e-5 in the tails.
-    const w = lane.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
-    const centre = polynomial.eighth(ERFINV_CENTRE, f32x4.sub(w, lane.at(ERFINV, 1)));
-    const tail = polynomial.eighth(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), lane.at(ERFINV, 2)));
-    const p = v128.bitselect(centre, tail, f32x4.lt(w, lane.at(ERFINV, 0)));
-    const z = f32x4.mul(f32x4.mul(p, u), lane.at(ERFINV, 3));
-    const value = lane.mad(z, lane.at(scratch + NARROW, 3), lane.at(scratch + NARROW, 2));
-    return f32x4.pmin(f32x4.pmax(value, lane.at(scratch + NARROW, 4)), lane.at(scratch + NARROW, 5));
+    const w = F32x4.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
+    const centre = polynomial.eighth(ERFINV_CENTRE, f32x4.sub(w, F32x4.at(ERFINV, 1)));
+    const tail = polynomial.eighth(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), F32x4.at(ERFINV, 2)));
+    const p = v128.bitselect(centre, tail, f32x4.lt(w, F32x4.at(ERFINV, 0)));
+    const z = f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3));
+    const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 3), F32x4.at(scratch + PARAMETERS_F32, 2));
+    return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 4)), F32x4.at(scratch + PARAMETERS_F32, 5));
   }
 }
 export function threefryNormal(
@@ -293,12 +293,12 @@ export function threefryNormal(
   min: f32,
   max: f32,
 ): void {
-  store<f32>(scratch + NARROW, low);
-  store<f32>(scratch + NARROW, range, 4);
-  store<f32>(scratch + NARROW, mean, 8);
-  store<f32>(scratch + NARROW, std, 12);
-  store<f32>(scratch + NARROW, min, 16);
-  store<f32>(scratch + NARROW, max, 20);
+  store<f32>(scratch + PARAMETERS_F32, low);
+  store<f32>(scratch + PARAMETERS_F32, range, 4);
+  store<f32>(scratch + PARAMETERS_F32, mean, 8);
+  store<f32>(scratch + PARAMETERS_F32, std, 12);
+  store<f32>(scratch + PARAMETERS_F32, min, 16);
+  store<f32>(scratch + PARAMETERS_F32, max, 20);
   fill<Threefry, Each<ThreefryNormal>>(state, out, n);
 }
 
@@ -306,37 +306,37 @@ export function threefryNormal(
 class ThreefryBernoulli implements Law {
   @inline four(bits: v128): v128 {
     const u = changetype<ThreefryUniform>(0).four(bits);
-    return v128.and(f32x4.lt(u, lane.at(scratch + NARROW, 2)), f32x4.splat(1));
+    return v128.and(f32x4.lt(u, F32x4.at(scratch + PARAMETERS_F32, 2)), f32x4.splat(1));
   }
 }
 export function threefryBernoulli(state: usize, out: usize, n: usize, p: f32): void {
-  store<f32>(scratch + NARROW, 0);
-  store<f32>(scratch + NARROW, 1, 4);
-  store<f32>(scratch + NARROW, p, 8);
+  store<f32>(scratch + PARAMETERS_F32, 0);
+  store<f32>(scratch + PARAMETERS_F32, 1, 4);
+  store<f32>(scratch + PARAMETERS_F32, p, 8);
   fill<Threefry, Each<ThreefryBernoulli>>(state, out, n);
 }
 
 /** -ln u times the mean, u from 31 bits and a half: from 0 to 22.2 means. JAX's is -ln(1 - u) of its own uniform. */
 class Exponential implements Law {
   @inline four(bits: v128): v128 {
-    const u = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), lane.at(NORMAL, 1), lane.at(NORMAL, 2));
-    return f32x4.mul(lane.negated(math.log(u)), lane.at(scratch + NARROW, 0));
+    const u = F32x4.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), F32x4.at(NORMAL, 1), F32x4.at(NORMAL, 2));
+    return f32x4.mul(F32x4.negated(math.log(u)), F32x4.at(scratch + PARAMETERS_F32, 0));
   }
 }
 class ThreefryExponential implements Law {
   @inline four(bits: v128): v128 {
     // [1, 2) less its 23 random bits is 2 - f, and 1 - u is that less 1, both exact.
-    const one = lane.at(MANTISSA, 0);
+    const one = F32x4.at(MANTISSA, 0);
     const rest = f32x4.sub(f32x4.splat(2), v128.or(i32x4.shr_u(bits, 9), one));
-    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(rest)), lane.at(scratch + NARROW, 0));
+    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(rest)), F32x4.at(scratch + PARAMETERS_F32, 0));
   }
 }
 export function philoxExponential(state: usize, out: usize, n: usize, mean: f32): void {
-  store<f32>(scratch + NARROW, mean);
+  store<f32>(scratch + PARAMETERS_F32, mean);
   fill<Philox, Each<Exponential>>(state, out, n);
 }
 export function threefryExponential(state: usize, out: usize, n: usize, mean: f32): void {
-  store<f32>(scratch + NARROW, mean);
+  store<f32>(scratch + PARAMETERS_F32, mean);
   fill<Threefry, Each<ThreefryExponential>>(state, out, n);
 }
 /** exponential_ without MKL: -ln(1 - u) / rate in binary64, rounded. */

@@ -5,7 +5,7 @@
 // the next. A block is the counter (block low, block high, stream low, stream high); its four words are
 // values 4 block ... 4 block + 3.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { KEYS, scratch } from '../scratch';
 
 /** The two multipliers. */
@@ -53,10 +53,10 @@ export function philox(state: usize, block: u64, out: usize, n: usize): void {
     low += WEYL_LOW;
     high += WEYL_HIGH;
   }
-  const m0 = lane.at(MULTIPLIER, 0);
-  const m1 = lane.at(MULTIPLIER, 1);
-  const stream0 = lane.at(state, 2);
-  const stream1 = lane.at(state, 3);
+  const m0 = F32x4.at(MULTIPLIER, 0);
+  const m1 = F32x4.at(MULTIPLIER, 1);
+  const stream0 = F32x4.at(state, 2);
+  const stream1 = F32x4.at(state, 3);
   let blocks = i64x2.add(i64x2.splat(block), i64x2(0, 1));
   for (const end = out + (n << 2); out < end; out += 128) {
     let next = i64x2.add(blocks, i64x2.splat(2));
@@ -72,8 +72,8 @@ export function philox(state: usize, block: u64, out: usize, n: usize): void {
     let b3 = stream1;
     blocks = i64x2.add(blocks, i64x2.splat(4));
     for (let key = keys; key < keys + 80; key += 8) {
-      const key0 = lane.at(key, 0);
-      const key1 = lane.at(key, 1);
+      const key0 = F32x4.at(key, 0);
+      const key1 = F32x4.at(key, 1);
       const aLow0 = i32x4.mul(a0, m0);
       const aHigh0 = words.high(a0, m0);
       const bLow0 = i32x4.mul(b0, m0);

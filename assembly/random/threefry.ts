@@ -3,7 +3,7 @@
 //
 // State as Philox's: key (first, second word), two words unused, block (low, high), which word of the block is next.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { KEY, scratch } from '../scratch';
 
 abstract class turn {
@@ -45,8 +45,8 @@ export function threefry(state: usize, block: u64, out: usize, n: usize): void {
       c = i32x4.add(c, d);
       b = v128.xor(turn.left(b, 6), a);
       d = v128.xor(turn.left(d, 6), c);
-      let first = lane.at(scratch + KEY, group % 3);
-      let second = i32x4.add(lane.at(scratch + KEY, (group % 3) + 1), i32x4.splat(group));
+      let first = F32x4.at(scratch + KEY, group % 3);
+      let second = i32x4.add(F32x4.at(scratch + KEY, (group % 3) + 1), i32x4.splat(group));
       a = i32x4.add(a, first);
       b = i32x4.add(b, second);
       c = i32x4.add(c, first);
@@ -68,8 +68,8 @@ export function threefry(state: usize, block: u64, out: usize, n: usize): void {
       c = i32x4.add(c, d);
       b = v128.xor(turn.left(b, 24), a);
       d = v128.xor(turn.left(d, 24), c);
-      first = lane.at(scratch + KEY, (group + 1) % 3);
-      second = i32x4.add(lane.at(scratch + KEY, ((group + 1) % 3) + 1), i32x4.splat(group + 1));
+      first = F32x4.at(scratch + KEY, (group + 1) % 3);
+      second = i32x4.add(F32x4.at(scratch + KEY, ((group + 1) % 3) + 1), i32x4.splat(group + 1));
       a = i32x4.add(a, first);
       b = i32x4.add(b, second);
       c = i32x4.add(c, first);
@@ -82,5 +82,5 @@ export function threefry(state: usize, block: u64, out: usize, n: usize): void {
 
 /** A word of the counter and the k-th of the key, in all lanes. */
 function word(counter: u64, k: usize): v128 {
-  return i32x4.add(i32x4.splat(<i32>counter), lane.at(scratch + KEY, k));
+  return i32x4.add(i32x4.splat(<i32>counter), F32x4.at(scratch + KEY, k));
 }

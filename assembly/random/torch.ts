@@ -4,7 +4,7 @@
 //
 // State: MT19937's 625 words; word 626 is 1 if a normal is cached; words 628 and 629 hold it, a binary64.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { erf, exp64, log64, sine64 } from '../math';
 import { DOUBTFUL, DROPPED, scratch } from '../scratch';
 import { mt19937Bits, mt19937Next } from './mt19937';
@@ -37,9 +37,9 @@ abstract class fused {
 
   /** a b + c, one rounding, four lanes: binary64, and again lane by lane where that is in doubt. */
   @inline static fma4(a: v128, b: v128, c: v128): v128 {
-    const s0 = f64x2.add(f64x2.mul(lane.low(a), lane.low(b)), lane.low(c));
-    const s1 = f64x2.add(f64x2.mul(lane.high(a), lane.high(b)), lane.high(c));
-    if (!(fused.doubtful(s0) || fused.doubtful(s1))) return lane.narrow(s0, s1);
+    const s0 = f64x2.add(f64x2.mul(F32x4.low(a), F32x4.low(b)), F32x4.low(c));
+    const s1 = f64x2.add(f64x2.mul(F32x4.high(a), F32x4.high(b)), F32x4.high(c));
+    if (!(fused.doubtful(s0) || fused.doubtful(s1))) return F32x4.narrow(s0, s1);
     v128.store(scratch + DOUBTFUL, a);
     v128.store(scratch + DOUBTFUL, b, 16);
     v128.store(scratch + DOUBTFUL, c, 32);
@@ -50,7 +50,7 @@ abstract class fused {
 
   /** a b + c, one rounding; with c = 0 the product's own is that one, and the sum only makes 0 of -0. */
   @inline static scaled(a: v128, b: v128, c: v128, centred: bool): v128 {
-    return centred ? lane.mad(a, b, c) : fused.fma4(a, b, c);
+    return centred ? F32x4.mad(a, b, c) : fused.fma4(a, b, c);
   }
 
   /** 24 of the word's bits, in [0, 1). */
@@ -146,57 +146,57 @@ abstract class pair {
 abstract class polar {
   @inline static log(x: v128): v128 {
     let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126)));
-    const m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), lane.at(PARTS, 2));
-    const below = f32x4.lt(m, lane.at(PARTS, 0));
-    e = f32x4.sub(e, v128.and(below, lane.at(PARTS, 1)));
-    x = f32x4.add(f32x4.sub(m, lane.at(PARTS, 1)), v128.and(below, m));
+    const m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), F32x4.at(PARTS, 2));
+    const below = f32x4.lt(m, F32x4.at(PARTS, 0));
+    e = f32x4.sub(e, v128.and(below, F32x4.at(PARTS, 1)));
+    x = f32x4.add(f32x4.sub(m, F32x4.at(PARTS, 1)), v128.and(below, m));
     const z = f32x4.mul(x, x);
-    let y = f32x4.mul(lane.narrow(pair.series(lane.low(x)), pair.series(lane.high(x))), x);
-    y = lane.narrow(
-      pair.sum(lane.low(y), lane.low(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), lane.low(e)))),
-      pair.sum(lane.high(y), lane.high(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), lane.high(e)))),
+    let y = f32x4.mul(F32x4.narrow(pair.series(F32x4.low(x)), pair.series(F32x4.high(x))), x);
+    y = F32x4.narrow(
+      pair.sum(F32x4.low(y), F32x4.low(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), F32x4.low(e)))),
+      pair.sum(F32x4.high(y), F32x4.high(z), pair.rounded(f64x2.mul(pair.at(LOG, 9), F32x4.high(e)))),
     );
-    y = f32x4.add(x, f32x4.sub(y, f32x4.mul(z, lane.at(PARTS, 2))));
-    return lane.narrow(
-      pair.sum(lane.low(e), pair.at(LOG, 10), lane.low(y)),
-      pair.sum(lane.high(e), pair.at(LOG, 10), lane.high(y)),
+    y = f32x4.add(x, f32x4.sub(y, f32x4.mul(z, F32x4.at(PARTS, 2))));
+    return F32x4.narrow(
+      pair.sum(F32x4.low(e), pair.at(LOG, 10), F32x4.low(y)),
+      pair.sum(F32x4.high(e), pair.at(LOG, 10), F32x4.high(y)),
     );
   }
   @inline static radius(u: v128): v128 {
-    return f32x4.sqrt(f32x4.mul(f32x4.splat(-2), polar.log(f32x4.sub(lane.at(PARTS, 1), u))));
+    return f32x4.sqrt(f32x4.mul(f32x4.splat(-2), polar.log(f32x4.sub(F32x4.at(PARTS, 1), u))));
   }
   /** The eighth of a turn that x is nearest to, an even number. */
   @inline static eighth(x: v128): v128 {
-    const j = i32x4.trunc_sat_f32x4_s(f32x4.mul(x, lane.at(PARTS, 3)));
+    const j = i32x4.trunc_sat_f32x4_s(f32x4.mul(x, F32x4.at(PARTS, 3)));
     return v128.and(i32x4.add(j, i32x4.splat(1)), i32x4.splat(~1));
   }
   @inline static reduced(x: v128, j: v128): v128 {
     const k = f32x4.convert_i32x4_s(j);
-    return lane.narrow(pair.reduced(lane.low(x), lane.low(k)), pair.reduced(lane.high(x), lane.high(k)));
+    return F32x4.narrow(pair.reduced(F32x4.low(x), F32x4.low(k)), pair.reduced(F32x4.high(x), F32x4.high(k)));
   }
   @inline static quadratic(k: usize, z: v128): v128 {
-    return f32x4.mul(lane.narrow(pair.quadratic(k, lane.low(z)), pair.quadratic(k, lane.high(z))), z);
+    return f32x4.mul(F32x4.narrow(pair.quadratic(k, F32x4.low(z)), pair.quadratic(k, F32x4.high(z))), z);
   }
   @inline static cos(z: v128): v128 {
     const c = polar.quadratic(6, z);
-    const half = f32x4.mul(z, lane.at(PARTS, 2));
-    const rest = lane.narrow(
-      f64x2.sub(f64x2.mul(lane.low(z), lane.low(c)), lane.low(half)),
-      f64x2.sub(f64x2.mul(lane.high(z), lane.high(c)), lane.high(half)),
+    const half = f32x4.mul(z, F32x4.at(PARTS, 2));
+    const rest = F32x4.narrow(
+      f64x2.sub(f64x2.mul(F32x4.low(z), F32x4.low(c)), F32x4.low(half)),
+      f64x2.sub(f64x2.mul(F32x4.high(z), F32x4.high(c)), F32x4.high(half)),
     );
-    return f32x4.add(rest, lane.at(PARTS, 1));
+    return f32x4.add(rest, F32x4.at(PARTS, 1));
   }
   @inline static sin(x: v128, z: v128): v128 {
     const s = polar.quadratic(3, z);
-    return lane.narrow(
-      pair.sum(lane.low(x), lane.low(s), lane.low(x)),
-      pair.sum(lane.high(x), lane.high(s), lane.high(x)),
+    return F32x4.narrow(
+      pair.sum(F32x4.low(x), F32x4.low(s), F32x4.low(x)),
+      pair.sum(F32x4.high(x), F32x4.high(s), F32x4.high(x)),
     );
   }
   /** Bit 1 of j swaps the two; bit 2 of `sign` turns the result about. */
   @inline static turned(one: v128, other: v128, j: v128, sign: v128): v128 {
     const swap = i32x4.ne(v128.and(j, i32x4.splat(2)), i32x4.splat(0));
-    return v128.xor(v128.bitselect(other, one, swap), v128.and(i32x4.shl(sign, 29), lane.sign()));
+    return v128.xor(v128.bitselect(other, one, swap), v128.and(i32x4.shl(sign, 29), F32x4.sign()));
   }
 }
 
@@ -204,8 +204,8 @@ abstract class polar {
 function sixteen(p: usize, mean: v128, std: v128, centred: bool): void {
   const r0 = polar.radius(v128.load(p));
   const r1 = polar.radius(v128.load(p, 16));
-  const t0 = f32x4.mul(lane.at(PARTS, 4), v128.load(p, 32));
-  const t1 = f32x4.mul(lane.at(PARTS, 4), v128.load(p, 48));
+  const t0 = f32x4.mul(F32x4.at(PARTS, 4), v128.load(p, 32));
+  const t1 = f32x4.mul(F32x4.at(PARTS, 4), v128.load(p, 48));
   const j0 = polar.eighth(t0);
   const j1 = polar.eighth(t1);
   const x0 = polar.reduced(t0, j0);
