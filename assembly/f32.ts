@@ -27,6 +27,25 @@ export abstract class F32x4 {
     return v128.or(v128.and(x, mask), f32x4.ne(kept, kept));
   }
 
+  /** Terms k and k + 1 of a polynomial in x. */
+  @inline static pair(table: usize, k: usize, x: v128): v128 {
+    return F32x4.mad(x, F32x4.at(table, k), F32x4.at(table, k + 1));
+  }
+
+  /**
+   * The polynomial in x with the first 4, 6 or 8 coefficients of a table, that of the highest power first. Terms are paired
+   * as in Estrin's scheme, and the pairs are joined by Horner's in the square of x: a chain half as long.
+   */
+  @inline static estrin4(table: usize, x: v128, square: v128): v128 {
+    return F32x4.mad(F32x4.pair(table, 0, x), square, F32x4.pair(table, 2, x));
+  }
+  @inline static estrin6(table: usize, x: v128, square: v128): v128 {
+    return F32x4.mad(F32x4.estrin4(table, x, square), square, F32x4.pair(table, 4, x));
+  }
+  @inline static estrin8(table: usize, x: v128, square: v128): v128 {
+    return F32x4.mad(F32x4.estrin6(table, x, square), square, F32x4.pair(table, 6, x));
+  }
+
   /** The sign bit alone. */
   @inline static sign(): v128 {
     return v128.load32_splat(SIGN);

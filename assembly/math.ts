@@ -71,8 +71,7 @@ export abstract class math {
   /** e^r - 1 for |r| <= ln(2)/2. r^2 / 2 stands apart, where halving is exact: 0.2 ulp less than r^2 (1/2 + ...). */
   @inline static expm1(r: v128): v128 {
     const square = f32x4.mul(r, r);
-    const high = F32x4.mad(r, F32x4.at(EXPM1, 0), F32x4.at(EXPM1, 1));
-    const p = F32x4.mad(high, square, F32x4.mad(r, F32x4.at(EXPM1, 2), F32x4.at(EXPM1, 3)));
+    const p = F32x4.estrin4(EXPM1, r, square);
     return f32x4.add(F32x4.mad(f32x4.mul(square, r), p, f32x4.mul(square, F32x4.at(EXPM1, 4))), r);
   }
 
@@ -128,11 +127,8 @@ export abstract class math {
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(F32x4.at(ONE, 2), octaves);
     const e = f32x4.mul(F32x4.mad(s, q, s), F32x4.at(ONE, 1));
-    // The upper terms in pairs: a shorter chain, 6 % faster than Horner alone.
-    const e2 = f32x4.mul(e, e);
-    let p = F32x4.mad(e, F32x4.at(LOG1P, 0), F32x4.at(LOG1P, 1));
-    p = F32x4.mad(p, e2, F32x4.mad(e, F32x4.at(LOG1P, 2), F32x4.at(LOG1P, 3)));
-    p = F32x4.mad(p, e2, F32x4.mad(e, F32x4.at(LOG1P, 4), F32x4.at(LOG1P, 5)));
+    // Six terms in pairs: 6 % faster than Horner's scheme alone.
+    let p = F32x4.estrin6(LOG1P, e, f32x4.mul(e, e));
     p = F32x4.mad(p, e, F32x4.at(LOG1P, 6));
     p = F32x4.mad(p, e, F32x4.at(LOG1P, 7));
     const rest = f32x4.mul(f32x4.mul(s, F32x4.mad(p, q, p)), F32x4.at(ONE, 1));
@@ -149,12 +145,8 @@ export abstract class math {
     const e = f32x4.convert_i32x4_s(i32x4.shr_s(cut, 23));
     const m = i32x4.add(v128.and(cut, F32x4.at(LOG_BITS, 1)), F32x4.at(LOG_BITS, 0));
     const s = f32x4.sub(m, F32x4.at(ONE, 0));
-    // In pairs: a chain two thirds as long.
     const square = f32x4.mul(s, s);
-    let p = F32x4.mad(s, F32x4.at(LOG, 0), F32x4.at(LOG, 1));
-    p = F32x4.mad(p, square, F32x4.mad(s, F32x4.at(LOG, 2), F32x4.at(LOG, 3)));
-    p = F32x4.mad(p, square, F32x4.mad(s, F32x4.at(LOG, 4), F32x4.at(LOG, 5)));
-    p = F32x4.mad(p, s, F32x4.at(LOG, 6));
+    let p = F32x4.mad(F32x4.estrin6(LOG, s, square), s, F32x4.at(LOG, 6));
     p = f32x4.mul(f32x4.mul(p, square), s);
     p = F32x4.mad(e, F32x4.at(LOG, 7), p);
     p = f32x4.sub(p, f32x4.mul(square, F32x4.at(LOG, 9)));

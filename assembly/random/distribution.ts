@@ -123,23 +123,13 @@ const TAIL_FAR: usize = memory.data<f32>([
 /** Where the three change, and their middles. */
 const RANGES: usize = memory.data<f32>([5.0, 25.0, 2.5, 3.5, 7.0]);
 
-/** The polynomial in t with nine coefficients, that of the highest power first, in pairs: half as long a chain as Horner's. */
-abstract class polynomial {
-  @inline static pair(table: usize, k: usize, t: v128): v128 {
-    return F32x4.mad(t, F32x4.at(table, k), F32x4.at(table, k + 1));
+abstract class quantile {
+  /** The polynomial in t with nine coefficients, that of the highest power first. */
+  @inline static polynomial(table: usize, t: v128): v128 {
+    return F32x4.mad(F32x4.estrin8(table, t, f32x4.mul(t, t)), t, F32x4.at(table, 8));
   }
-  @inline static eighth(table: usize, t: v128): v128 {
-    const square = f32x4.mul(t, t);
-    let sum = F32x4.mad(polynomial.pair(table, 0, t), square, polynomial.pair(table, 2, t));
-    sum = F32x4.mad(sum, square, polynomial.pair(table, 4, t));
-    sum = F32x4.mad(sum, square, polynomial.pair(table, 6, t));
-    return F32x4.mad(sum, t, F32x4.at(table, 8));
-  }
-}
-
-abstract class cut {
-  /** mean + std z, kept between the bounds */
-  @inline static at(z: v128): v128 {
+  /** mean + std z, clamped to the bounds: what truncated normals return. */
+  @inline static clamped(z: v128): v128 {
     const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0));
     return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 2)), F32x4.at(scratch + PARAMETERS_F32, 3));
   }
@@ -159,7 +149,7 @@ class CentralNormal implements Law {
       F32x4.at(scratch + PARAMETERS_F32, 4),
     );
     const w = F32x4.negated(math.log(f32x4.mul(f32x4.sub(one, c), f32x4.add(one, c))));
-    return cut.at(f32x4.mul(polynomial.eighth(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2))), c));
+    return quantile.clamped(f32x4.mul(quantile.polynomial(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2))), c));
   }
 }
 
@@ -173,11 +163,11 @@ class TruncatedNormal implements Law {
     const centred = F32x4.narrow(f64x2.sub(f64x2.add(p0, p0), one), f64x2.sub(f64x2.add(p1, p1), one));
     const product = F32x4.narrow(f64x2.mul(p0, f64x2.sub(one, p0)), f64x2.mul(p1, f64x2.sub(one, p1)));
     const w = F32x4.negated(math.log(f32x4.mul(product, f32x4.splat(4))));
-    let q = polynomial.eighth(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2)));
+    let q = quantile.polynomial(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2)));
     const tail = f32x4.ge(w, F32x4.at(RANGES, 0));
     if (v128.any_true(tail)) {
       const v = f32x4.sqrt(w);
-      q = v128.bitselect(polynomial.eighth(TAIL_NEAR, f32x4.sub(v, F32x4.at(RANGES, 3))), q, tail);
+      q = v128.bitselect(quantile.polynomial(TAIL_NEAR, f32x4.sub(v, F32x4.at(RANGES, 3))), q, tail);
       const far = f32x4.ge(w, F32x4.at(RANGES, 1));
       if (v128.any_true(far)) {
         const t = f32x4.sub(v, F32x4.at(RANGES, 4));
@@ -186,7 +176,7 @@ class TruncatedNormal implements Law {
         q = v128.bitselect(r, q, far);
       }
     }
-    return cut.at(f32x4.mul(q, centred));
+    return quantile.clamped(f32x4.mul(q, centred));
   }
   @inline probability(bits: v128): v128 {
     return f64x2.add(
@@ -274,8 +264,8 @@ class ThreefryNormal implements Law {
     const one = f32x4.splat(1);
     // u^2 rounded before it is taken from 1, as there: more exact would be further from JAX, up to 2e-5 in the tails.
     const w = F32x4.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
-    const centre = polynomial.eighth(ERFINV_CENTRE, f32x4.sub(w, F32x4.at(ERFINV, 1)));
-    const tail = polynomial.eighth(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), F32x4.at(ERFINV, 2)));
+    const centre = quantile.polynomial(ERFINV_CENTRE, f32x4.sub(w, F32x4.at(ERFINV, 1)));
+    const tail = quantile.polynomial(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), F32x4.at(ERFINV, 2)));
     const p = v128.bitselect(centre, tail, f32x4.lt(w, F32x4.at(ERFINV, 0)));
     const z = f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3));
     const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 3), F32x4.at(scratch + PARAMETERS_F32, 2));
