@@ -1,4 +1,4 @@
-// The module `activation`: functions of one variable, of a row, and of two halves.
+// The module `activation`: functions of one variable, softmax over rows, gated linear units, and dropout.
 
 export { dropout } from './activation/dropout';
 export * from './activation/gates';
@@ -15,6 +15,6 @@ export {
   softmaxForward,
 } from './activation/softmax';
 export { exp64, log64, normalCdf, normalDensity } from './math';
-// The mask of dropout by a seed, so that a page of activations needs no other module.
+// Dropout's mask from a seed, so that a page that uses activations alone loads no other module.
 export { philoxBernoulli } from './random/distribution';
 export { heapBase, scratch } from './scratch';

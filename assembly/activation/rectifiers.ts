@@ -1,6 +1,6 @@
-// Rectifiers and what is made of straight pieces, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/activation/rectifiers.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
-// infinite g behind it is 0.
+// Rectifiers and other functions of straight pieces, a class each. The row of the same name in src/activation/rectifiers.ts has
+// formula, parameters and error bounds. NaN propagates, forward and backward. Where the slope is 0 the gradient is masked, so
+// that an infinite g gives 0.
 
 import { F32x4 } from '../f32';
 import { math } from '../math';
@@ -38,14 +38,14 @@ class LeakyReluSlope implements Binary {
     return v128.or(v128.bitselect(g, f32x4.mul(g, a), f32x4.gt(y, f32x4.splat(0))), f32x4.ne(y, y));
   }
 }
-/** The same for 0 < a <= 1, where the larger is the one: two operations instead of five, 9,600 to 13,000 M/s. */
-class UsualLeakyRelu implements Unary {
+/** The same for 0 < a <= 1, where it is max(x, a x): two operations instead of five, 13,000 against 9,600 M/s. */
+class LeakyReluMax implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
     return f32x4.pmax(x, f32x4.mul(x, a));
   }
 }
 export function leakyReluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a > 0 && a <= 1) map<UsualLeakyRelu>(x, out, n, a, b);
+  if (a > 0 && a <= 1) map<LeakyReluMax>(x, out, n, a, b);
   else map<LeakyRelu>(x, out, n, a, b);
 }
 export function leakyReluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -110,14 +110,14 @@ export function eluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b:
 /** x > 0 ? x : a (e^(x / a) - 1) */
 class Celu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    // Just below 0 it is x, too, of which x / a could lose digits where it is subnormal.
+    // Just below 0 the result is x too: a subnormal x / a would lose digits.
     const straight = f32x4.gt(x, f32x4.mul(a, F32x4.at(ONE, 1)));
     return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(f32x4.div(x, a))), straight);
   }
 }
 class CeluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    // (y + a) b with b = 1 / a. The sum is exact where it is small; y / a + 1 would keep the rounding of y / a.
+    // (y + a) b with b = 1 / a. A small sum is exact, where y / a + 1 would have the rounding error of y / a.
     const slope = f32x4.mul(f32x4.add(y, a), b);
     return f32x4.mul(g, v128.bitselect(F32x4.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
   }
@@ -129,7 +129,7 @@ export function celuBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b
   zip<CeluSlope>(y, g, out, n, a, 1 / a);
 }
 
-/** lambda and lambda alpha of Klambauer et al. (2017), and what rounding took from the latter. */
+/** lambda and lambda alpha of Klambauer et al. (2017), and the rounding error of the latter. */
 const SELU: usize = memory.data<f32>([1.0507009873554805, 1.7580993408473766, 2.3296717444054593e-8]);
 
 /** lambda (x > 0 ? x : alpha (e^x - 1)) */
@@ -159,7 +159,7 @@ export function seluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b
 /** x - a above a, x + a below -a, 0 between */
 class Softshrink implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    // x less its part between -a and a.
+    // x - clamp(x, -a, a)
     return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, F32x4.negated(a)), a));
   }
 }

@@ -1,6 +1,6 @@
-// Sigmoids and their kin, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/activation/sigmoids.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
-// infinite g behind it is 0.
+// Sigmoids and related functions, a class each. The row of the same name in src/activation/sigmoids.ts has formula,
+// parameters and error bounds. NaN propagates, forward and backward. Where the slope is 0 the gradient is masked, so that an
+// infinite g gives 0.
 
 import { F32x4 } from '../f32';
 import { F64x2 } from '../f64';
@@ -9,13 +9,13 @@ import { Binary, map, mapTwo, Unary, zip, zipTwo } from '../pointwise';
 
 const ONE: usize = memory.data<f32>([1.0, -2.0]);
 
-/** c = 2^-32; where 1 + e^-x is 1, and where 1 / (1 + e^-x) is 0. */
+/** c = 2^-32; the bounds of -x below which 1 + e^-x is 1, and above which 1 / (1 + e^-x) is 0. */
 const SIGMOID: usize = memory.data<f32>([2.3283064365386963e-10, -60.0, 104.0]);
 
 /**
- * 1 / (1 + e^-x) as c / (c + c e^-x), with c e^-x = s + s q, s a power of two; c = 2^-32 keeps e^104 in range, and with it the subnormal results.
- * (Choosing between 1/(1+e) and e/(1+e) with e = e^-|x| costs three operations more and reached 2.3 ulp. c + s first loses
- * half a unit where s is 2^24 c, which made 2.44; adding that back takes three operations, and reached 1.75.)
+ * 1 / (1 + e^-x) as c / (c + c e^-x), with c e^-x = s + s q, s a power of two. With c = 2^-32, e^104 does not overflow and
+ * subnormal results are right. (Choosing between 1/(1+e) and e/(1+e) with e = e^-|x| takes three operations more and reached
+ * 2.3 ulp. Adding c + s first loses half an ulp where s is 2^24 c: 2.44. To add that back takes three operations: 1.75.)
  */
 class Sigmoid implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
@@ -40,12 +40,12 @@ export function sigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32
   zip<SigmoidSlope>(y, g, out, n, a, b);
 }
 
-/** Beyond 9.25 tanh is 1: e^-18.5 is less than half an ulp. */
+/** For |x| > 9.25 tanh is 1: e^-18.5 is less than half an ulp. */
 const TANH: usize = memory.data<f32>([-18.5]);
 
 /**
- * (1 - E) / (1 + E) with E = e^(-2|x|) = s + s q, s a power of two; then the sign of x. s - 1 and s + 1 are
- * exact, so that numerator and denominator are each rounded once (-e / (2 + e), from e = E - 1, reached 2.5 ulp).
+ * (1 - E) / (1 + E) with E = e^(-2|x|) = s + s q, s a power of two, and the sign of x. s - 1 and s + 1 are exact, so that
+ * numerator and denominator are each rounded once. (-e / (2 + e) with e = E - 1 reached 2.5 ulp.)
  */
 class Tanh implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
@@ -108,7 +108,7 @@ class SoftplusSlope implements Binary {
   }
 }
 
-/** ln(1 + e^(a x)) / a in binary64, since a rounded a x would cost a x ulp; from a x = b on it is x. */
+/** ln(1 + e^(a x)) / a, or x where a x > b. In binary64, since rounding a x would cost a x ulp. */
 class SoftplusScaled implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
     const scale = F32x4.low(a);
@@ -144,7 +144,7 @@ export function logSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: 
   zip<LogSigmoidSlope>(y, g, out, n, a, b);
 }
 
-/** The largest finite value: x / (1 + |x|) has a limit that infinity would miss. */
+/** The largest finite value, to which |x| is clamped: the limit of x / (1 + |x|) is 1, where infinity would give NaN. */
 const LARGE: usize = memory.data<f32>([3.4028234663852886e38]);
 
 /** x / (1 + |x|) */
@@ -157,8 +157,8 @@ class Softsign implements Unary {
 class SoftsignSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // (1 - |y|)^2
-    const rest = f32x4.sub(F32x4.at(ONE, 0), F32x4.size(y));
-    return f32x4.mul(g, f32x4.mul(rest, rest));
+    const difference = f32x4.sub(F32x4.at(ONE, 0), F32x4.size(y));
+    return f32x4.mul(g, f32x4.mul(difference, difference));
   }
 }
 export function softsignForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -174,8 +174,8 @@ const TANHSHRINK: usize = memory.data<f64>([
   -0.13333332430550643, 0.333333333300835, 0.36, 2.0,
 ]);
 
-/** x - tanh x on |x| <= 0.6 */
-function shrunk(x: v128, z: v128): v128 {
+/** x - tanh x on |x| <= 0.6, by its series. */
+function tanhshrinkSeries(x: v128, z: v128): v128 {
   return f64x2.mul(f64x2.mul(z, x), F64x2.polynomial(TANHSHRINK, 7, z));
 }
 
@@ -187,16 +187,16 @@ function tanh64(x: v128): v128 {
   return v128.bitselect(x, y, f64x2.splat(-0.0));
 }
 
-/** x - tanh x: the series where it would be a difference of near equals. */
+/** x - tanh x: by the series where it is a difference of near equals. */
 function tanhshrink(x: v128): v128 {
   const z = f64x2.mul(x, x);
-  return v128.bitselect(shrunk(x, z), f64x2.sub(x, tanh64(x)), f64x2.lt(z, F64x2.at(TANHSHRINK, 7)));
+  return v128.bitselect(tanhshrinkSeries(x, z), f64x2.sub(x, tanh64(x)), f64x2.lt(z, F64x2.at(TANHSHRINK, 7)));
 }
 
-/** tanh^2 x, from x - tanh x where 1 - E would lose digits. */
+/** tanh^2 x. Near 0, where 1 - E would lose digits, tanh x comes from the series of x - tanh x. */
 function tanhSquared(x: v128): v128 {
   const z = f64x2.mul(x, x);
-  const t = v128.bitselect(f64x2.sub(x, shrunk(x, z)), tanh64(x), f64x2.lt(z, F64x2.at(TANHSHRINK, 7)));
+  const t = v128.bitselect(f64x2.sub(x, tanhshrinkSeries(x, z)), tanh64(x), f64x2.lt(z, F64x2.at(TANHSHRINK, 7)));
   return f64x2.mul(t, t);
 }
 
@@ -221,12 +221,12 @@ export function tanhshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: 
   zipTwo<TanhshrinkSlope>(x, g, out, n, a, b);
 }
 
-/** (x + sqrt(x^2 + a)) / 2; below 0 from its other side, of which it is a / 4 over. */
+/** (x + sqrt(x^2 + a)) / 2. For x < 0 it is a / 4 divided by its value at -x, which is no difference of near equals. */
 function squareplus(x: v128, a: v128): v128 {
   const half = f64x2.splat(0.5);
   const y = f64x2.mul(f64x2.add(f64x2.abs(x), f64x2.sqrt(f64x2.add(f64x2.mul(x, x), a))), half);
-  const other = f64x2.div(f64x2.mul(f64x2.mul(a, half), half), y);
-  return v128.bitselect(y, other, f64x2.ge(x, f64x2.splat(0)));
+  const negative = f64x2.div(f64x2.mul(f64x2.mul(a, half), half), y);
+  return v128.bitselect(y, negative, f64x2.ge(x, f64x2.splat(0)));
 }
 
 /** y^2 / (y^2 + a / 4) */
