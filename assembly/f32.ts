@@ -1,14 +1,14 @@
-// Four binary32 values side by side, and the few operations that every kernel shares.
+// F32x4: the operations on four binary32 lanes that every kernel shares and WebAssembly does not have.
 //
-// Constants stand in tables of single floats and are broadcast from memory: V8 builds a v128.const
-// anew at each use, and load32_splat measured as fast as a 16-byte table of four copies (tanh over 64K,
-// Node 20: 605 million a second with v128.const, 810 with either table).
-// The functions are static methods because decorators on plain functions are not TypeScript.
+// Constants are tables of single floats and are broadcast from memory. V8 builds a v128.const again at each use, and
+// load32_splat measured as fast as a table of four copies (tanh over 64K, Node 20: 605 million values a second with
+// v128.const, 810 with either table).
+// The functions are static methods, because TypeScript has no decorators (@inline) on plain functions.
 
 /** Bytes in a vector. */
 export const VECTOR: usize = 16;
 
-/** The sign bits of four floats. */
+/** The sign bit of a float. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
 export abstract class F32x4 {
@@ -22,9 +22,9 @@ export abstract class F32x4 {
     return f32x4.add(f32x4.mul(a, b), c);
   }
 
-  /** x where the mask is, else 0; NaN where kept is NaN. */
-  @inline static masked(x: v128, mask: v128, kept: v128): v128 {
-    return v128.or(v128.and(x, mask), f32x4.ne(kept, kept));
+  /** x where the mask is set, else 0; NaN where the input is NaN. */
+  @inline static masked(x: v128, mask: v128, input: v128): v128 {
+    return v128.or(v128.and(x, mask), f32x4.ne(input, input));
   }
 
   /** Terms k and k + 1 of a polynomial in x. */
@@ -46,12 +46,12 @@ export abstract class F32x4 {
     return F32x4.mad(F32x4.estrin6(table, x, square), square, F32x4.pair(table, 6, x));
   }
 
-  /** The sign bit alone. */
+  /** The sign bits of four floats. */
   @inline static sign(): v128 {
     return v128.load32_splat(SIGN);
   }
 
-  /** -x and |x| in one operation each (V8 makes the sign's mask anew for f32x4.neg and f32x4.abs, two more). */
+  /** -x and |x| in one operation each. (V8 builds the mask again for each f32x4.neg and f32x4.abs: three operations.) */
   @inline static negated(x: v128): v128 {
     return v128.xor(x, F32x4.sign());
   }
@@ -69,7 +69,7 @@ export abstract class F32x4 {
     return f64x2.promote_low_f32x4(v128.shuffle<u64>(x, x, 1, 0));
   }
 
-  /** Two pairs in binary64, rounded to four binary32. */
+  /** Four binary64 values, rounded to binary32. */
   @inline static narrow(low: v128, high: v128): v128 {
     return v128.shuffle<u64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
   }
