@@ -41,5 +41,10 @@ export const SHARE: usize = 944;
 /** Counts of a histogram by pairs of bins: 32 x 32 words. */
 export const PAIRS: usize = 960;
 
+/**
+ * The first byte after the constants of all modules, where a memory's first scratch begins. asconfig.json's memoryBase says
+ * where each module's constants begin.
+ */
+export const CONSTANTS_END: usize = 24576;
 /** The bytes of a scratch. */
 export const SCRATCH_BYTES: usize = 5120;

@@ -10,7 +10,7 @@ import { lane } from '../f32';
 import { BIAS, EDGE, scratch } from '../scratch';
 
 /** A tile of results. */
-const TILE_ROWS: usize = 4;
+export const TILE_ROWS: usize = 4;
 const TILE_COLUMNS: usize = 8;
 
 /** A block of the left operand (64 x 400) stays in the level-2 cache, one panel of the right (400 x 8) in level 1. */

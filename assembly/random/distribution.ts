@@ -4,8 +4,8 @@
 
 import { F32x4 } from '../f32';
 import { log64, math } from '../math';
-import { PARAMETERS_F32, scratch, PARAMETERS_F64 } from '../scratch';
-import { Distribution, Each, fill, ByWord, Philox, Threefry } from './fill';
+import { PARAMETERS_F32, PARAMETERS_F64, scratch } from '../scratch';
+import { ByWord, Distribution, Each, fill, Philox, Threefry } from './fill';
 import { unit53 } from './torch';
 
 /** The words themselves. */

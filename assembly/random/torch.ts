@@ -5,7 +5,7 @@
 
 import { F32x4 } from '../f32';
 import { erf, exp64, log64, sine64 } from '../math';
-import { UNCERTAIN, SKIPPED, scratch } from '../scratch';
+import { SKIPPED, scratch, UNCERTAIN } from '../scratch';
 import { mt19937Bits, mt19937Next, TORCH_CACHE, TORCH_CACHED } from './mt19937';
 
 const CACHED: usize = TORCH_CACHED << 2;

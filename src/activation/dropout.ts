@@ -5,6 +5,7 @@ import { float32, number, options, output, type Unchecked } from '../check.js';
 import type { Law } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { bitsOfSeed, high32, low32, notBoth, type Seed, sourceOf, WORD } from '../random/source.js';
+import { COUNTER_WORDS } from '../wasm/generated/constants.js';
 import { apply, draw } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
@@ -27,11 +28,10 @@ function drawMask(where: string, o: Unchecked<Dropout>, p: number, mask: Float32
   else {
     const key = bitsOfSeed(where, o.seed);
     const threshold = Math.round((1 - p) * WORD);
+    const state = new Uint32Array(COUNTER_WORDS);
+    state.set([low32(key), high32(key)]);
     if (threshold === WORD) mask.fill(1);
-    else
-      draw(activationModule, 'philoxBernoulli', Uint32Array.of(low32(key), high32(key), 0, 0, 0, 0, 0), mask, [
-        threshold,
-      ]);
+    else draw(activationModule, 'philoxBernoulli', state, mask, [threshold]);
   }
 }
 

@@ -2,17 +2,18 @@
 
 import { apart, choice, float32, options, sameLength, type Unchecked } from '../check.js';
 import { type Along, along, alongs } from '../tensor.js';
+import { GEGLU, GLU, SWIGLU } from '../wasm/generated/constants.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
-/** f, by name, as the kernels count them. */
+/** The units by name, and what the kernels are passed for each. */
 export const units = {
-  /** sigmoid (Dauphin et al. 2017) */
-  glu: 0,
-  /** silu (Shazeer 2020) */
-  swiglu: 1,
-  /** gelu, with the error function (Shazeer 2020) */
-  geglu: 2,
+  /** f is the sigmoid (Dauphin et al. 2017). */
+  glu: GLU,
+  /** f is silu (Shazeer 2020). */
+  swiglu: SWIGLU,
+  /** f is gelu, with the error function (Shazeer 2020). */
+  geglu: GEGLU,
 };
 export type Unit = keyof typeof units;
 

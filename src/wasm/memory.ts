@@ -6,6 +6,7 @@
 // instances of its own on it, with a scratch and a state of its own.
 
 import { options, sharedBuffers, whole } from '../check.js';
+import { CONSTANTS_END, SCRATCH_BYTES } from './generated/constants.js';
 import { type ActivationKernel, activationModule, type Module, type NnKernel, nnModule } from './module.js';
 
 export type Values = Float32Array | Uint32Array;
@@ -40,10 +41,6 @@ export interface Memory {
 const PAGE = 65536;
 /** One less than there are: the end of an array in the last would be 2^32, which is 0 to a kernel. */
 const MAX_PAGES = 65535;
-/** The modules' constants end before this byte; tools/build.mjs checks it. */
-const CONSTANTS_END = 24576;
-/** What kernels write for themselves (assembly/scratch.ts). */
-const SCRATCH_BYTES = 5120;
 /** A generator's state (MT19937's has 2,520 bytes), or what all rows need. */
 export const STATE_BYTES = 32768;
 /** Constants, scratch and state of one thread; then for each thread that shares the memory its scratch and state. */
