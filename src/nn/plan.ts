@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor.js';
 import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../wasm/generated/constants.js';
 import {
   bind,
-  join,
+  joinWorkspace,
   type Kernel,
   type KernelFunction,
   setCallback,
@@ -88,7 +88,7 @@ function sizesOf({ layers, inputs, outputs, parameters }: Network, batchSize: nu
 type Sizes = ReturnType<typeof sizesOf>;
 
 function workspaceFor(sizes: Sizes, slots: number, { threads, joined }: Sharing): Workspace {
-  if (joined) return join(joined.memory, threads, joined.index);
+  if (joined) return joinWorkspace(joined.memory, threads, joined.index);
   const { learnt, activations, saved, loss, scratch } = sizes;
   // Each thread has a scratch of its own.
   const scratches = padded(scratch) * Math.max(1, threads);
