@@ -1,4 +1,4 @@
-// The module `activation`: functions of one variable, of a row, and of two halves.
+// The module `activation`: functions of one variable, softmax over rows, gated linear units, and dropout.
 
 export { dropout, dropoutMask } from './activation/dropout';
 export * from './activation/gates';

@@ -1,4 +1,4 @@
-// The module `random`: generators, distributions, and what initialisation draws with structure.
+// The module `random`: generators, distributions, and orthogonal matrices.
 
 export { orthogonal } from './init/orthogonal';
 export { erf, exp64, log64, normalCdf, normalDensity } from './math';

@@ -12,7 +12,7 @@ const order = {
 const basics = { src: ['check', 'options', 'tensor'], assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'] };
 const entries = {
   src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'],
-  assembly: ['random', 'activation', 'nn'],
+  assembly: ['random', 'activation', 'nn', 'constants'],
 };
 
 /** Every file of a folder, by its path without `.ts`; not those that are built. */

@@ -1,9 +1,9 @@
-// x, or slope x below 0, with a slope a channel that is learnt (He et al. 2015, equation 1). One slope for all is
-// leakyRelu's kernel, with x kept.
+// PReLU with a learnt slope for each channel: x, or slope x below 0 (He et al. 2015, equation 1). With one slope for all
+// channels src/ uses leakyRelu's kernels.
 
 import { VECTOR } from '../f32';
 
-/** out = x > 0 ? g : s g over rows of n values, a slope each; forward is this with g = x. NaN in x stays NaN. */
+/** out = x > 0 ? g : s g over rows of n values and n slopes s. Forward is this with g = x. NaN in x gives NaN. */
 export function prelu(s: usize, x: usize, g: usize, out: usize, rows: usize, n: usize): void {
   const row = n << 2;
   const full = (n & ~3) << 2;

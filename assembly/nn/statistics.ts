@@ -6,7 +6,9 @@ import { lane, VECTOR } from '../f32';
 import { PAIRS, scratch } from '../scratch';
 
 /** Bins of a histogram; values are counted by pairs of bins, two at a time. */
-const BINS: i32 = 32;
+export const BINS: i32 = 32;
+/** Sums that statistics() writes before the histogram, each an f64. */
+export const SUMS: usize = 7;
 /** 2^23: added to a whole number below it, it leaves that number in the last bits. */
 const SHIFT: f32 = 8388608;
 const SHIFT_BITS: u32 = 0x4b000000;
@@ -72,7 +74,7 @@ export function statistics(x: usize, out: usize, n: i32): void {
   store<f64>(out, to, 48);
   // Finite also where all values are one: none is to become NaN.
   const scale = to > from ? <f32>min(<f64>BINS / (to - from), <f64>f32.MAX_VALUE) : 0;
-  histogram(x, end, <f32>from, scale, clean, out + 56);
+  histogram(x, end, <f32>from, scale, clean, out + (SUMS << 3));
 }
 
 /**

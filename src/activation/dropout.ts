@@ -28,7 +28,6 @@ function drawMask(where: string, o: Unchecked<Dropout>, p: number, mask: Float32
     const key = bitsOfSeed(where, o.seed);
     const threshold = Math.round((1 - p) * WORD);
     if (threshold === WORD) mask.fill(1);
-    // The key, and block 0.
     else draw(activationModule, 'dropoutMask', Uint32Array.of(low32(key), high32(key), 0, 0), mask, [threshold]);
   }
 }

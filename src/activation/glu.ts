@@ -1,18 +1,19 @@
 // Gated linear units: an axis is two halves, a value and a gate, and y = value f(gate).
 
 import { apart, choice, float32, options, sameLength, type Unchecked } from '../check.js';
-import { type Along, along, alongs } from '../tensor.js';
+import { type Along, axisLayout, axisOptions } from '../tensor.js';
+import { GEGLU, GLU, SWIGLU } from '../wasm/generated/constants.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
-/** f, by name, as the kernels count them. */
+/** The units by name, and what the kernels are passed for each. */
 export const units = {
-  /** sigmoid (Dauphin et al. 2017) */
-  glu: 0,
-  /** silu (Shazeer 2020) */
-  swiglu: 1,
-  /** gelu, with the error function (Shazeer 2020) */
-  geglu: 2,
+  /** f is the sigmoid (Dauphin et al. 2017). */
+  glu: GLU,
+  /** f is silu (Shazeer 2020). */
+  swiglu: SWIGLU,
+  /** f is gelu, with the error function (Shazeer 2020). */
+  geglu: GEGLU,
 };
 export type Unit = keyof typeof units;
 
@@ -28,7 +29,7 @@ export const placed = (where: string, gate: unknown) => halves.indexOf(choice(wh
 function functions(name: Unit) {
   /** How the kernels see the values: rows of two halves of n. */
   const rowsOf = (where: string, x: Float32Array, o: Unchecked<Along>) => {
-    const { outer, length, inner } = along(where, 'x', x.length, o);
+    const { outer, length, inner } = axisLayout(where, 'x', x.length, o);
     if (length % 2 !== 0)
       throw new RangeError(`${where}: the axis has ${length} values, which has no halves; pass an even one`);
     return { outer, n: (length / 2) * inner };
@@ -45,7 +46,7 @@ function functions(name: Unit) {
     /** value f(gate), half as many values as x. out is apart from x. */
     forward(x: Float32Array, given: Along & Halves & { out?: Float32Array }): Float32Array {
       const where = `activation.${name}.forward`;
-      const o = options(where, given, [...alongs, 'gate', 'out']);
+      const o = options(where, given, [...axisOptions, 'gate', 'out']);
       const { outer, n } = rowsOf(where, float32(where, 'x', x), o);
       const first = placed(where, o.gate);
       const out = result(where, o.out, x.length / 2, { x });
@@ -55,7 +56,7 @@ function functions(name: Unit) {
     /** The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. */
     backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `activation.${name}.backward`;
-      const o = options(where, given, [...alongs, 'gate', 'x', 'dy', 'out']);
+      const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);
       const x = float32(where, 'x', o.x);
       const { outer, n } = rowsOf(where, x, o);
       const first = placed(where, o.gate);

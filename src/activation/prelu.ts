@@ -1,7 +1,7 @@
 // x, or slope x below 0, with slopes that are learnt, one for all or one a channel (He et al. 2015, equation 1).
 
 import { float32, options, output, sameLength, type Unchecked } from '../check.js';
-import { type Along, along } from '../tensor.js';
+import { type Along, axisLayout } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
@@ -24,7 +24,7 @@ function checked(where: string, x: Float32Array, { shape, axis, ...o }: Unchecke
   }
   const channels = alone
     ? { length: 1, inner: x.length }
-    : along(where, 'x', x.length, shape === undefined ? { columns: slopes.length } : { shape, axis });
+    : axisLayout(where, 'x', x.length, shape === undefined ? { columns: slopes.length } : { shape, axis });
   if (slopes.length !== 1) sameLength(where, 'slopes', slopes.length, 'the axis', channels.length);
   return { slopes, ...channels };
 }

@@ -1,7 +1,7 @@
 // Softmax, its logarithm and the logarithm of its sum, over rows or any axis.
 
 import { allocate, apart, float32, options, output, sameLength } from '../check.js';
-import { type Along, along, alongs } from '../tensor.js';
+import { type Along, axisLayout, axisOptions } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
 
@@ -17,7 +17,7 @@ function turned(x: Float32Array, out: Float32Array, outer: number, a: number, b:
 /** A kernel over the values of an axis, which are brought side by side where they are not; the last array is written. */
 function over(
   kernel: ActivationKernel,
-  { outer, length, inner }: ReturnType<typeof along>,
+  { outer, length, inner }: ReturnType<typeof axisLayout>,
   arrays: Float32Array[],
 ): void {
   if (inner === 1) {
@@ -39,8 +39,8 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
     /** In a new array or in out, which may be x. Where a row has NaN or +Infinity, it becomes NaN. */
     forward(x: Float32Array, given: Along & { out?: Float32Array }): Float32Array {
       const where = `${name}.forward`;
-      const o = options(where, given, [...alongs, 'out']);
-      const axis = along(where, 'x', float32(where, 'x', x).length, o);
+      const o = options(where, given, [...axisOptions, 'out']);
+      const axis = axisLayout(where, 'x', float32(where, 'x', x).length, o);
       const out = output(where, o.out, 'x', x);
       over(`${kernel}Forward`, axis, [x, out]);
       return out;
@@ -48,10 +48,10 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
     /** The gradient by x from forward's result y and the gradient dy by it; out may be dy. */
     backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `${name}.backward`;
-      const o = options(where, given, [...alongs, 'y', 'dy', 'out']);
+      const o = options(where, given, [...axisOptions, 'y', 'dy', 'out']);
       const y = float32(where, 'y', o.y);
       const dy = float32(where, 'dy', o.dy);
-      const axis = along(where, 'y', y.length, o);
+      const axis = axisLayout(where, 'y', y.length, o);
       sameLength(where, 'dy', dy.length, 'y', y.length);
       const out = output(where, o.out, 'y', y, 'dy', dy);
       over(`${kernel}Backward`, axis, [y, dy, out]);
@@ -64,7 +64,7 @@ const logSumExp = {
   /** A value for each row, in a new array; -Infinity for a row of -Infinity alone, or of nothing. */
   forward(x: Float32Array, given: Along): Float32Array {
     const where = 'softmax.logSumExp.forward';
-    const axis = along(where, 'x', float32(where, 'x', x).length, options(where, given, alongs));
+    const axis = axisLayout(where, 'x', float32(where, 'x', x).length, options(where, given, axisOptions));
     const out = allocate(where, axis.outer * axis.inner, Float32Array);
     over('logSumExpForward', axis, [x, out]);
     return out;
@@ -72,9 +72,9 @@ const logSumExp = {
   /** The gradient by x, dy softmax(x), from the gradients dy by each row's value. */
   backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'softmax.logSumExp.backward';
-    const o = options(where, given, [...alongs, 'x', 'dy', 'out']);
+    const o = options(where, given, [...axisOptions, 'x', 'dy', 'out']);
     const x = float32(where, 'x', o.x);
-    const axis = along(where, 'x', x.length, o);
+    const axis = axisLayout(where, 'x', x.length, o);
     const dy = float32(where, 'dy', o.dy);
     sameLength(where, 'dy', dy.length, 'the rows', axis.outer * axis.inner);
     const out = output(where, o.out, 'x', x);

@@ -2,7 +2,7 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { what } from '../check.js';
-import { isTensor, sized, type Tensor } from '../tensor.js';
+import { checkedShape, isTensor, type Tensor } from '../tensor.js';
 import { dtypeOf, known, written } from './dtype.js';
 import { type Bytes, bytesOf } from './safetensors.js';
 
@@ -62,7 +62,7 @@ function decode(file: Uint8Array | ArrayBuffer): Tensor {
       `${where.decode}: the values are ${type}; this package has ${known}, save a.astype('${written.npy}')`,
     );
   if (order !== 'False') throw new RangeError(`${where.decode}: columns come first; save numpy.ascontiguousarray(a)`);
-  const { shape, size } = sized(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
+  const { shape, size } = checkedShape(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
   if (bytes.length - start !== dtype.bytes * size)
     throw bad(`${bytes.length - start} bytes of values, where shape [${shape}] has ${dtype.bytes * size}`);
   return { shape: Object.freeze(shape), data: dtype.read(bytes.subarray(start)) };

@@ -2,7 +2,7 @@
 // its type, shape and offsets) and the values, little-endian, one after the other. https://github.com/huggingface/safetensors
 
 import { attached, options, what } from '../check.js';
-import { isTensor, sized, type Tensor } from '../tensor.js';
+import { checkedShape, isTensor, type Tensor } from '../tensor.js';
 import { type Dtype, dtypeOf, known, written } from './dtype.js';
 
 /** What a header may have, as in the reference implementation: a hostile file is not to ask for more. */
@@ -134,7 +134,7 @@ function entryOf(full: string, entry: unknown, size: number): Entry {
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw bad(`${name} stands at ${what(offsets)}`);
   const [from, to] = offsets;
-  const { size: values } = sized(where.decode, shape);
+  const { size: values } = checkedShape(where.decode, shape);
   if (to > size || to - from !== dtype.bytes * values)
     throw bad(`${name} of shape [${shortened(String(shape))}] stands from ${from} to ${to} of ${size} bytes`);
   return { dtype, shape, from, to };

@@ -4,7 +4,7 @@ import { choice, number, type Unchecked } from '../check.js';
 import type { Draw, Generator } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 
-import { isTensor, sized, type Tensor } from '../tensor.js';
+import { checkedShape, isTensor, type Tensor } from '../tensor.js';
 
 /** 'oi': PyTorch's [out, in, ...kernel]; 'io': [...kernel, in, out], as TensorFlow, Keras and JAX have it. */
 export type Layout = 'oi' | 'io';
@@ -71,7 +71,7 @@ export function fans(where: string, shape: readonly number[], o: Unchecked<Commo
 
 /** A shape and where its values go: of a shape given, or of a tensor, which is then its own output. */
 export function target(where: string, given: readonly number[] | Tensor, o: { out?: unknown; slice?: unknown }) {
-  if (!isTensor(where, given)) return { ...sized(where, given), tensor: undefined };
+  if (!isTensor(where, given)) return { ...checkedShape(where, given), tensor: undefined };
   if (o.out !== undefined || o.slice !== undefined) {
     throw new TypeError(
       `${where}: out and slice go with a shape, not with a tensor, which is filled whole; pass its shape`,

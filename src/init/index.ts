@@ -3,7 +3,7 @@
 import { choice, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
-import { sized, type Tensor } from '../tensor.js';
+import { checkedShape, type Tensor } from '../tensor.js';
 import { type Common, common, extents, fans, stated, target } from './fan.js';
 import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js';
 import { type Initialisation, type Initialising, type InitialisingOptions, initialisers } from './table.js';
@@ -69,7 +69,7 @@ export const init = {
     const known = choice('init.describe', 'name', name, Object.keys(initialisers) as Initialising[]);
     const where = `init.${known}`;
     const o = optionsOf(known, given);
-    const { shape: lengths } = sized(where, shape);
+    const { shape: lengths } = checkedShape(where, shape);
     const { layout, fanIn, fanOut } = stated(where, o);
     const own = extents(lengths, layout);
     return {

@@ -5,6 +5,7 @@ import { type Law, lawFrom } from '../random/distributions.js';
 import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
 
 import type { Tensor } from '../tensor.js';
+import { ORTHOGONAL_PANEL } from '../wasm/generated/constants.js';
 import { applyWhole } from '../wasm/kernels.js';
 import { randomModule } from '../wasm/module.js';
 import { type Common, common, type Layout, stated, target } from './fan.js';
@@ -61,7 +62,7 @@ function decomposition(where: string, rows: number, columns: number): (values: F
     randomModule,
     'orthogonal',
     size,
-    8 * ((longer + 1) * (shorter + 4) + shorter + 1) + 16,
+    8 * ((longer + 1) * (shorter + ORTHOGONAL_PANEL) + shorter + 1) + 16,
   );
   return (values, gain) => run(values, rows, columns, gain);
 }

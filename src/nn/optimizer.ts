@@ -1,6 +1,6 @@
 // What an optimizer is, and how one grows from its row in optimizers.ts.
 
-import { type NumberOption, type Options, type Passed, readOptions, type Values } from '../options.js';
+import { type Given, type NumberOption, type Options, readOptions, type Values } from '../options.js';
 import type { Kernel } from '../wasm/memory.js';
 import { type LayerMemory, specified } from './layer.js';
 
@@ -40,7 +40,7 @@ export interface OptimizerRow<O extends Options = Options> {
 type WithRate = Options & { lr: NumberOption };
 /** Options that all have defaults may be left out together. */
 export type Maker<O extends Options> =
-  Record<never, never> extends Passed<O> ? (options?: Passed<O>) => Optimizer : (options: Passed<O>) => Optimizer;
+  Record<never, never> extends Given<O> ? (options?: Given<O>) => Optimizer : (options: Given<O>) => Optimizer;
 
 const rows = new WeakMap<object, OptimizerRow>();
 /** The row of a function that makes an optimizer. */

@@ -2,9 +2,10 @@
 // so that a step allocates no memory for values: it runs kernels over arrays that exist.
 
 import type { Tensor } from '../tensor.js';
+import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../wasm/generated/constants.js';
 import {
   bind,
-  join,
+  joinWorkspace,
   type Kernel,
   type KernelFunction,
   setCallback,
@@ -54,9 +55,8 @@ export interface Plan {
   lossMemory: Float32Array;
 }
 
-/** What the statistics kernel writes: numbers of binary64, and the counts of a histogram's bins. */
-export const [SUMS, BINS] = [7, 32];
-const COUNTS = 2 * SUMS + BINS;
+/** Words that the statistics kernel writes: sums in binary64, and the counts of a histogram's bins. */
+const STATISTICS_WORDS = 2 * STATISTICS_SUMS + HISTOGRAM_BINS;
 
 /** Words for the barrier of at most 64 threads. */
 const BARRIER = 76;
@@ -88,11 +88,12 @@ function sizesOf({ layers, inputs, outputs, parameters }: Network, batchSize: nu
 type Sizes = ReturnType<typeof sizesOf>;
 
 function workspaceFor(sizes: Sizes, slots: number, { threads, joined }: Sharing): Workspace {
-  if (joined) return join(joined.memory, threads, joined.index);
+  if (joined) return joinWorkspace(joined.memory, threads, joined.index);
   const { learnt, activations, saved, loss, scratch } = sizes;
   // Each thread has a scratch of its own.
   const scratches = padded(scratch) * Math.max(1, threads);
-  const values = (2 + slots) * learnt + activations + sum(saved) + padded(loss) + scratches + padded(COUNTS) + BARRIER;
+  const values =
+    (2 + slots) * learnt + activations + sum(saved) + padded(loss) + scratches + padded(STATISTICS_WORDS) + BARRIER;
   return threads > 0 ? sharedWorkspace('workspace', 4 * values, threads) : workspace({ bytes: 4 * values });
 }
 
@@ -153,7 +154,7 @@ export function makePlan(network: Network, batchSize: number, slots: number, sha
     barrier: ws.uint32(BARRIER),
     x: first,
     lossMemory: ws.float32(sizes.loss),
-    counts: ws.uint32(COUNTS),
+    counts: ws.uint32(STATISTICS_WORDS),
     outputs: x,
     outputGradient: dx ?? first,
   };

@@ -2,12 +2,13 @@
 // that are finite, lists and names, so that it survives JSON and a message to another thread.
 
 import { type Activation, activations } from '../activation/table.js';
+import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../wasm/generated/constants.js';
 import { apply, scalar } from '../wasm/kernels.js';
 import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
 import type { Operation, SavedActivation } from './layer.js';
 import type { Model } from './model.js';
-import { BINS, type Plan, padded, SUMS } from './plan.js';
+import { type Plan, padded } from './plan.js';
 
 /** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
 export interface Histogram {
@@ -84,7 +85,7 @@ const INPUT_SAMPLE = 16384;
 
 /** Statistics of no values. */
 function emptyStatistics(nonFinite: number): Statistics {
-  const histogram = { low: 0, high: 0, counts: new Array<number>(BINS).fill(0) };
+  const histogram = { low: 0, high: 0, counts: new Array<number>(HISTOGRAM_BINS).fill(0) };
   return { mean: 0, variance: 0, meanSquare: 0, min: 0, max: 0, nonFinite, histogram };
 }
 
@@ -102,12 +103,16 @@ function bindOnce({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: (V
 function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
   const { counts } = plan;
   bindOnce(plan, 'statistics', x, counts)(n);
-  const [finite, sum, squares, min, max, low, high] = new Float64Array(counts.buffer, counts.byteOffset, SUMS);
+  const [finite, sum, squares, min, max, low, high] = new Float64Array(
+    counts.buffer,
+    counts.byteOffset,
+    STATISTICS_SUMS,
+  );
   if (finite === 0) return emptyStatistics(1);
   const [mean, meanSquare] = [sum / finite, squares / finite];
   return {
     ...{ mean, variance: Math.max(0, meanSquare - mean * mean), meanSquare, min, max, nonFinite: (n - finite) / n },
-    histogram: { low, high, counts: Array.from(counts.subarray(2 * SUMS)) },
+    histogram: { low, high, counts: Array.from(counts.subarray(2 * STATISTICS_SUMS)) },
   };
 }
 

@@ -3,6 +3,7 @@
 // the rest.
 
 import { allocate } from '../check.js';
+import { COUNTER_BLOCK, COUNTER_SKIP, COUNTER_WORDS } from '../wasm/generated/constants.js';
 import { draw } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
 import { type Drawing, distributionOf, type Law } from './distributions.js';
@@ -22,7 +23,8 @@ export function counterSource(
   skip(n: number): void;
 } {
   const where = `random.${generator}`;
-  const state = Uint32Array.of(...key, 0, 0, 0);
+  const state = new Uint32Array(COUNTER_WORDS);
+  state.set(key);
   /** The state in which a slice of the next draw begins, until the draw after; the source advances by the whole draw. */
   const take = ({ from, of }: Slice): Uint32Array => {
     const at = block + Math.floor(from / 4);
@@ -31,9 +33,9 @@ export function counterSource(
       throw new RangeError(`${where}: the stream has no more than 2^55 values; go on with a fork`);
     }
     block = next;
-    state[4] = at % WORD;
-    state[5] = Math.floor(at / WORD);
-    state[6] = from % 4;
+    state[COUNTER_BLOCK] = at % WORD;
+    state[COUNTER_BLOCK + 1] = Math.floor(at / WORD);
+    state[COUNTER_SKIP] = from % 4;
     return state;
   };
   const bits = (out: Uint32Array, slice: Slice) => draw(randomModule, bitsKernel, take(slice), out);

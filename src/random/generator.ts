@@ -3,12 +3,12 @@
 import {
   allocate,
   float32,
+  hasOnly,
+  notNull,
   options,
-  present,
   sameLength,
   type Unchecked,
   uint32,
-  usual,
   what,
   whole,
 } from '../check.js';
@@ -141,9 +141,9 @@ function drawsOf(where: string, name: DistributionName, source: Source) {
   }
   return (first: unknown, second?: unknown) => {
     const filling = isFilling(first);
-    const bare = usual(first, others, 'out');
+    const bare = hasOnly(first, others, 'out');
     const o = bare ? first : options<Options>(where, (filling ? first : second) as Options, known);
-    const given = present(where, 'out', o.out);
+    const given = notNull(where, 'out', o.out);
     if (filling && given === undefined) throw neither(where);
     const out = filling ? (isOfWorkspace(given) ? given : float32(where, 'out', given)) : undefined;
     const length = out ? out.length : whole(where, 'length', first);

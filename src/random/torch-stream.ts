@@ -2,6 +2,7 @@
 // bit where numbers are uniform or normal (on its usual path, x86 with AVX2; not checked on ARM, macOS or a GPU).
 
 import { allocate } from '../check.js';
+import { TORCH_CACHE, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { apply, draw, scalar, view } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
 import { onlyTruncatedValue, probabilities, type TruncatedLaw } from './truncated.js';
@@ -10,23 +11,18 @@ import { onlyTruncatedValue, probabilities, type TruncatedLaw } from './truncate
 export const releases = ['2.12', '2.11'] as const;
 export type Release = (typeof releases)[number];
 
-/** 624 words, the next one's index, a gap; whether a normal is cached, a gap, and the cached normal (binary64). */
-export const STATE_WORDS = 630;
-export const INDEX = 624;
-export const CACHED = 626;
-
-/** The cached normal inside a state. */
-export const cacheOf = (state: Uint32Array) => new Float64Array(state.buffer, 628 * 4, 1);
+/** The cached normal in a state. */
+export const cacheOf = (state: Uint32Array) => new Float64Array(state.buffer, 4 * TORCH_CACHE, 1);
 
 /** A state from a seed of which, as in PyTorch, only the low 32 bits count. */
 export function seededState(seed: bigint): Uint32Array {
-  const state = new Uint32Array(STATE_WORDS);
+  const state = new Uint32Array(TORCH_WORDS);
   state[0] = Number(seed & 0xffffffffn);
-  for (let j = 1; j < INDEX; j++) {
+  for (let j = 1; j < TORCH_INDEX; j++) {
     const s = state[j - 1];
     state[j] = Math.imul(1812433253, s ^ (s >>> 30)) + j;
   }
-  state[INDEX] = INDEX;
+  state[TORCH_INDEX] = TORCH_INDEX;
   return state;
 }
 

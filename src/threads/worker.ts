@@ -1,7 +1,7 @@
 // What a thread runs: it waits for jobs, does its range of each, and answers when it is done.
 
 import type { StepRequest, StepResult, TrainingSpec } from '../nn/step.js';
-import { join } from '../wasm/memory.js';
+import { joinWorkspace } from '../wasm/memory.js';
 import { perform, type Task } from './task.js';
 import { type TrainingThread, trainingThread } from './training.js';
 
@@ -49,7 +49,7 @@ function receive(request: Request): void {
     const { memory, threads, index } = request;
     ownIndex = index;
     buffer = memory.buffer;
-    join(memory, threads, index);
+    joinWorkspace(memory, threads, index);
     return;
   }
   if ('poll' in request) {

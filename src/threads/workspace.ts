@@ -13,7 +13,7 @@ import type { ThreadTeam } from '../nn/step.js';
 import { type Step, train } from '../nn/training.js';
 import { type DistributionName, distributions } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
-import { sized } from '../tensor.js';
+import { checkedShape } from '../tensor.js';
 import { memoryOf, sharedWorkspace, type Workspace } from '../wasm/memory.js';
 import { type DrawOptions, drawRequest, requireApart, sharedArray } from './arguments.js';
 import { Pool } from './pool.js';
@@ -169,7 +169,7 @@ function threadsOn(memory: Workspace, threads: number): Threads {
     },
     async init(name, shape, given) {
       const at = `workspace.init: ${name}`;
-      const { size } = sized(at, shape);
+      const { size } = checkedShape(at, shape);
       if (!Object.hasOwn(initialisers, name)) throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
       const known = ['layout', 'fanIn', 'fanOut', ...Object.keys(initialisers[name].options)];
       const { source, state, rest, out } = drawRequest(at, given, size, known, buffer);

@@ -1,4 +1,4 @@
-// The three WebAssembly modules. Each is decoded and compiled when one of its kernels is first called, and once.
+// The three WebAssembly modules. Each is decoded and compiled once, when one of its kernels is first called.
 
 import { decode } from './decode.js';
 import * as activationText from './generated/activation.js';
@@ -8,20 +8,20 @@ import * as randomText from './generated/random.js';
 /** A module whose kernels have the names K. */
 export interface Module<K extends string = string> {
   readonly name: string;
-  /** Which of the three: the index of its instance on a memory. */
+  /** The index of its instance in a memory's list. */
   readonly index: number;
   /** The compiled module, for memory of one thread or for memory that threads share. */
   compile(shared: boolean): WebAssembly.Module;
-  /** Gives a compiled module, for runtimes that compile no bytes. */
+  /** Sets the compiled module, in runtimes that cannot compile bytes. */
   provide(compiled: WebAssembly.Module): void;
-  /** Only a type: the names of the kernels. */
+  /** Never set: it has the kernels' names as a type. */
   readonly kernels?: K;
 }
 
-/** What tools/build.mjs writes for each module. */
+/** What tools/build.mjs writes for a module. */
 interface Text {
   text: string;
-  /** Where the flags of the imported memory's limits are; bit 1 says that the memory is shared. */
+  /** The index of the byte with the flags of the imported memory's limits; bit 1 says that the memory is shared. */
   flags: number;
 }
 
@@ -44,13 +44,14 @@ function moduleOf<K extends string>(name: string, index: number, { text, flags }
   };
 }
 
+/** Compiles a module's text. With sharedFlags, the index of its memory's flags, for shared memory. */
 function compileText(text: string, sharedFlags: number | undefined): WebAssembly.Module {
   const bytes = decode(text);
   if (sharedFlags !== undefined) bytes[sharedFlags] |= 2;
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    // An engine's own words differ, and Chromium's name what is not needed.
+    // Engines' messages differ, and Chromium's asks for 'unsafe-eval', which is not needed.
     const advice = WebAssembly.validate(bytes)
       ? "a content security policy has to have 'wasm-unsafe-eval' in script-src"
       : 'this engine or processor has no WebAssembly SIMD';

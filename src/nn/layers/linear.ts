@@ -7,12 +7,10 @@ import { type Generator, sourceFrom } from '../../random/generator.js';
 import type { Seed } from '../../random/source.js';
 
 import { type Tensor, tensor } from '../../tensor.js';
+import { TILE_ROWS } from '../../wasm/generated/constants.js';
 import { scalar } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
 import { type Layer, type LayerMemory, type Operation, type Passes, specified, type ThreadContext } from '../layer.js';
-
-/** Rows of a tile of the product. */
-const ROWS = 4;
 
 export interface Linear<B extends boolean = boolean> extends Layer {
   /** [outputs, inputs] */
@@ -58,20 +56,20 @@ function split(bound: Bound): Passes['split'] {
   const [a, b] = numbersOf(bound);
   return {
     forward(rows: number, thread: ThreadContext) {
-      const [from, to] = thread.range(rows, ROWS);
+      const [from, to] = thread.range(rows, TILE_ROWS);
       if (f) setCallback(`${f.name}Forward`);
       const [own, out] = [x.subarray(from * inputs), f ? y.subarray(from * outputs) : null];
       product({ ...bound, x: own, z: z.subarray(from * outputs) }, out)(to - from, inputs, outputs, a, b);
     },
     backward(rows: number, thread: ThreadContext) {
-      const [from, to] = thread.range(rows, ROWS);
+      const [from, to] = thread.range(rows, TILE_ROWS);
       const g = dy.subarray(from * outputs);
       if (f) kernel(`${f.name}Backward`, z.subarray(from * outputs), g, g)((to - from) * outputs, a, b);
       const by = dx?.subarray(from * inputs);
       if (by) kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
       // The sum over rows has one order: what is split are the rows of W. They need all of dy.
       thread.wait();
-      const [first, last] = thread.range(outputs, ROWS);
+      const [first, last] = thread.range(outputs, TILE_ROWS);
       const own = gradients.weight.subarray(first * inputs);
       kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
       if (thread.first) byBias?.(rows, outputs);

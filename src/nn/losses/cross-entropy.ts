@@ -13,7 +13,7 @@ import {
   what,
   whole,
 } from '../../check.js';
-import { along } from '../../tensor.js';
+import { axisLayout } from '../../tensor.js';
 import { apply, view } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
 import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
@@ -105,7 +105,7 @@ function checkedRows(where: string, o: Unchecked<Classified>) {
   const logits = float32(where, 'logits', o.logits);
   const columns = whole(where, 'columns', o.columns, { least: 1 });
   const most = o.rows === undefined ? undefined : whole(where, 'rows', o.rows);
-  const { outer: rows } = along(where, 'logits', logits.length, { columns, rows: most });
+  const { outer: rows } = axisLayout(where, 'logits', logits.length, { columns, rows: most });
   const own = checkedOptions(where, o, columns);
   const labels = labelled(where, o.labels, columns, own.ignored);
   sameLength(where, 'labels', labels.length, 'the logits', rows);
