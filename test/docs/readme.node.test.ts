@@ -13,7 +13,9 @@ import type { Option } from '../../src/options.js';
 import { runs, runsInCommonJs, runsInPage, snippets } from './snippet.js';
 
 const readme = readFileSync('README.md', 'utf8');
-const documents = ['README.md', 'docs/guide.md', 'docs/reproducibility.md', 'docs/diagnosis.md'];
+const documents = ['README', 'docs/guide', 'docs/threads', 'docs/reproducibility', 'docs/diagnosis'].map(
+  (name) => `${name}.md`,
+);
 test.each(documents.flatMap((file) => snippets(file)))('$file: snippet $i runs', runs);
 test.each(snippets('README.md', 'js'))('$file: program $i runs by require', runsInCommonJs);
 test.each(snippets('README.md', 'html'))('$file: page $i runs', runsInPage);
