@@ -1,5 +1,5 @@
-// The examples do what they say, and the guides of docs/migration tell the truth: their ts snippets run as README's do, and
-// what they say of PyTorch is asked of PyTorch, where there is one.
+// The examples do what they say. The ts snippets of docs/migration run as README's do, and their values of PyTorch are compared
+// with PyTorch, where it is installed.
 
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -155,7 +155,7 @@ describe('service', () => {
   };
   const eight = JSON.stringify(Array(784).fill(0.5));
 
-  test('what is wrong is said', async () => {
+  test('errors say what is wrong', async () => {
     for (const [code, says, ...request] of [
       [404, 'there is no /nothing; there are /train', '/nothing'],
       [404, 'there is no /toString', '/toString'],
