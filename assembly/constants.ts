@@ -3,8 +3,8 @@
 
 export { GEGLU, GLU, SWIGLU } from './activation/glu';
 export { PANEL as ORTHOGONAL_PANEL } from './init/orthogonal';
-export { TILE_ROWS } from './nn/tile';
 export { BINS as HISTOGRAM_BINS, SUMS as STATISTICS_SUMS } from './nn/statistics';
+export { TILE_ROWS } from './nn/tile';
 export { TORCH_CACHE, TORCH_CACHED, TORCH_INDEX, TORCH_WORDS } from './random/mt19937';
 export { COUNTER_BLOCK, COUNTER_SKIP, COUNTER_WORDS } from './random/philox';
 export { CONSTANTS_END, SCRATCH_BYTES } from './scratch';

@@ -85,6 +85,3 @@ export abstract class F32x4 {
     return max<f32>(f32x4.extract_lane(pair, 0), f32x4.extract_lane(pair, 1));
   }
 }
-
-/** The former name. */
-export { F32x4 as lane };

@@ -1,6 +1,6 @@
 // One step of an optimizer over all parameters at once: they lie side by side, n a multiple of 4.
 
-import { lane, VECTOR } from '../f32';
+import { F32x4, VECTOR } from '../f32';
 
 /**
  * Stochastic gradient descent as PyTorch writes it: d = g + decay w; v = momentum v + d; w -= lr (nesterov ?
@@ -12,10 +12,10 @@ export function sgd(w: usize, g: usize, v: usize, n: usize, lr: f32, momentum: f
   const shrink = f32x4.splat(decay);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, v += VECTOR) {
     const weight = v128.load(w);
-    const d = lane.mad(weight, shrink, v128.load(g));
-    const velocity = lane.mad(v128.load(v), keep, d);
+    const d = F32x4.mad(weight, shrink, v128.load(g));
+    const velocity = F32x4.mad(v128.load(v), keep, d);
     v128.store(v, velocity);
-    const step = nesterov ? lane.mad(velocity, keep, d) : velocity;
+    const step = nesterov ? F32x4.mad(velocity, keep, d) : velocity;
     v128.store(w, f32x4.sub(weight, f32x4.mul(rate, step)));
   }
 }
@@ -26,7 +26,7 @@ export function sgdPlain(w: usize, g: usize, n: usize, lr: f32, decay: f32): voi
   const shrink = f32x4.splat(decay);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR) {
     const weight = v128.load(w);
-    v128.store(w, f32x4.sub(weight, f32x4.mul(rate, lane.mad(weight, shrink, v128.load(g)))));
+    v128.store(w, f32x4.sub(weight, f32x4.mul(rate, F32x4.mad(weight, shrink, v128.load(g)))));
   }
 }
 
@@ -58,9 +58,9 @@ export function adam(
   const c2 = f32x4.splat(rest2);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, m += VECTOR, v += VECTOR) {
     const weight = v128.load(w);
-    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g));
-    const mean = lane.mad(v128.load(m), b1, f32x4.mul(d, c1));
-    const square = lane.mad(v128.load(v), b2, f32x4.mul(f32x4.mul(d, d), c2));
+    const d = F32x4.mad(weight, f32x4.splat(decay), v128.load(g));
+    const mean = F32x4.mad(v128.load(m), b1, f32x4.mul(d, c1));
+    const square = F32x4.mad(v128.load(v), b2, f32x4.mul(f32x4.mul(d, d), c2));
     v128.store(m, mean);
     v128.store(v, square);
     const size = f32x4.add(f32x4.div(f32x4.sqrt(square), f32x4.splat(spread)), f32x4.splat(epsilon));
@@ -91,18 +91,18 @@ export function rmsprop(
   const take = f32x4.splat(rest);
   for (let i: usize = 0; i < n << 2; i += VECTOR) {
     const weight = v128.load(w + i);
-    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g + i));
-    let square = lane.mad(v128.load(s + i), keep, f32x4.mul(f32x4.mul(d, d), take));
+    const d = F32x4.mad(weight, f32x4.splat(decay), v128.load(g + i));
+    let square = F32x4.mad(v128.load(s + i), keep, f32x4.mul(f32x4.mul(d, d), take));
     v128.store(s + i, square);
     if (m) {
-      const mean = lane.mad(v128.load(m + i), keep, f32x4.mul(d, take));
+      const mean = F32x4.mad(v128.load(m + i), keep, f32x4.mul(d, take));
       v128.store(m + i, mean);
       // Of gradients that stay the same the two become equal, and their difference may be rounded below 0.
       square = f32x4.pmax(f32x4.sub(square, f32x4.mul(mean, mean)), f32x4.splat(0));
     }
     let step = f32x4.div(d, f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon)));
     if (v) {
-      step = lane.mad(v128.load(v + i), f32x4.splat(momentum), step);
+      step = F32x4.mad(v128.load(v + i), f32x4.splat(momentum), step);
       v128.store(v + i, step);
     }
     v128.store(w + i, f32x4.sub(weight, f32x4.mul(f32x4.splat(lr), step)));
@@ -117,8 +117,8 @@ export function clip(g: usize, n: usize, most: f64): f64 {
   const end = g + (n << 2);
   let sum = f64x2.splat(0);
   for (let p = g; p < end; p += VECTOR) {
-    const low = lane.low(v128.load(p));
-    const high = lane.high(v128.load(p));
+    const low = F32x4.low(v128.load(p));
+    const high = F32x4.high(v128.load(p));
     sum = f64x2.add(sum, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
   }
   const length = sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));

@@ -2,7 +2,7 @@
 // and docs/accuracy.md lists.
 
 import { activation, loss, random, softmax, type Workspace, workspace } from '../../src/index.js';
-import { BINS, SUMS } from '../../src/nn/plan.js';
+import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../../src/wasm/generated/constants.js';
 import { scalar } from '../../src/wasm/kernels.js';
 import { bind } from '../../src/wasm/memory.js';
 import { nnModule } from '../../src/wasm/module.js';
@@ -133,10 +133,10 @@ export const sums: Sum[] = [
     name: 'mean and mean of squares (probe)',
     order: 'binary64',
     run(n, { a }) {
-      const [ws, x, figures] = room(n, 2 * SUMS + BINS);
+      const [ws, x, figures] = room(n, 2 * STATISTICS_SUMS + HISTOGRAM_BINS);
       x.set(a);
       bind(ws, 'statistics', x, figures)(n);
-      const [, sum, squares] = new Float64Array(figures.buffer, figures.byteOffset, SUMS);
+      const [, sum, squares] = new Float64Array(figures.buffer, figures.byteOffset, STATISTICS_SUMS);
       return [
         [sum, ...exactly(n, (i) => a[i])],
         [squares, ...exactly(n, (i) => a[i] * a[i])],

@@ -8,7 +8,7 @@ import type { Figure } from './figure.js';
 import * as gradients from './gradients.js';
 import * as training from './training.js';
 
-/** Measures and draws all; a quick run from fewer networks and digits. */
+/** Measures and draws all; in a quick run with fewer networks and digits. */
 export function figures(
   data: { train: Digits },
   trained: training.Trained[],
