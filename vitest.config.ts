@@ -1,5 +1,5 @@
-// Tests in Node and in the three browser engines, in one run. A browser that is not installed is left out and
-// said to be; with FANWISE_BROWSERS=required that is a failure.
+// Tests in Node and in the three browser engines, in one run. A browser that is not installed is left out, with a warning; with
+// FANWISE_BROWSERS=required that is an error.
 
 import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
@@ -32,7 +32,10 @@ for (const { name, needs } of browsers.filter((browser) => !found.includes(brows
   console.warn(`Left out: ${name} (there is no ${missing})`);
 }
 
-/** Whole programs and pages, one after the other when the rest is done: they have processes and clocks of their own. */
+/** Time limits are for hangs alone: a test that takes seconds may take many times as long on a busy machine. */
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+/** Tests of whole programs and pages. They start processes, so they run one after the other, when all others are done. */
 const whole = [
   ...['consumers/consumers', 'examples/distributed', 'examples/examples', 'examples/lab'],
   ...['threads/fit', 'threads/workspace'],
@@ -42,9 +45,10 @@ export default defineConfig({
   test: {
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'out/tests.json' }]] : ['default'],
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: whole } },
+      { test: { ...limits, name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: whole } },
       {
         test: {
+          ...limits,
           name: 'whole',
           environment: 'node',
           include: whole,
@@ -54,6 +58,7 @@ export default defineConfig({
       },
       ...found.map(({ name, headless, provider }) => ({
         test: {
+          ...limits,
           name,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.node.test.ts'],

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, firefox } from 'playwright';
 import * as vite from 'vite';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import webpack from 'webpack';
 import * as debian from '../browsers.js';
 import { find } from '../everywhere/runtimes.js';
@@ -16,8 +16,6 @@ import { ask } from '../everywhere/workerd.js';
 import { program } from './program.js';
 import { type Workshop, workshop } from './project.js';
 import { type Site, serve } from './site.js';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: string;
 let project: Workshop['project'];
@@ -320,7 +318,7 @@ describe.each(found)('in $name', ({ launch }) => {
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(url);
-    await expect.poll(() => page.title(), { timeout: 30_000 }).not.toBe('');
+    await expect.poll(() => page.title(), { timeout: 60_000 }).not.toBe('');
     const title = await page.title();
     await page.close();
     return { title, complaints };

@@ -54,7 +54,7 @@ const trained: Record<string, Trained> = {
 const weights = (model: Model) => Object.values(model.parameters).map(({ data }) => hash(data));
 const ordinary = ({ parameters }: Model) =>
   Object.values(parameters).every(({ data }) => data.buffer instanceof ArrayBuffer);
-describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', { timeout: 60_000 }, (threads) => {
+describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', (threads) => {
   let ws: Threads;
   beforeAll(async () => {
     ws = await workspace({ bytes: 16, threads });
@@ -279,7 +279,7 @@ describe('threads that end, or are not asked', () => {
       }
       console.log('ended');`;
     expect(
-      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 }),
     ).toBe('ended\n');
   });
 
@@ -293,7 +293,7 @@ describe('threads that end, or are not asked', () => {
       for await (const _ of ws.fit(model, data, { batchSize: 150, optimizer: nn.adam() })) steps++;
       console.log(steps);`;
     expect(
-      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 }),
     ).toBe('4\n');
   });
 });
