@@ -1,5 +1,5 @@
-// What others make of it. PyTorch and NumPy read and write files, both ways, by a reader and a writer of twenty lines.
-// Where there is no PyTorch it is left out, and said to be; with FANWISE_TORCH=required that is a failure.
+// Files exchanged with others. PyTorch reads ours and writes its own, by a reader and a writer of ten lines each; Hugging Face's
+// parser reads ours. Without PyTorch its test is skipped; with FANWISE_TORCH=required that is an error.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ write(folder + '/theirs.safetensors', theirs.state_dict())
 np.save(folder + '/theirs.npy', theirs(x).detach().numpy())
 `;
 
-const has = () => {
+const hasTorch = () => {
   try {
     execFileSync(python, ['-c', 'import torch, numpy'], { stdio: 'ignore' });
     return true;
@@ -58,7 +58,7 @@ const has = () => {
   }
 };
 
-test.runIf(has())('a network goes to PyTorch and comes from it', () => {
+test.runIf(hasTorch())('PyTorch reads a network of ours and we one of PyTorch’s, with the same outputs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fanwise-'));
   const net = (seed: number) => {
     const rng = random.torch(seed);
@@ -72,9 +72,9 @@ test.runIf(has())('a network goes to PyTorch and comes from it', () => {
 
   const other = net(2);
   nn.load(readFileSync(join(folder, 'theirs.safetensors')), other);
-  // torch.manual_seed(3) made it: the same bits as from random.torch(3).
-  const made = Object.values(net(3).parameters).map(({ data }) => hash(data.slice()));
-  expect(Object.values(other.parameters).map(({ data }) => hash(data.slice()))).toEqual(made);
+  // torch.manual_seed(3) initialised it: the same bits as from random.torch(3).
+  const expected = Object.values(net(3).parameters).map(({ data }) => hash(data.slice()));
+  expect(Object.values(other.parameters).map(({ data }) => hash(data.slice()))).toEqual(expected);
   for (const [name, one] of [
     ['ours', model],
     ['theirs', other],
@@ -88,10 +88,10 @@ test.runIf(has())('a network goes to PyTorch and comes from it', () => {
   );
 });
 
-test('Hugging Face’s own parser reads the header', async () => {
+test('the parser of Hugging Face reads the header', async () => {
   const model = nn.sequential([nn.linear(6, 9, { seed: 1 }), nn.activation('tanh'), nn.linear(9, 4, { seed: 2 })]);
   const bytes = nn.save(model, { metadata: { format: 'pt' } });
-  // What it would ask the hub for: parts of the file, as HTTP has them.
+  // The ranges of the file that it would request from the hub.
   const served: typeof fetch = async (_, init) => {
     const [, from, to] = /bytes=(\d+)-(\d+)?/.exec(new Headers(init?.headers).get('Range') ?? 'bytes=0-') ?? [];
     const part = bytes.slice(Number(from), to === undefined ? undefined : Number(to) + 1);
