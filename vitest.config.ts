@@ -37,8 +37,8 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** Tests of whole programs and pages. They start processes, so they run one after the other, when all others are done. */
 const whole = [
-  ...['consumers/consumers', 'examples/distributed', 'examples/examples', 'examples/lab'],
-  ...['threads/fit', 'threads/workspace'],
+  'consumers/consumers', 'examples/distributed', 'examples/examples', 'examples/lab',
+  'threads/fit', 'threads/workspace',
 ].map((name) => `test/${name}.node.test.ts`);
 
 export default defineConfig({

@@ -27,7 +27,9 @@ export const variants: Variant[] = (Object.keys(activations) as Activation[]).fl
   );
   return [{}, ...others].map((chosen) => ({
     name: [activation, ...Object.values(chosen)].join(' '),
-    ...{ activation, row, chosen },
+    activation,
+    row,
+    chosen,
     numbers: parametersOf(activation, row, chosen).map(Math.fround) as [number, number],
   }));
 });

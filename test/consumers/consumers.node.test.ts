@@ -32,8 +32,13 @@ beforeAll(async () => {
   const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
   const [csp, strict] = [policy("'self' 'wasm-unsafe-eval'"), policy("'self'")];
   site = await serve(shop.folder, {
-    ...{ csp, strict, threads: isolated, elsewhere: isolated },
-    ...{ 'esbuild-threads': isolated, 'webpack-threads': isolated, 'vite-threads': isolated },
+    csp,
+    strict,
+    threads: isolated,
+    elsewhere: isolated,
+    'esbuild-threads': isolated,
+    'webpack-threads': isolated,
+    'vite-threads': isolated,
   });
   elsewhere = await serve(shop.folder, { elsewhere: isolated });
   close.push(site.close, elsewhere.close);
@@ -176,7 +181,11 @@ async function packed(name: string, module = false, text = main): Promise<string
   const context = project(name, { 'main.js': text, 'index.html': loads('built/main.js') });
   const output = { path: join(context, 'built'), filename: 'main.js', module };
   const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
-    ...{ mode: 'production', context, entry: './main.js', output, experiments: { outputModule: module } },
+    mode: 'production',
+    context,
+    entry: './main.js',
+    output,
+    experiments: { outputModule: module },
   });
   expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
   return `${site.url}/${name}/`;
@@ -282,7 +291,10 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     // What threads run is an entry of its own, by the name that the package has for it.
     await esbuild.build({
       entryPoints: { main: join(root, 'main.js'), worker: 'fanwise/threads/worker.js' },
-      ...{ absWorkingDir: root, outdir: join(root, 'built'), bundle: true, format: 'esm' },
+      absWorkingDir: root,
+      outdir: join(root, 'built'),
+      bundle: true,
+      format: 'esm',
     });
     return `${site.url}/esbuild-threads/`;
   },

@@ -101,7 +101,9 @@ test('the parser of Hugging Face reads the header', async () => {
     });
   };
   const { header, parameterCount } = (await parseSafetensorsMetadata({
-    ...{ repo: 'fanwise/test', path: 'model.safetensors', fetch: served },
+    repo: 'fanwise/test',
+    path: 'model.safetensors',
+    fetch: served,
     computeParametersCount: true,
   })) as { header: Record<string, { dtype?: string; shape?: number[] }>; parameterCount: Record<string, number> };
   expect(Object.keys(header).sort()).toEqual(['0.bias', '0.weight', '2.bias', '2.weight', '__metadata__']);

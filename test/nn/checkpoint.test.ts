@@ -103,15 +103,23 @@ const optimizers = Object.entries(table).flatMap(([name, make]) => {
 function modelAndOrder(make: MakeGenerator, shared: boolean, seed = 1) {
   const rng = make(seed);
   const model = nn.sequential([
-    ...[nn.linear(6, 8, { seed: 1, activation: 'gelu' }), nn.dropout({ p: 0.3, rng: shared ? rng : make(7) })],
-    ...[nn.linear(8, 8, { seed: 2 }), nn.prelu(8), nn.linear(8, 3, { seed: 3 })],
+    nn.linear(6, 8, { seed: 1, activation: 'gelu' }),
+    nn.dropout({ p: 0.3, rng: shared ? rng : make(7) }),
+    nn.linear(8, 8, { seed: 2 }),
+    nn.prelu(8),
+    nn.linear(8, 3, { seed: 3 }),
   ]);
   return { rng, model };
 }
 
 const options = (optimizer: Optimizer): Omit<Fit, 'rng'> => ({
-  ...{ epochs: 3, batchSize: 16, optimizer, clipNorm: 1 },
-  ...{ schedule: nn.cosine({ over: 12 }), scheduleEach: 'step', probe: { every: 5 } },
+  epochs: 3,
+  batchSize: 16,
+  optimizer,
+  clipNorm: 1,
+  schedule: nn.cosine({ over: 12 }),
+  scheduleEach: 'step',
+  probe: { every: 5 },
 });
 
 describe.each(Object.entries(generators))('%s', (_, make) => {

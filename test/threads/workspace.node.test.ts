@@ -70,12 +70,13 @@ describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
 
   test('a model forward, whatever its layers, also when its parameters have changed', async () => {
     const model = nn.sequential([
-      ...[
-        nn.linear(30, 64, { seed: 1, activation: ['leakyRelu', { slope: 0.2 }] }),
-        nn.activation('softplus', { beta: 2 }),
-      ],
-      ...[nn.dropout({ p: 0.5, seed: 1 }), nn.prelu(64, { slope: 0.1 }), nn.linear(64, 20, { seed: 2, bias: false })],
-      ...[nn.swiglu(10, { gate: 'first' }), nn.linear(10, 3, { seed: 3 })],
+      nn.linear(30, 64, { seed: 1, activation: ['leakyRelu', { slope: 0.2 }] }),
+      nn.activation('softplus', { beta: 2 }),
+      nn.dropout({ p: 0.5, seed: 1 }),
+      nn.prelu(64, { slope: 0.1 }),
+      nn.linear(64, 20, { seed: 2, bias: false }),
+      nn.swiglu(10, { gate: 'first' }),
+      nn.linear(10, 3, { seed: 3 }),
     ]);
     const rows = 20_001;
     const inside = ws.float32(30 * rows);

@@ -214,7 +214,10 @@ test('an engine without the instructions is told from a policy', async () => {
 test('a policy that forbids compilation is named', async () => {
   const { outputFiles } = await build({
     entryPoints: ['src/index.ts'],
-    ...{ bundle: true, format: 'iife', globalName: 'fanwise', write: false },
+    bundle: true,
+    format: 'iife',
+    globalName: 'fanwise',
+    write: false,
   });
   const context = createContext({}, { codeGeneration: { strings: true, wasm: false } });
   runInContext(outputFiles[0].text, context);
