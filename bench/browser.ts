@@ -17,8 +17,13 @@ const browsers = [
 /** The page and its script, bundled from source. */
 async function serve(): Promise<{ url: string; close: () => void }> {
   const { outputFiles } = await build({
-    ...{ entryPoints: ['bench/page.ts'], bundle: true, format: 'esm', platform: 'browser', target: 'es2022' },
-    ...{ write: false, outdir: 'dist' },
+    entryPoints: ['bench/page.ts'],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    outdir: 'dist',
   });
   const server = createServer((request, response) => {
     const script = request.url === '/page.js';

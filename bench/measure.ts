@@ -59,7 +59,8 @@ export async function measure({ ways, ...about }: Case, given: Length = {}): Pro
   }
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({
-      ...{ time, iterations },
+      time,
+      iterations,
       warmupTime: round === 0 ? time : 0,
       warmupIterations: round === 0 ? iterations : 1,
     });

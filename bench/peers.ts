@@ -50,8 +50,15 @@ function pointwise(tf: Peer): Case[] {
   const tdy = tf?.tensor1d(plainDy);
   // biome-ignore lint/complexity/noBannedTypes: the peer's functions
   const theirs: Partial<Record<Activation, Function>> = tf && {
-    ...{ relu: tf.relu, relu6: tf.relu6, elu: tf.elu, selu: tf.selu, sigmoid: tf.sigmoid, tanh: tf.tanh },
-    ...{ leakyRelu: (t: Peer) => tf.leakyRelu(t, 0.01), softplus: tf.softplus, logSigmoid: tf.logSigmoid },
+    relu: tf.relu,
+    relu6: tf.relu6,
+    elu: tf.elu,
+    selu: tf.selu,
+    sigmoid: tf.sigmoid,
+    tanh: tf.tanh,
+    leakyRelu: (t: Peer) => tf.leakyRelu(t, 0.01),
+    softplus: tf.softplus,
+    logSigmoid: tf.logSigmoid,
     silu: (t: Peer) => tf.mul(t, tf.sigmoid(t)),
     mish: (t: Peer) => tf.mul(t, tf.tanh(tf.softplus(t))),
   };
@@ -72,7 +79,8 @@ function pointwise(tf: Peer): Case[] {
       const tfjs = (run: () => Peer) => ({ tfjs: () => void tf.tidy(() => void run()) });
       return [
         {
-          ...{ ...about, name: `${told} forward` },
+          ...about,
+          name: `${told} forward`,
           ways: {
             fanwise: () => void forward(x, { out, ...given }),
             ...(their ? tfjs(() => their(tx)) : {}),
@@ -80,7 +88,8 @@ function pointwise(tf: Peer): Case[] {
           },
         },
         {
-          ...{ ...about, name: `${told} backward` },
+          ...about,
+          name: `${told} backward`,
           ways: {
             fanwise:
               row.keeps === 'y'
@@ -115,7 +124,8 @@ function fills(tf: Peer): Case[] {
       ways: { fanwise: () => void rng.normal({ out }), ...tfjs(() => tf.randomNormal([N])) },
     },
     {
-      ...{ ...about, name: 'truncated normal' },
+      ...about,
+      name: 'truncated normal',
       ways: { fanwise: () => void rng.truncatedNormal({ out }), ...tfjs(() => tf.truncatedNormal([N])) },
     },
     { ...about, name: 'random.torch uniform', ways: { fanwise: () => void torch.uniform({ out }) } },
@@ -123,14 +133,16 @@ function fills(tf: Peer): Case[] {
     // PyTorch fills what is there; TensorFlow.js makes an array, whose pages the system has to find first.
     { ...whole, name: 'He normal 4096 x 4096', ways: { fanwise: () => void init.heNormal(big, { rng }) } },
     {
-      ...{ ...whole, name: 'He normal 4096 x 4096, a new array' },
+      ...whole,
+      name: 'He normal 4096 x 4096, a new array',
       ways: {
         fanwise: () => void init.heNormal([4096, 4096], { rng }),
         ...tfjs(() => tf.initializers.heNormal({ seed: 1 }).apply([4096, 4096])),
       },
     },
     {
-      ...{ ...whole, name: 'orthogonal 128' },
+      ...whole,
+      name: 'orthogonal 128',
       ways: {
         fanwise: () => void init.orthogonal([128, 128], { rng }),
         ...tfjs(() => tf.initializers.orthogonal({ seed: 1 }).apply([128, 128])),
@@ -156,7 +168,10 @@ function products(tf: Peer): Case[] {
     const [tx, tw] = tf ? [tf.tensor2d(x.slice(), [rows, inputs]), tf.tensor2d(w.slice(), [inputs, outputs])] : [];
     const amount = 2 * rows * inputs * outputs;
     return {
-      ...{ name: `matmul ${rows} x ${inputs} x ${outputs}`, size: 1, amount, unit: 'GFLOP/s' as const },
+      name: `matmul ${rows} x ${inputs} x ${outputs}`,
+      size: 1,
+      amount,
+      unit: 'GFLOP/s' as const,
       ways: {
         fanwise: () => void forward(rows, inputs, outputs, 0, 0),
         ...(tf ? { tfjs: () => void tf.tidy(() => void tf.matMul(tx, tw)) } : {}),

@@ -1,24 +1,8 @@
-// Each public function with each wrong argument: the error's class, and what its message says. `Any` is for what the types
-// already refuse.
+// What holds of the arguments of all functions. The wrong arguments of each are in arguments.test.ts of its folder.
 
 import { describe, expect, test } from 'vitest';
 import { activation, init, loss, nn, random, softmax, tensor } from '../src/index.js';
-import { ofActivation } from './check/activation.js';
 import { type Any, data, model, optimizer, six, x } from './check/case.js';
-import { ofInit } from './check/init.js';
-import { ofNn } from './check/nn.js';
-import { ofRandom } from './check/random.js';
-
-test.each([...ofRandom, ...ofInit, ...ofActivation, ...ofNn])('%s', (_, f, error, says) => {
-  let thrown: unknown;
-  try {
-    f();
-  } catch (e) {
-    thrown = e;
-  }
-  expect(thrown).toBeInstanceOf(error);
-  expect((thrown as Error).message).toMatch(says);
-});
 
 describe('nothing is written where something is wrong', () => {
   const out = () => new Float32Array(6).fill(7);

@@ -32,7 +32,10 @@ export function cases(size: number): Case[] {
   const one = (name: string, body: string, run: (arrays: Arrays) => void): Case => {
     const baseline = loop('x, t, out, slopes', body);
     return {
-      ...{ name, size, amount: size, unit: 'M/s' },
+      name,
+      size,
+      amount: size,
+      unit: 'M/s',
       ways: {
         workspace: () => run(inside),
         staged: () => run(outside),

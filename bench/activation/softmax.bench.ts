@@ -42,7 +42,10 @@ export function cases(size: number): Case[] {
     const baseline = loop('x, dy, out, labels, columns', body);
     const { x, dy, out, labels } = outside;
     return {
-      ...{ name, size, amount: size, unit: 'M/s' },
+      name,
+      size,
+      amount: size,
+      unit: 'M/s',
       ways: {
         workspace: () => run(inside),
         staged: () => run(outside),

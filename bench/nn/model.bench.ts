@@ -65,7 +65,10 @@ export async function cases(): Promise<Case[]> {
   };
   return [
     {
-      ...{ name: 'training step 784-100-10, batch 100', size: 1, amount: 50, unit: 'ms' },
+      name: 'training step 784-100-10, batch 100',
+      size: 1,
+      amount: 50,
+      unit: 'ms',
       ways: {
         workspace: steps as unknown as () => void,
         baseline: fifty,
@@ -73,7 +76,10 @@ export async function cases(): Promise<Case[]> {
     },
     {
       // The same baseline, so that the ratio of both ratios is what a probe at each step costs.
-      ...{ name: 'the same step, probed', size: 1, amount: 50, unit: 'ms' },
+      name: 'the same step, probed',
+      size: 1,
+      amount: 50,
+      unit: 'ms',
       ways: { workspace: probed as unknown as () => void, baseline: fifty },
     },
   ];

@@ -32,7 +32,10 @@ export function cases(size: number): Case[] {
   const baseline = loop('x, counts', plain);
   return [
     {
-      ...{ name: 'statistics', size, amount: size, unit: 'M/s' },
+      name: 'statistics',
+      size,
+      amount: size,
+      unit: 'M/s',
       ways: { workspace: () => kernel(size), baseline: () => baseline(outside, counts) },
     },
   ];

@@ -30,7 +30,10 @@ export function cases(size: number): Case[] {
         const draw = rng[name as keyof typeof plain] as (o: { out: Float32Array }) => Float32Array;
         const baseline = loop('out', body);
         return {
-          ...{ name: `${generator} ${name}`, size, amount: size, unit: 'M/s' as const },
+          name: `${generator} ${name}`,
+          size,
+          amount: size,
+          unit: 'M/s' as const,
           ways: {
             workspace: () => void draw({ out: inside }),
             staged: () => void draw({ out: outside }),

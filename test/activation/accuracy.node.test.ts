@@ -1,5 +1,5 @@
-// What `npm run verify` found over all 2^32 inputs: within the promises, of these very kernels, and as the table of
-// docs/accuracy.md, which `npx vitest run --project node test/activation/accuracy -u` writes anew.
+// The errors that `npm run verify` found over all 2^32 inputs: within the promises, found with these kernels, and in the table
+// of docs/accuracy.md, which `npx vitest run --project node test/activation/accuracy -u` renews.
 
 import { describe, expect, test } from 'vitest';
 import verified from '../../docs/accuracy.json' with { type: 'json' };
@@ -12,12 +12,12 @@ const functions = verified.functions as Record<string, Found>;
 describe.each(variants)('$name', (variant) => {
   const found = functions[variant.name];
 
-  test.each(directions)('%s kept its promise at every float32', (direction) => {
+  test.each(directions)('%s is within its promised error at every float32', (direction) => {
     expect(found[direction].error).toBeLessThanOrEqual(variant.row.ulp[direction]);
     expect(variant.row.ulp[direction]).toBeLessThanOrEqual(direction === 'forward' ? 2 : 4);
   });
 
-  test('the kernels are those that were verified', () => {
+  test('the kernels are the ones that were verified', () => {
     expect(sampled(variant), `run \`npm run verify -- ${variant.activation}\` again`).toBe(found.hash);
   });
 });

@@ -1,18 +1,17 @@
-// How far a kernel is from its row's formula in double precision: what `npm test` samples and `npm run verify` does
-// for every float32.
+// The error of a kernel against its row's formula in double precision: `npm test` samples it, `npm run verify` has every float32.
 
 import type { Row } from '../../src/activation/row.js';
 import { type Activation, activation, activations, parametersOf } from '../../src/activation/table.js';
 import { hash, sweep, ulps } from '../oracle.js';
 
-/** A row at its defaults, or at another of its choices. */
+/** A row with its default options, or with another of its choices. */
 export interface Variant {
   name: string;
   activation: Activation;
   row: Row;
-  /** The choices, as options. */
+  /** The choices that are not the default, as options. */
   chosen: Record<string, string>;
-  /** The row's numbers, as the kernels have them. */
+  /** The numbers that the kernels take, in binary32. */
   numbers: [a: number, b: number];
 }
 
@@ -27,7 +26,9 @@ export const variants: Variant[] = (Object.keys(activations) as Activation[]).fl
   );
   return [{}, ...others].map((chosen) => ({
     name: [activation, ...Object.values(chosen)].join(' '),
-    ...{ activation, row, chosen },
+    activation,
+    row,
+    chosen,
     numbers: parametersOf(activation, row, chosen).map(Math.fround) as [number, number],
   }));
 });
@@ -41,7 +42,7 @@ export interface Worst {
   at: number;
 }
 
-/** A kernel over inputs (what backward keeps, with a gradient of 1), into out. */
+/** Runs a kernel on inputs into out; backward gets what forward saves, and a gradient of ones. */
 export function run(
   { activation: name, row, chosen }: Variant,
   direction: Direction,
@@ -54,8 +55,8 @@ export function run(
 }
 
 /**
- * The worst of some values against the formula, or (backward) the derivative from what is kept, begun from a worst
- * found before. Where the slope crosses zero its error counts in units of 2^-24, if those are the larger.
+ * The largest error of results against the formula, or (backward) against the derivative from what forward saved; at least that
+ * of `worst`, found before. Where the slope crosses zero its error counts in units of 2^-24, if those are larger.
  */
 export function compare(
   { activation: name, row, chosen, numbers: [a, b] }: Variant,
@@ -67,7 +68,7 @@ export function compare(
   const f = direction === 'forward' ? row.formula : row.derivative;
   const exactly = name === 'gelu' && chosen.approximate === undefined ? gelu[direction] : f;
   const floor = direction === 'backward' && row.crosses ? 2 ** -24 : 0;
-  // What backward keeps of a monotone function lies between its limits.
+  // A monotone function has no y beyond its limits.
   const [low, high] =
     direction === 'backward' && row.keeps === 'y'
       ? [row.formula(-Infinity, a, b), row.formula(Infinity, a, b)]
@@ -76,7 +77,7 @@ export function compare(
     if (x[i] < low || x[i] > high) continue;
     const exact = exactly(x[i], a, b);
     const off = Math.abs(got[i] - exact);
-    // A unit is 2^-24 to 2^-23 of the value: what is below the worst by this is below it for certain.
+    // A unit is 2^-24 to 2^-23 of the value: an error below the worst by this bound is below it in units too.
     if (off <= worst * Math.max(Math.abs(exact) * 2 ** -24, floor)) continue;
     const error = Math.min(ulps(got[i], exact), floor > 0 && off >= 0 ? off / floor : Infinity);
     if (error > worst) [worst, at] = [error, x[i]];
@@ -84,7 +85,7 @@ export function compare(
   return { error: worst, at };
 }
 
-/** A hash of what a function gives, forward and backward, at a sample: as long as it is the same, so are the kernels. */
+/** A hash of a function's results, forward and backward, at a sample of inputs: it changes when a kernel does. */
 export function sampled(variant: Variant): number {
   const x = sweep(128).filter((v) => !Number.isNaN(v)); // NaN has no bits of its own
   const both = new Float32Array(2 * x.length);
@@ -102,7 +103,7 @@ const ORDER = 8;
 const DENSITY = 0.3989422804014327;
 let table: Float64Array | undefined;
 
-/** The coefficients about each point up to 40, M itself by its continued fraction, and by series from the left below 3. */
+/** The coefficients about each point up to 40: M by its continued fraction, and below 3 by the series of the next point. */
 function millsTable(): Float64Array {
   const points = 40 / NEAR + 1;
   const c = new Float64Array(points * ORDER);
@@ -113,7 +114,7 @@ function millsTable(): Float64Array {
       let fraction = 0;
       for (let k = 400; k > 0; k--) fraction = k / (a + fraction);
       m = DENSITY / (a + fraction);
-    } else m = mills(c, a, i + 1); // from the point to the right: errors of M' = a M - c die out to the left
+    } else m = mills(c, a, i + 1); // by the next larger point: errors of M' = a M - c decay towards smaller a
     let [before, now] = [0, m];
     let factorial = 1;
     for (let n = 0; n < ORDER; n++) {

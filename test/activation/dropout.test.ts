@@ -1,10 +1,12 @@
+// Dropout as a function; as a layer it is in nn/layers.
+
 import { expect, test } from 'vitest';
-import { activation, nn, random } from '../../src/index.js';
+import { activation, random } from '../../src/index.js';
 import { noise } from '../oracle.js';
 
 const { forward, backward } = activation.dropout;
 
-test.each([0, 0.1, 0.5, 0.9, 1])('p = %d: a share of zeros, the rest scaled so that the mean stays', (p) => {
+test.each([0, 0.1, 0.5, 0.9, 1])('p = %d: that share of zeros, the others scaled so that the mean stays', (p) => {
   const n = 100_000;
   const x = new Float32Array(n).fill(2);
   const y = forward(x, { p, seed: 1 });
@@ -14,7 +16,7 @@ test.each([0, 0.1, 0.5, 0.9, 1])('p = %d: a share of zeros, the rest scaled so t
   expect(y.every((v) => v === 0 || v === scaled)).toBe(true);
 });
 
-test('the same seed is the same mask, backward too; another seed is another', () => {
+test('the same seed makes the same mask, forward and backward; another seed makes another', () => {
   const [x, dy] = [noise(1, 1000), noise(2, 1000)];
   const y = forward(x, { seed: 'mask' });
   expect(forward(x, { seed: 'mask' })).toEqual(y);
@@ -28,39 +30,14 @@ test('the same seed is the same mask, backward too; another seed is another', ()
   expect(forward(x, { rng: random.restore(state), out: x })).toEqual(first);
 });
 
-test('NaN stays NaN, an infinity that is left out is 0', () => {
+test('NaN stays NaN, an infinity that is dropped is 0', () => {
   const y = forward(new Float32Array(64).fill(Infinity), { seed: 0 });
   expect(new Set(y)).toEqual(new Set([0, Infinity]));
   expect(forward(new Float32Array(64).fill(Number.NaN), { seed: 0 }).every(Number.isNaN)).toBe(true);
 });
 
-test('a layer: nothing but in training, where each step has a mask of its own', async () => {
-  const make = () => [
-    nn.linear(8, 4, { bias: false, seed: 1 }),
-    nn.dropout({ p: 0.5, seed: 2 }),
-    nn.activation('tanh'),
-  ];
-  const model = nn.sequential(make());
-  const x = noise(3, 8 * 64);
-  const [first, , last] = make();
-  expect(model.forward(x)).toEqual(nn.sequential([first, last]).forward(x));
-  const targets = new Float32Array(4 * 64);
-  const losses: number[] = [];
-  const optimizer = nn.sgd({ lr: 0 });
-  for await (const { loss } of nn.fit(
-    model,
-    { x, targets },
-    { loss: 'meanSquaredError', epochs: 3, batchSize: 64, optimizer, shuffle: false },
-  ))
-    losses.push(loss);
-  expect(new Set(losses).size).toBe(3);
-  const { loss } = nn.evaluate(model, { x, targets }, { loss: 'meanSquaredError' });
-  expect(losses).not.toContain(loss);
-});
-
-test('what is wrong is said', () => {
+test('wrong arguments are errors', () => {
   expect(() => backward({ dy: noise(1, 3) })).toThrow(/neither seed nor rng; pass forward's seed/);
   expect(() => forward(noise(1, 3), { p: 1.1 })).toThrow(/p is 1.1; pass a number at least 0 and at most 1/);
-  expect(() => nn.dropout({ p: Number.NaN })).toThrow(RangeError);
   expect(() => backward({ dy: [1] as never, seed: 1 })).toThrow(/dy is the array \[1\]/);
 });

@@ -1,8 +1,10 @@
+// Gains by quadrature, and PyTorch's table.
+
 import { describe, expect, test } from 'vitest';
 import { gain } from '../../src/index.js';
 
-// Forward and backward gain, chi and slope, computed by quadrature with 30 digits. A row is a name of this
-// package or a function of one's own.
+// Forward and backward gain, chi and slope, computed by quadrature with 30 digits. A row has the name of an
+// activation or a function.
 const table: [string, Parameters<typeof gain>[0], object, number, number, number, number][] = [
   ['identity', 'linear', {}, 1, 1, 1, 1],
   ['sigmoid', 'sigmoid', {}, 1.8462285453, 4.7226460859, 0.15282701, 0.10634107],
@@ -31,7 +33,7 @@ const table: [string, Parameters<typeof gain>[0], object, number, number, number
 ];
 
 describe.each(table)('%s', (_, f, o, forward, backward, chi, slope) => {
-  test('both gains to 1e-9, chi and slope to the digits of the table', () => {
+  test('forward and backward gain to 1e-9, chi and slope to 1e-7', () => {
     const described = gain.describe(f, o as Record<string, unknown>);
     expect(Math.abs(described.forward / forward - 1)).toBeLessThan(1e-9);
     expect(Math.abs(described.backward / backward - 1)).toBeLessThan(1e-9);
@@ -42,7 +44,7 @@ describe.each(table)('%s', (_, f, o, forward, backward, chi, slope) => {
   });
 });
 
-test('a kink anywhere, a step, a scale: exact forms', () => {
+test('a function with a kink, with a step, of any scale', () => {
   // relu(x - c): E f^2 = (1 + c^2) Phi(-c) - c phi(c), E f'^2 = Phi(-c).
   const c = 0.3137;
   const phi = Math.exp((-c * c) / 2) / Math.sqrt(2 * Math.PI);
@@ -56,12 +58,12 @@ test('a kink anywhere, a step, a scale: exact forms', () => {
     expect(Math.abs((gain((x) => scale * Math.tanh(x)) * scale) / gain('tanh') - 1)).toBeLessThan(1e-11);
 });
 
-test('overflow far out does not count', () => {
-  const clumsy = (x: number) => Math.exp(x ** 3) / (1 + Math.exp(x ** 3)); // NaN from 8.9 on
-  expect(Math.abs(gain(clumsy) / gain((x) => 1 / (1 + Math.exp(-(x ** 3)))) - 1)).toBeLessThan(1e-9);
+test('overflow at large inputs does not count', () => {
+  const overflowing = (x: number) => Math.exp(x ** 3) / (1 + Math.exp(x ** 3)); // NaN from 8.9 on
+  expect(Math.abs(gain(overflowing) / gain((x) => 1 / (1 + Math.exp(-(x ** 3)))) - 1)).toBeLessThan(1e-9);
 });
 
-test('what has no gain is refused', () => {
+test('a function without a gain is an error', () => {
   expect(() => gain(() => 0)).toThrow(/E f\(z\)\^2 is 0/);
   expect(() => gain((x) => Math.exp(x * x))).toThrow(/not finite/);
   expect(() => gain((x) => Math.exp((x * x) / 4))).toThrow(/not finite/);

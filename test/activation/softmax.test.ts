@@ -1,6 +1,9 @@
+// softmax, its logarithm and the logarithm of its sum, over rows and axes.
+
 import { describe, expect, test } from 'vitest';
 import { softmax, workspace } from '../../src/index.js';
 import { noise, ulps } from '../oracle.js';
+import vectors from '../vectors/functional.json' with { type: 'json' };
 
 /** Softmax of a row in double precision. */
 function exact(row: Float32Array): number[] {
@@ -14,6 +17,26 @@ const logExact = (row: Float32Array) => {
   const sum = Array.from(row, (v) => Math.exp(v - top)).reduce((a, b) => a + b, 0);
   return Array.from(row, (v) => v - top - Math.log(sum));
 };
+
+/** By the names of the vectors. */
+const functions = { softmax, log: softmax.log, logSumExp: softmax.logSumExp } as never as Record<
+  string,
+  { forward(x: Float32Array, o: object): Float32Array; backward(o: object): Float32Array }
+>;
+
+test.each(vectors.axes.filter(({ name }) => name in functions))(
+  '$name of $shape along $axis, forward and backward, as PyTorch',
+  (c) => {
+    const [x, dy] = [Float32Array.from(c.x), Float32Array.from(c.dy)];
+    const where = { shape: c.shape, axis: c.axis };
+    const { forward, backward } = functions[c.name];
+    const y = forward(x, where);
+    y.forEach((v, i) => expect(Math.abs(v - c.y[i])).toBeLessThan(3e-7 * Math.max(1, Math.abs(c.y[i]))));
+    const saved = c.name === 'logSumExp' ? { x } : { y };
+    const dx = backward({ ...saved, dy, ...where });
+    dx.forEach((v, i) => expect(Math.abs(v - c.dx[i])).toBeLessThan(1e-6 * Math.max(1, Math.abs(c.dx[i]))));
+  },
+);
 
 const shapes = [
   [1, 1],
@@ -32,7 +55,7 @@ describe.each(shapes)('%i rows of %i', (rows, columns) => {
   const dy = noise(1, rows * columns);
   const row = (a: Float32Array, r: number) => a.subarray(r * columns, (r + 1) * columns);
 
-  test('softmax within 2 ulp, rows that sum to 1', () => {
+  test('softmax is within 2 ulp, and each row sums to 1', () => {
     const y = softmax.forward(x, { rows, columns });
     for (let r = 0; r < rows; r++) {
       exact(row(x, r)).forEach((v, i) => expect(ulps(row(y, r)[i], v)).toBeLessThanOrEqual(2));
@@ -40,11 +63,11 @@ describe.each(shapes)('%i rows of %i', (rows, columns) => {
     }
   });
 
-  test('its logarithm within 1 ulp', () => {
+  test('its logarithm is within 1 ulp', () => {
     const y = softmax.log.forward(x, { columns });
     for (let r = 0; r < rows; r++) {
       logExact(row(x, r)).forEach((v, i) => {
-        // Near 0 the result is a difference of near equals: there 2^-24 of the terms is what is to be had.
+        // Near 0 the result is a difference of nearly equal terms: there the error is at most 2^-24 of the terms.
         expect(Math.min(ulps(row(y, r)[i], v), Math.abs(row(y, r)[i] - v) * 2 ** 24)).toBeLessThan(1);
       });
     }
@@ -68,7 +91,7 @@ describe.each(shapes)('%i rows of %i', (rows, columns) => {
     }
   });
 
-  test('in place, in a workspace and staged are the same bits', () => {
+  test('in place, in a workspace and on copies: the same bits', () => {
     const ws = workspace({ bytes: 12 * rows * columns + 64 });
     const inside = ws.float32(rows * columns);
     const g = ws.float32(rows * columns);
@@ -82,7 +105,7 @@ describe.each(shapes)('%i rows of %i', (rows, columns) => {
   });
 });
 
-test('logSumExp of infinities, of NaN, of nothing', () => {
+test('logSumExp of infinities, of NaN and of no values', () => {
   const of = (...x: number[]) => softmax.logSumExp.forward(Float32Array.from(x), { columns: 2 });
   expect([...of(-Infinity, -Infinity, Infinity, 3, -Infinity, 2)]).toEqual([-Infinity, Infinity, 2]);
   expect(of(Number.NaN, 1)[0]).toBeNaN();
@@ -93,7 +116,7 @@ test('logSumExp of infinities, of NaN, of nothing', () => {
   ]);
 });
 
-test('shifts and extremes', () => {
+test('large and infinite inputs, and NaN', () => {
   const y = (...x: number[]) => [...softmax.forward(Float32Array.from(x), { columns: x.length })];
   expect(y(1000, 1000)).toEqual([0.5, 0.5]);
   expect(y(-1e30, 0, -1e30)).toEqual([0, 1, 0]);

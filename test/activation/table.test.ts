@@ -1,3 +1,5 @@
+// Every activation of the table: against its formula, multi-precision values and PyTorch, at every magnitude and in any memory.
+
 import { describe, expect, test } from 'vitest';
 import type { Row } from '../../src/activation/row.js';
 import { type Activation, activation, activations, parametersOf } from '../../src/activation/table.js';
@@ -12,16 +14,16 @@ const x = sweep(64);
 const specials = Float32Array.of(0, -0, Number.NaN, Infinity, -Infinity, 1e-45, -1e-45, 1e-39, -1e-39, 3.4e38, -3.4e38);
 
 /**
- * Where PyTorch 1.13 has another value or slope. Everywhere NaN gives NaN, forward and backward (PyTorch's masks let the
- * gradient through, its softshrink makes 0 of NaN).
+ * Inputs at which PyTorch 1.13 has another value or slope. Of NaN all of ours give NaN, forward and backward (PyTorch's masks
+ * let the gradient through, and its softshrink gives 0).
  */
 const exceptions: Record<string, Record<string, [value: number, slope: number]>> = {
-  // Limits, where it has NaN.
+  // The limits; PyTorch has NaN.
   softsign: { inf: [1, 0], '-inf': [-1, 0] },
   gelu: { inf: [Infinity, 1], '-inf': [0, 0] },
   silu: { inf: [Infinity, 1], '-inf': [0, 0] },
   mish: { inf: [Infinity, 1], '-inf': [0, 0] },
-  // The slope of the flat piece and of the straight one, where it has the parabola's.
+  // The slopes of the flat and of the straight piece; PyTorch has those of the parabola.
   hardSwish: { '-inf': [0, 0], '-3': [0, 0], '3': [3, 1] },
 };
 
@@ -34,7 +36,7 @@ describe.each(variants)('$name', (variant) => {
     activation[name].backward({ [row.keeps]: kept, dy, ...chosen, ...o } as never);
   const kept = row.keeps === 'x' ? x : forward(x);
 
-  test.each(directions)('%s is within its promise at every magnitude', (direction) => {
+  test.each(directions)('%s is within its promised error at every magnitude', (direction) => {
     const inputs = direction === 'forward' ? x : kept;
     const got = new Float32Array(inputs.length);
     run(variant, direction, inputs, new Float32Array(inputs.length).fill(1), got);
@@ -59,7 +61,7 @@ describe.each(variants)('$name', (variant) => {
     }
   });
 
-  test('specials: NaN stays NaN, forward and backward; infinities and extremes as the formula has them', () => {
+  test('NaN stays NaN, forward and backward; infinities, zeros and extremes are as in the formula', () => {
     const y = forward(specials);
     specials.forEach((v, i) => {
       const exact = row.formula(v, a, b);
@@ -69,7 +71,7 @@ describe.each(variants)('$name', (variant) => {
     expect(dx[0]).toBeNaN();
   });
 
-  test('a value does not depend on its place, nor on where the arrays live', () => {
+  test('a value does not depend on its index, nor on the memory of the arrays', () => {
     const n = 37;
     const input = noise(1, n, 6);
     const dy = noise(2, n);
@@ -79,8 +81,8 @@ describe.each(variants)('$name', (variant) => {
     for (let length = 0; length <= n; length++) {
       const part = input.slice(0, length);
       expect(forward(part)).toEqual(whole.slice(0, length));
-      const keptPart = (row.keeps === 'x' ? input : whole).slice(0, length);
-      expect(backward(keptPart, dy.slice(0, length))).toEqual(slope.slice(0, length));
+      const savedPart = (row.keeps === 'x' ? input : whole).slice(0, length);
+      expect(backward(savedPart, dy.slice(0, length))).toEqual(slope.slice(0, length));
     }
     const [wx, wdy, wout] = [ws.float32(n), ws.float32(n), ws.float32(n)];
     wx.set(input);
@@ -97,7 +99,7 @@ describe.each(variants)('$name', (variant) => {
     }
   });
 
-  test('unaligned parts of a workspace', () => {
+  test('unaligned slices of a workspace', () => {
     const ws = workspace({ bytes: 4096 });
     const input = noise(3, 101, 5);
     const [from, to] = [ws.float32(110), ws.float32(110)];
@@ -111,7 +113,7 @@ describe.each(variants)('$name', (variant) => {
     }
   });
 
-  test('arrays longer than a staging tile', () => {
+  test('arrays longer than the tile in which they are copied', () => {
     const long = noise(4, 16384 * 2 + 5, 4);
     const y = forward(long);
     for (const at of [0, 16383, 16384, 16385, long.length - 1]) {
@@ -120,7 +122,7 @@ describe.each(variants)('$name', (variant) => {
   });
 });
 
-test('a closed gate is a mask: an infinite gradient behind it is zero', () => {
+test('where relu is 0, an infinite gradient becomes 0', () => {
   const dx = activation.relu.backward({
     y: Float32Array.of(0, 0, 1),
     dy: Float32Array.of(Infinity, -Infinity, Infinity),
@@ -128,16 +130,16 @@ test('a closed gate is a mask: an infinite gradient behind it is zero', () => {
   expect([...dx]).toEqual([0, 0, Infinity]);
 });
 
-test('kinks: relu 0 at 0, leakyRelu its slope', () => {
+test('at 0 relu has the slope 0, leakyRelu its own', () => {
   expect(activation.relu.backward({ y: Float32Array.of(0), dy: Float32Array.of(3) })[0]).toBe(0);
   expect(activation.leakyRelu.backward({ y: Float32Array.of(0), dy: Float32Array.of(2), slope: 0.25 })[0]).toBe(0.5);
 });
 
-test('a slope of 0 is a slope', () => {
+test('leakyRelu with a slope of 0', () => {
   expect([...activation.leakyRelu.forward(Float32Array.of(-2, 3), { slope: 0 })]).toEqual([-0, 3]);
 });
 
-test('every kernel has its row and every row its kernels', () => {
+test('every kernel has a row and every row has kernels', () => {
   const others = ['softmax', 'logSoftmax', 'logSumExp', 'glu'];
   const kernels = WebAssembly.Module.exports(activationModule.compile(false))
     .filter(({ name, kind }) => kind === 'function' && /Forward$/.test(name))
@@ -159,7 +161,7 @@ test.each([
   ['threshold', { threshold: -1, value: 20 }],
   ['softplus', { beta: 0.1 }],
   ['softplus', { beta: 9, threshold: 25 }],
-] as const)('%s with %o keeps its promises, too', (name, options) => {
+] as const)('%s with %o is within the same promised errors', (name, options) => {
   const row: Row = activations[name];
   const chosen = options as never as Record<string, string>;
   const numbers = parametersOf(name, row, chosen).map(Math.fround) as [number, number];
@@ -182,22 +184,22 @@ describe.each(vectors.cases)('$name $options against multi-precision and PyTorch
   const y = forward(x, options);
   const dx = backward({ [row.keeps]: row.keeps === 'x' ? x : y, dy: ones, ...options } as never);
 
-  test('the formula is the function, and its derivative the slope, to 1e-12', () => {
+  test('the formula and its derivative are right to 1e-12', () => {
     known.y.forEach((exact, i) =>
       expect(Math.abs(row.formula(x[i], a, b) - exact)).toBeLessThanOrEqual(1e-12 * Math.abs(exact)),
     );
     known.slope.forEach((exact, i) => {
       const slope = row.derivative(row.keeps === 'x' ? x[i] : row.formula(x[i], a, b), a, b);
-      // From a saturated y in binary64 no more is to be had than its last place.
+      // From a saturated y the derivative has the error of y's last place in binary64.
       expect(Math.abs(slope - exact), `at ${x[i]}`).toBeLessThanOrEqual(1e-12 * Math.abs(exact) + 4e-16);
     });
   });
 
-  test('the kernel is within its promise, parameters or not', () => {
+  test('the kernel is within its promised error', () => {
     known.y.forEach((exact, i) => expect(ulps(y[i], exact), `at ${x[i]}`).toBeLessThanOrEqual(row.ulp.forward));
   });
 
-  test('as PyTorch, to its own rounding', () => {
+  test('the kernel agrees with PyTorch to 1e-6', () => {
     const near = (got: number, theirs: unknown, i: number) => {
       // Its gelu gives NaN where x^2 overflows.
       if (theirs !== 'nan')
@@ -207,7 +209,7 @@ describe.each(vectors.cases)('$name $options against multi-precision and PyTorch
     known.torch.dx.forEach((theirs, i) => near(dx[i], theirs, i));
   });
 
-  test('at kinks, zeros, NaN and infinities as PyTorch, but for what is listed', () => {
+  test('at kinks, zeros, NaN and infinities it agrees with PyTorch, except as listed', () => {
     for (const [at, value, slope] of known.special) {
       const number = (v: unknown) => Number(String(v).replace('inf', 'Infinity'));
       const one = Float32Array.of(number(at));

@@ -1,9 +1,11 @@
-// What the cases of wrong arguments share: values, and the same wrong ones for many numeric options.
+// Cases of wrong arguments: the type of one, the test of one, and the values that many share.
 
+import { expect, test } from 'vitest';
 import { nn, random } from '../../src/index.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests pass what the types forbid
 export type Any = any;
+/** A call with a wrong argument: the class of its error, and what the message says. */
 export type Case = [call: string, f: () => unknown, error: typeof TypeError | typeof RangeError, says: RegExp];
 
 export const rng = () => random.philox(0) as Any;
@@ -19,7 +21,15 @@ export const detached = new Float32Array(3);
 structuredClone(detached.buffer, { transfer: [detached.buffer] });
 export const overlapping = new Float32Array(5);
 
-/** The same wrong values for many numeric options. */
+/** A test for each case. */
+export function testCases(cases: Case[]): void {
+  test.each(cases)('%s', (_, call, error, says) => {
+    expect(call).toThrow(error);
+    expect(call).toThrow(says);
+  });
+}
+
+/** A case for each wrong value of a numeric argument. */
 export function numeric(call: string, name: string, f: (value: Any) => unknown, wrong: Any[]): Case[] {
   return wrong.map((value) => [
     `${call} with ${name}: ${String(value)}`,

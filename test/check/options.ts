@@ -1,4 +1,4 @@
-// The options of a row with right and with wrong values, as the row says them.
+// Right and wrong values of the options of a row, from their defaults and bounds.
 
 import type { ChoiceOption, NumberOption, Option, Options, PairOption } from '../../src/options.js';
 import type { Any, Case } from './case.js';

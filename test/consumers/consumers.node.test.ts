@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, firefox } from 'playwright';
 import * as vite from 'vite';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import webpack from 'webpack';
 import * as debian from '../browsers.js';
 import { find } from '../everywhere/runtimes.js';
@@ -16,8 +16,6 @@ import { ask } from '../everywhere/workerd.js';
 import { program } from './program.js';
 import { type Workshop, workshop } from './project.js';
 import { type Site, serve } from './site.js';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: string;
 let project: Workshop['project'];
@@ -34,8 +32,13 @@ beforeAll(async () => {
   const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
   const [csp, strict] = [policy("'self' 'wasm-unsafe-eval'"), policy("'self'")];
   site = await serve(shop.folder, {
-    ...{ csp, strict, threads: isolated, elsewhere: isolated },
-    ...{ 'esbuild-threads': isolated, 'webpack-threads': isolated, 'vite-threads': isolated },
+    csp,
+    strict,
+    threads: isolated,
+    elsewhere: isolated,
+    'esbuild-threads': isolated,
+    'webpack-threads': isolated,
+    'vite-threads': isolated,
   });
   elsewhere = await serve(shop.folder, { elsewhere: isolated });
   close.push(site.close, elsewhere.close);
@@ -178,7 +181,11 @@ async function packed(name: string, module = false, text = main): Promise<string
   const context = project(name, { 'main.js': text, 'index.html': loads('built/main.js') });
   const output = { path: join(context, 'built'), filename: 'main.js', module };
   const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
-    ...{ mode: 'production', context, entry: './main.js', output, experiments: { outputModule: module } },
+    mode: 'production',
+    context,
+    entry: './main.js',
+    output,
+    experiments: { outputModule: module },
   });
   expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
   return `${site.url}/${name}/`;
@@ -284,7 +291,10 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     // What threads run is an entry of its own, by the name that the package has for it.
     await esbuild.build({
       entryPoints: { main: join(root, 'main.js'), worker: 'fanwise/threads/worker.js' },
-      ...{ absWorkingDir: root, outdir: join(root, 'built'), bundle: true, format: 'esm' },
+      absWorkingDir: root,
+      outdir: join(root, 'built'),
+      bundle: true,
+      format: 'esm',
     });
     return `${site.url}/esbuild-threads/`;
   },
@@ -320,7 +330,7 @@ describe.each(found)('in $name', ({ launch }) => {
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(url);
-    await expect.poll(() => page.title(), { timeout: 30_000 }).not.toBe('');
+    await expect.poll(() => page.title(), { timeout: 60_000 }).not.toBe('');
     const title = await page.title();
     await page.close();
     return { title, complaints };

@@ -48,7 +48,10 @@ const parallel = await build({
     contents: `import { together } from './threads.js';\nconsole.log(JSON.stringify(await together()));\n`,
     resolveDir: import.meta.dirname,
   },
-  ...{ bundle: true, format: 'esm', external: ['fanwise', 'fanwise/threads'], write: false },
+  bundle: true,
+  format: 'esm',
+  external: ['fanwise', 'fanwise/threads'],
+  write: false,
 });
 const consumers = workshop();
 const project = consumers.project('everywhere', {

@@ -84,8 +84,12 @@ results.dropout = () => activation.dropout.forward(matrix, { p: 0.3, seed: 1 });
 results['everything at once'] = async () => {
   const rng = random.philox(9);
   const layers = [
-    ...[nn.linear(33, 70, { rng, activation: 'gelu' }), nn.dropout({ p: 0.2, rng }), nn.linear(70, 24, { rng })],
-    ...[nn.swiglu(12), nn.prelu(12), nn.linear(12, 7, { rng, activation: 'softplus' })],
+    nn.linear(33, 70, { rng, activation: 'gelu' }),
+    nn.dropout({ p: 0.2, rng }),
+    nn.linear(70, 24, { rng }),
+    nn.swiglu(12),
+    nn.prelu(12),
+    nn.linear(12, 7, { rng, activation: 'softplus' }),
   ];
   const model = nn.sequential(layers);
   const x = noise(6, 33 * 200);

@@ -1,4 +1,4 @@
-// Every row of the table of types that values have in files.
+// Every row of the table of the types of values in files.
 
 import { expect, test } from 'vitest';
 import { type Dtype, dtypeOf, dtypes } from '../../src/formats/dtype.js';
@@ -6,7 +6,7 @@ import { hash, sweep } from '../oracle.js';
 
 const rows = Object.entries(dtypes as Record<string, Dtype>);
 
-test.each(rows)('%s is found by its names, and reads from anywhere what it wrote', (_, dtype) => {
+test.each(rows)('%s is found by its names, and reads at any offset what it wrote', (_, dtype) => {
   for (const format of ['safetensors', 'npy'] as const) expect(dtypeOf(format, dtype[format])).toBe(dtype);
   const values = dtype.read(dtype.write(sweep()));
   const bytes = dtype.write(values);
@@ -18,7 +18,7 @@ test.each(rows)('%s is found by its names, and reads from anywhere what it wrote
   expect(back.buffer).not.toBe(odd.buffer);
 });
 
-test('no two rows have one name; a name of neither is none', () => {
+test('no two rows share a name, and an unknown name has no row', () => {
   for (const format of ['safetensors', 'npy'] as const) {
     expect(new Set(rows.map(([, dtype]) => dtype[format])).size).toBe(rows.length);
     expect(dtypeOf(format, 'float99')).toBe(undefined);

@@ -98,7 +98,8 @@ property(
     half: fc.integer({ min: 1, max: 20 }),
     inner: fc.integer({ min: 1, max: 3 }),
     gate: fc.constantFrom('first', 'second', undefined),
-    ...{ from: seeds, at: fc.tuple(place, place, place) },
+    from: seeds,
+    at: fc.tuple(place, place, place),
   }),
   ({ name, outer, half, inner, gate, from, at }) => {
     const { put, intact } = room();
@@ -132,7 +133,10 @@ property(
   30,
   fc.record({
     shape: fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 4 })),
-    ...{ one: fc.boolean(), from: seeds, at: fc.tuple(place, place), inPlace: fc.boolean() },
+    one: fc.boolean(),
+    from: seeds,
+    at: fc.tuple(place, place),
+    inPlace: fc.boolean(),
   }),
   ({ shape, one, from, at, inPlace }) => {
     const { put, intact } = room();

@@ -112,8 +112,13 @@ const compared = (Object.keys(losses) as (keyof typeof losses)[]).flatMap((name)
   ];
 });
 const classified = () => ({
-  ...{ logits: noise(1, 6), labels: Uint32Array.of(0, 2), columns: 3, rows: 2 },
-  ...{ labelSmoothing: 0.1, ignoreIndex: -1, weights: Float32Array.of(1, 2, 3) },
+  logits: noise(1, 6),
+  labels: Uint32Array.of(0, 2),
+  columns: 3,
+  rows: 2,
+  labelSmoothing: 0.1,
+  ignoreIndex: -1,
+  weights: Float32Array.of(1, 2, 3),
 });
 
 const generators = (['philox', 'torch', 'threefry'] as const).flatMap((kind): Call[] => {
@@ -285,8 +290,16 @@ const others: Call[] = [
       model(),
       batch(),
       {
-        ...{ epochs: 1, batchSize: 2, optimizer: nn.adam(), loss: 'crossEntropy', schedule: nn.cosine({ over: 3 }) },
-        ...{ scheduleEach: 'step', clipNorm: 1, seed: 1, shuffle: true, probe: { every: 1 } },
+        epochs: 1,
+        batchSize: 2,
+        optimizer: nn.adam(),
+        loss: 'crossEntropy',
+        schedule: nn.cosine({ over: 3 }),
+        scheduleEach: 'step',
+        clipNorm: 1,
+        seed: 1,
+        shuffle: true,
+        probe: { every: 1 },
         signal: new AbortController().signal,
       },
     ],

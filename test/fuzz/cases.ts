@@ -141,7 +141,10 @@ export const axes = fc.oneof(
       const columns = shape[place];
       const rows = shape.reduce((a, b, i) => (i === place ? a : a * b), 1);
       return {
-        ...{ n: rows * columns, rows, columns, o: { shape, axis: axis % 2 ? place : place - shape.length } as Any },
+        n: rows * columns,
+        rows,
+        columns,
+        o: { shape, axis: axis % 2 ? place : place - shape.length } as Any,
         at: (r: number, k: number) => (Math.floor(r / inner) * columns + k) * inner + (r % inner),
       };
     }),

@@ -30,8 +30,13 @@ property(
   'a draw is the same in any memory, in parts, and after a restore; a fork disturbs nothing',
   140,
   fc.record({
-    ...{ kind: fc.constantFrom(...kinds), seed: seedings, draw: laws, n: lengths, before: fc.nat(40), at: place },
-    ...{ cut: fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })) },
+    kind: fc.constantFrom(...kinds),
+    seed: seedings,
+    draw: laws,
+    n: lengths,
+    before: fc.nat(40),
+    at: place,
+    cut: fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
     label: fc.oneof(fc.string({ unit: 'grapheme' }), fc.maxSafeInteger()),
   }),
   ({ kind, seed, draw: { law, o }, n, before, at, cut, label }) => {
@@ -106,8 +111,13 @@ property(
   110,
   fc.record({
     name: fc.constantFrom(...(Object.keys(initialisers) as (keyof typeof initialisers)[])),
-    ...{ shape: shapes, kind: fc.constantFrom(...kinds), seed: seeds, layout: fc.constantFrom('oi', 'io'), at: place },
-    ...{ gain: fc.double({ min: 0, max: 9, noNaN: true }), cut: fc.tuple(fc.nat(100), fc.nat(100)) },
+    shape: shapes,
+    kind: fc.constantFrom(...kinds),
+    seed: seeds,
+    layout: fc.constantFrom('oi', 'io'),
+    at: place,
+    gain: fc.double({ min: 0, max: 9, noNaN: true }),
+    cut: fc.tuple(fc.nat(100), fc.nat(100)),
   }),
   ({ name, shape, kind, seed, layout, at, gain: factor, cut }) => {
     const { put, intact } = room();

@@ -109,7 +109,9 @@ property(
   'a step goes along the gradient: the loss falls by its square',
   20,
   fc.record({
-    ...{ widths, seed: seeds, rows: fc.integer({ min: 1, max: 20 }) },
+    widths,
+    seed: seeds,
+    rows: fc.integer({ min: 1, max: 20 }),
     f: fc
       .constantFrom('tanh', 'sigmoid', 'softplus', 'silu', 'gelu', 'mish', 'squareplus', 'softsign')
       .map((name) => ({ name, options: {} })),

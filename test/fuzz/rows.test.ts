@@ -64,7 +64,10 @@ property(
   40,
   fc.record({
     name: fc.constantFrom(...Object.keys(losses)),
-    ...{ n: lengths, from: seeds, parameter: fc.double({ min: 0.1, max: 5, noNaN: true }), at: fc.tuple(place, place) },
+    n: lengths,
+    from: seeds,
+    parameter: fc.double({ min: 0.1, max: 5, noNaN: true }),
+    at: fc.tuple(place, place),
   }),
   ({ name, n, from, parameter, at }) => {
     const { put, intact } = room();
@@ -100,7 +103,10 @@ property(
   fc.record({
     rows: fc.integer({ min: 0, max: 7 }),
     columns: fc.integer({ min: 1, max: 20 }),
-    ...{ from: seeds, smoothing: fc.constantFrom(0, 0.1, 1), weighted: fc.boolean(), ignoring: fc.boolean() },
+    from: seeds,
+    smoothing: fc.constantFrom(0, 0.1, 1),
+    weighted: fc.boolean(),
+    ignoring: fc.boolean(),
     kind: fc.constantFrom<Any>(Uint8Array, Uint16Array, Uint32Array, Int32Array, Array),
     at: fc.tuple(place, place),
   }),

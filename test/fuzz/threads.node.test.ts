@@ -34,7 +34,13 @@ property(
   'activations',
   25,
   fc.record({
-    ...{ f: functions, n: lengths, more: fc.boolean(), seed: seeds, crew, backward: fc.boolean(), place: fc.boolean() },
+    f: functions,
+    n: lengths,
+    more: fc.boolean(),
+    seed: seeds,
+    crew,
+    backward: fc.boolean(),
+    place: fc.boolean(),
     offset: fc.nat(9),
   }),
   async ({ f: { name, options }, n: length, more, seed, crew, backward, place, offset }) => {
@@ -68,7 +74,11 @@ property(
   'draws, from wherever a generator stands',
   15,
   fc.record({
-    ...{ kind: fc.constantFrom('philox', 'threefry'), seed: seeds, before: fc.nat(50), n: lengths, crew },
+    kind: fc.constantFrom('philox', 'threefry'),
+    seed: seeds,
+    before: fc.nat(50),
+    n: lengths,
+    crew,
     law: fc.constantFrom<Any[]>(
       ['uniform', { low: -2, high: 3 }],
       ['normal', { mean: 1, std: 0.5 }],
@@ -98,7 +108,9 @@ property(
   fc.record({
     name: fc.constantFrom(...(Object.keys(initialisers) as (keyof typeof initialisers)[])),
     rest: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 3 }),
-    ...{ seed: seeds, crew, layout: fc.constantFrom('oi', 'io') },
+    seed: seeds,
+    crew,
+    layout: fc.constantFrom('oi', 'io'),
   }),
   async ({ name, rest, seed, crew, layout }) => {
     const { ws, arrays } = shared[crew];
@@ -123,11 +135,20 @@ property(
   'trainings, and what the model then makes',
   15,
   fc.record({
-    ...{ f: functions, g: functions, seed: seeds, crew, fused: fc.boolean(), bias: fc.boolean() },
-    ...{ inputs: fc.integer({ min: 180, max: 300 }), hidden: fc.integer({ min: 120, max: 200 }) },
-    ...{ outputs: fc.integer({ min: 1, max: 20 }), rows: fc.integer({ min: 200, max: 700 }) },
-    ...{ batchSize: fc.integer({ min: 200, max: 320 }), optimizer: fc.constantFrom(...Object.keys(optimizers)) },
-    ...{ drop: fc.option(fc.constantFrom('philox', 'torch', 'threefry')), labelled: fc.boolean() },
+    f: functions,
+    g: functions,
+    seed: seeds,
+    crew,
+    fused: fc.boolean(),
+    bias: fc.boolean(),
+    inputs: fc.integer({ min: 180, max: 300 }),
+    hidden: fc.integer({ min: 120, max: 200 }),
+    outputs: fc.integer({ min: 1, max: 20 }),
+    rows: fc.integer({ min: 200, max: 700 }),
+    batchSize: fc.integer({ min: 200, max: 320 }),
+    optimizer: fc.constantFrom(...Object.keys(optimizers)),
+    drop: fc.option(fc.constantFrom('philox', 'torch', 'threefry')),
+    labelled: fc.boolean(),
     clipNorm: fc.option(fc.double({ min: 0.01, max: 10, noNaN: true }), { nil: undefined }),
   }),
   async (o) => {
@@ -147,7 +168,10 @@ property(
     const labels = Uint8Array.from({ length: o.rows }, (_, i) => (i * 5) % o.outputs);
     const data = o.labelled ? { x, labels } : { x, targets };
     const fit = (): Fit => ({
-      ...{ batchSize: o.batchSize, optimizer: optimizers[o.optimizer](), seed: o.seed, clipNorm: o.clipNorm },
+      batchSize: o.batchSize,
+      optimizer: optimizers[o.optimizer](),
+      seed: o.seed,
+      clipNorm: o.clipNorm,
       loss: o.labelled ? 'crossEntropy' : 'meanSquaredError',
     });
     const [alone, together] = [make(), make()];

@@ -1,15 +1,18 @@
+// Every initialiser of the table against the distribution that papers and PyTorch give.
+
 import { describe, expect, test } from 'vitest';
 import { init, random, tensor } from '../../src/index.js';
+import { initialisers } from '../../src/init/table.js';
 import { hash, KS_LIMIT, kolmogorovSmirnov, mean, noise, normalCdf, variance } from '../oracle.js';
 
 const cdf = normalCdf();
-const cut = normalCdf(-2, 2);
+const truncatedCdf = normalCdf(-2, 2);
 const TRUNCATED_STD = 0.87962566103423978;
 
-// fanIn 300, fanOut 200; the law that papers and PyTorch give: [name, options, std, shape of the law].
+// Of a shape with fanIn 300 and fanOut 200: the name, its options, the standard deviation and the kind of distribution.
 const fanIn = 300;
 const fanOut = 200;
-const laws: [string, Record<string, unknown>, number, 'uniform' | 'normal' | 'truncated'][] = [
+const expected: [string, Record<string, unknown>, number, 'uniform' | 'normal' | 'truncated'][] = [
   ['uniform', { low: -0.1, high: 0.1 }, 0.1 / Math.sqrt(3), 'uniform'],
   ['normal', { std: 0.02 }, 0.02, 'normal'],
   ['truncatedNormal', { std: 0.5 }, 0.5 * TRUNCATED_STD, 'truncated'],
@@ -40,23 +43,23 @@ const laws: [string, Record<string, unknown>, number, 'uniform' | 'normal' | 'tr
 const call = (name: string, shape: readonly number[], o: object) =>
   (init as unknown as Record<string, (shape: readonly number[], o: object) => Float32Array>)[name](shape, o);
 
-describe.each(laws)('%s %o', (name, o, std, law) => {
+describe.each(expected)('%s %o', (name, o, std, kind) => {
   const shape = [fanOut, fanIn];
   const x = call(name, shape, { seed: 1, ...o });
 
-  test('has the law it claims', () => {
-    const kurtosis = law === 'uniform' ? 1.8 : 3;
+  test('has the mean, variance and distribution function it should have', () => {
+    const kurtosis = kind === 'uniform' ? 1.8 : 3;
     expect(Math.abs(mean(x))).toBeLessThan(5 * (std / Math.sqrt(x.length)));
     expect(Math.abs(variance(x, 0) / std ** 2 - 1)).toBeLessThan(5 * Math.sqrt((kurtosis - 1) / x.length));
-    const shapes = {
+    const cdfs = {
       uniform: (v: number) => v / std / Math.sqrt(12) + 0.5,
       normal: (v: number) => cdf(v / std),
-      truncated: (v: number) => cut((v / std) * TRUNCATED_STD),
+      truncated: (v: number) => truncatedCdf((v / std) * TRUNCATED_STD),
     };
-    expect(kolmogorovSmirnov(x, shapes[law])).toBeLessThan(KS_LIMIT);
+    expect(kolmogorovSmirnov(x, cdfs[kind])).toBeLessThan(KS_LIMIT);
   });
 
-  test('describe says so before anything is drawn', () => {
+  test('describe gives fans, mean, standard deviation and bounds', () => {
     const described = init.describe(name as 'normal', shape, o);
     expect([described.fanIn, described.fanOut]).toEqual([fanIn, fanOut]);
     expect(Math.abs(described.std / std - 1)).toBeLessThan(1e-12);
@@ -64,10 +67,10 @@ describe.each(laws)('%s %o', (name, o, std, law) => {
     const [low, high] = [x.reduce((a, b) => Math.min(a, b)), x.reduce((a, b) => Math.max(a, b))];
     expect(low).toBeGreaterThanOrEqual(Math.fround(described.low));
     expect(high).toBeLessThanOrEqual(Math.fround(described.high));
-    if (law !== 'normal') expect(high).toBeGreaterThan(0.99 * described.high);
+    if (kind !== 'normal') expect(high).toBeGreaterThan(0.99 * described.high);
   });
 
-  test('any slice, a tensor and an output of one’s own hold the same values', () => {
+  test('a slice, a tensor and `out` get the same values', () => {
     for (const [from, to] of [
       [0, 1],
       [3, 11],
@@ -86,7 +89,12 @@ describe.each(laws)('%s %o', (name, o, std, law) => {
   });
 });
 
-test('a slope that would be ignored is an error', () => {
+test('every initialiser is in that list, or a constant', () => {
+  const names = [...expected.map(([name]) => name), 'zeros', 'ones', 'constant'];
+  expect([...new Set(names)].sort()).toEqual(Object.keys(initialisers).sort());
+});
+
+test('a slope without leakyRelu is an error', () => {
   expect(() => init.kaimingUniform([3, 3], { slope: Math.sqrt(5) })).toThrow(
     /slope is leakyRelu's, not relu's; pass nonlinearity: 'leakyRelu' too/,
   );
@@ -94,7 +102,7 @@ test('a slope that would be ignored is an error', () => {
   expect(Math.abs(init.describe('kaimingUniform', [3, 3], leaky).high - 1 / Math.sqrt(3))).toBeLessThan(1e-12);
 });
 
-test('constants', () => {
+test('zeros, ones and constant', () => {
   expect([...init.zeros([2, 2])]).toEqual([0, 0, 0, 0]);
   expect([...init.ones([3])]).toEqual([1, 1, 1]);
   expect([...init.constant([2], { value: -2.5 })]).toEqual([-2.5, -2.5]);
@@ -109,7 +117,7 @@ test('constants', () => {
   });
 });
 
-test('a cut normal knows its own mean and deviation', () => {
+test('describe has the mean and standard deviation of a truncated normal', () => {
   const narrow = init.describe('truncatedNormal', [4], { low: 1, high: 1 + 2 ** -20 });
   expect(Math.abs((narrow.std * Math.sqrt(12)) / 2 ** -20 - 1)).toBeLessThan(1e-9);
   // scipy.stats.truncnorm
@@ -128,124 +136,15 @@ test('a cut normal knows its own mean and deviation', () => {
   }
 });
 
-describe('fans', () => {
-  test.each([
-    ['oi', [64, 3, 7, 7], 3 * 49, 64 * 49],
-    ['io', [7, 7, 3, 64], 3 * 49, 64 * 49],
-    ['oi', [100, 784], 784, 100],
-    ['io', [784, 100], 784, 100],
-    ['oi', [8, 4, 3], 12, 24],
-    ['io', [3, 4, 8], 12, 24],
-    ['oi', [2, 3, 4, 5, 6], 360, 240],
-    ['io', [4, 5, 6, 3, 2], 360, 240],
-  ] as const)('%s %o', (layout, shape, expectedIn, expectedOut) => {
-    const { fanIn, fanOut } = init.describe('xavierNormal', shape, { layout });
-    expect([fanIn, fanOut]).toEqual([expectedIn, expectedOut]);
-  });
-
-  test('said instead of read', () => {
-    expect(init.describe('lecunNormal', [10], { fanIn: 25 }).std).toBe(0.2);
-    expect(init.xavierNormal([10], { fanIn: 8, fanOut: 8, seed: 0 }).length).toBe(10);
-    expect(() => init.kaimingNormal([10])).toThrow(RangeError);
-    expect(() => init.kaimingNormal([10])).toThrow(
-      'init.kaimingNormal: shape [10] has no fans; pass { fanIn, fanOut }',
-    );
-    expect(() => init.xavierNormal([10], { fanIn: 8 })).toThrow(/no fans/);
-  });
-
-  test('an empty shape draws nothing and needs no fans', () => {
-    expect(init.kaimingNormal([0, 5]).length).toBe(0);
-    expect(init.kaimingNormal([5, 0]).length).toBe(0);
-    expect(init.orthogonal([0, 5]).length).toBe(0);
-    expect(init.kaimingNormal([3, 4], { seed: 1, slice: [5, 5] }).length).toBe(0);
-    expect(() => init.describe('kaimingNormal', [5, 0])).toThrow(/fanIn of shape \[5,0\] is 0/);
-  });
-});
-
-test('n Var(w): PyTorch’s default has a third of LeCun’s', () => {
-  const { weight, bias } = init.torchLinear([500, 400], { seed: 1 });
-  expect(Math.abs(400 * variance(weight, 0) - 1 / 3)).toBeLessThan((5 * Math.sqrt(0.8 / weight.length)) / 3);
-  expect(bias.length).toBe(500);
-  expect(Math.max(...bias.map(Math.abs))).toBeLessThanOrEqual(0.05);
-  expect(init.torchLinear([5, 4], { bias: false }).bias).toBe(null);
-  const [w, b] = [tensor([5, 4]), tensor([5])];
-  expect(init.torchLinear(w, { bias: b, seed: 2 })).toEqual({ weight: w, bias: b });
-  expect(w.data).toEqual(init.torchLinear([5, 4], { seed: 2 }).weight);
-  expect(init.torchLinear([4, 5], { seed: 2, layout: 'io' }).weight).toEqual(w.data);
-});
-
-describe('orthogonal', () => {
-  test.each([
-    [1, 1],
-    [8, 8],
-    [5, 12],
-    [12, 5],
-    [1, 9],
-    [9, 1],
-    // Whole panels of four reflections, and what is left of them; an even and an odd number of vectors behind each.
-    [4, 4],
-    [6, 7],
-    [35, 9],
-    [11, 34],
-    [65, 66],
-    [64, 64],
-    [33, 100],
-  ])('%i x %i: the shorter side is orthonormal', (rows, columns) => {
-    const w = init.orthogonal([rows, columns], { seed: 3 });
-    const n = Math.min(rows, columns);
-    const at = (vector: number, i: number) => (rows <= columns ? w[vector * columns + i] : w[i * columns + vector]);
-    for (let a = 0; a < n; a++) {
-      for (let b = 0; b <= a; b++) {
-        let dot = 0;
-        for (let i = 0; i < Math.max(rows, columns); i++) dot += at(a, i) * at(b, i);
-        expect(Math.abs(dot - (a === b ? 1 : 0))).toBeLessThan(1e-5);
-      }
-    }
-  });
-
-  test('a hundred in a row keep every length', () => {
-    let x = noise(1, 64);
-    const length = () => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
-    const before = length();
-    for (let layer = 0; layer < 100; layer++) {
-      const w = init.orthogonal([64, 64], { seed: layer });
-      x = Float32Array.from({ length: 64 }, (_, i) => x.reduce((sum, v, j) => sum + v * w[64 * i + j], 0));
-    }
-    expect(Math.abs(length() / before - 1)).toBeLessThan(1e-5);
-  });
-
-  test('gain, layout, more axes, and no preferred sign', () => {
-    const one = init.orthogonal([4, 6], { seed: 5 });
-    init.orthogonal([4, 6], { seed: 5, gain: -2 }).forEach((v, i) => expect(v).toBe(-2 * one[i]));
-    expect(init.orthogonal([4, 3, 2], { seed: 5 })).toEqual(one);
-    expect(init.orthogonal([3, 2, 4], { seed: 5, layout: 'io' })).toEqual(init.orthogonal([6, 4], { seed: 5 }));
-    const corners = Float32Array.from({ length: 2000 }, (_, seed) => init.orthogonal([2, 2], { seed })[0]);
-    expect(Math.abs(mean(corners))).toBeLessThan(5 * Math.sqrt(0.5 / corners.length)); // cos of a uniform angle
-    expect(() => init.orthogonal([3, 3], { slice: [0, 3] } as object)).toThrow(/depend on each other/);
-    expect(() => init.orthogonal([9])).toThrow(/no matrix/);
-  });
-});
-
-test('sparse: so many zeros in each column', () => {
-  const w = init.sparse([10, 50], { sparsity: 0.25, seed: 1 });
-  for (let column = 0; column < 50; column++) {
-    let zeros = 0;
-    for (let row = 0; row < 10; row++) if (w[row * 50 + column] === 0) zeros++;
-    expect(zeros).toBe(3);
-  }
-  expect(init.sparse([10, 5], { sparsity: 0, seed: 1 }).every((v) => v !== 0)).toBe(true);
-  expect(init.sparse([10, 5], { sparsity: 1, seed: 1 }).every((v) => v === 0)).toBe(true);
-});
-
-test('the same seed is the same generator, and without one two calls differ', () => {
+test('a seed is random.philox of it; without one two calls differ', () => {
   const shape = [7, 9];
   expect(init.xavierNormal(shape, { seed: 0 })).toEqual(init.xavierNormal(shape, { rng: random.philox(0) }));
   expect(hash(init.xavierNormal(shape))).not.toBe(hash(init.xavierNormal(shape)));
 });
 
-// After PyTorch's own test/test_nn.py: random shapes, gains, modes and options against the law that is claimed, by
-// Kolmogorov and Smirnov's distance.
-describe('shapes of every rank, random gains and modes', () => {
+// After PyTorch's own test/test_nn.py: random shapes, gains, modes and options against the distribution, by the
+// Kolmogorov-Smirnov statistic.
+describe('shapes of every rank with random gains and modes', () => {
   const draws = noise(77, 4000);
   let at = 0;
   const between = (low: number, high: number) => low + ((draws[at++] + 1) / 2) * (high - low);
@@ -263,7 +162,8 @@ describe('shapes of every rank, random gains and modes', () => {
   const standard = normalCdf();
   const uniformly = (bound: number) => (v: number) => Math.min(1, Math.max(0, v / (2 * bound) + 0.5));
   const normally = (std: number) => (v: number) => standard(v / std);
-  const is = (x: Float32Array, cdf: (v: number) => number) => expect(kolmogorovSmirnov(x, cdf)).toBeLessThan(KS_LIMIT);
+  const follows = (x: Float32Array, cdf: (v: number) => number) =>
+    expect(kolmogorovSmirnov(x, cdf)).toBeLessThan(KS_LIMIT);
 
   for (const rank of [2, 3, 4, 5]) {
     for (const layout of ['oi', 'io'] as const) {
@@ -274,15 +174,15 @@ describe('shapes of every rank, random gains and modes', () => {
           const [inputs, outputs] = fansOf(shape, layout);
           const gain = between(0.1, 3);
           const std = gain * Math.sqrt(2 / (inputs + outputs));
-          is(init.xavierUniform(shape, { seed, layout, gain }), uniformly(Math.sqrt(3) * std));
-          is(init.xavierNormal(shape, { seed, layout, gain }), normally(std));
+          follows(init.xavierUniform(shape, { seed, layout, gain }), uniformly(Math.sqrt(3) * std));
+          follows(init.xavierNormal(shape, { seed, layout, gain }), normally(std));
           for (const mode of ['fanIn', 'fanOut'] as const) {
             const fan = mode === 'fanIn' ? inputs : outputs;
             const slope = between(0.1, 5);
             const spread = Math.sqrt(2 / (1 + slope * slope) / fan);
             const o = { seed, layout, mode, slope, nonlinearity: 'leakyRelu' } as const;
-            is(init.kaimingUniform(shape, o), uniformly(Math.sqrt(3) * spread));
-            is(init.kaimingNormal(shape, o), normally(spread));
+            follows(init.kaimingUniform(shape, o), uniformly(Math.sqrt(3) * spread));
+            follows(init.kaimingNormal(shape, o), normally(spread));
           }
           const q = init.orthogonal(shape, { seed, layout, gain });
           const [rows, columns] =
@@ -302,33 +202,22 @@ describe('shapes of every rank, random gains and modes', () => {
     }
   }
 
-  test.each([1, 2, 4])('plain laws at rank %i', (rank) => {
+  test.each([1, 2, 4])('distributions without fans at rank %i', (rank) => {
     for (let round = 0; round < 3; round++) {
       const seed = at;
       const shape = Array.from({ length: rank }, () => whole(30, 50))
         .slice(0, 2)
         .concat(rank > 2 ? [3, 2] : []);
       const [low, width, std] = [between(-3, 3), between(1, 5), between(1, 5)];
-      is(init.uniform(shape, { seed, low, high: low + width }), (v) => (v - low) / width);
-      is(init.normal(shape, { seed, mean: low, std }), (v) => standard((v - low) / std));
+      follows(init.uniform(shape, { seed, low, high: low + width }), (v) => (v - low) / width);
+      follows(init.normal(shape, { seed, mean: low, std }), (v) => standard((v - low) / std));
       const [a, b] = [low - between(0.5, 2), low + between(0.5, 2)];
-      const cut = normalCdf((a - low) / std, (b - low) / std);
-      is(init.truncatedNormal(shape, { seed, mean: low, std, low: a, high: b, absolute: true }), (v) =>
-        cut((v - low) / std),
+      const truncated = normalCdf((a - low) / std, (b - low) / std);
+      follows(init.truncatedNormal(shape, { seed, mean: low, std, low: a, high: b, absolute: true }), (v) =>
+        truncated((v - low) / std),
       );
       const value = between(1, 10);
       expect(init.constant(shape, { value }).every((v) => v === Math.fround(value))).toBe(true);
     }
-  });
-
-  test('sparse: so many zeros a column, the rest normal', () => {
-    const [rows, columns, sparsity, std] = [whole(30, 50), whole(30, 50), between(0.1, 0.2), between(0.01, 0.2)];
-    const w = init.sparse([rows, columns], { sparsity, std, seed: 5 });
-    const zeros = Math.ceil(sparsity * rows);
-    for (let c = 0; c < columns; c++) expect(w.filter((v, i) => i % columns === c && v === 0).length).toBe(zeros);
-    is(
-      w.filter((v) => v !== 0),
-      normally(std),
-    );
   });
 });

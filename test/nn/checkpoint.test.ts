@@ -1,43 +1,133 @@
+// Models in files, and trainings that go on from a file.
+
 import { describe, expect, test } from 'vitest';
-import { type Fit, nn, type Optimizer, random, safetensors } from '../../src/index.js';
+import { type Fit, nn, type Optimizer, random, safetensors, type Tensor, tensor } from '../../src/index.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
+import * as table from '../../src/nn/optimizers.js';
+import { variants } from '../check/options.js';
 import { hash, noise } from '../oracle.js';
+
+describe('the parameters of a model in a file', () => {
+  const network = (seed: number, width = 8) =>
+    nn.sequential([
+      nn.linear(4, width, { seed, activation: 'relu' }),
+      nn.prelu(width),
+      nn.linear(width, 3, { seed: seed + 1 }),
+    ]);
+  const hashes = (model: ReturnType<typeof network>) =>
+    Object.values(model.parameters).map(({ data }) => hash(data.slice()));
+
+  test('its parameters are read again to the bit, by the names of a state_dict', () => {
+    const [model, other] = [network(1), network(5)];
+    const bytes = nn.save(model, { metadata: { epoch: '3' } });
+    expect(Object.keys(safetensors.decode(bytes).tensors)).toEqual([
+      '0.weight',
+      '0.bias',
+      '1.weight',
+      '2.weight',
+      '2.bias',
+    ]);
+    expect(nn.load(bytes, other)).toEqual({ epoch: '3' });
+    expect(hashes(other)).toEqual(hashes(model));
+    const x = random.philox(1).normal(4 * 10);
+    expect(other.forward(x)).toEqual(model.forward(x));
+  });
+
+  const tensors = (model: ReturnType<typeof network>) =>
+    Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { shape, data }]) => [name, tensor(shape, data.slice())]),
+    );
+  test.each<[string, (t: Record<string, Tensor>) => Record<string, Tensor>, RegExp]>([
+    ['a missing name', ({ '2.bias': _, ...t }) => t, /: the file lacks 2.bias; make a model/],
+    ['an unknown name', (t) => ({ ...t, extra: tensor([1]) }), /: the model lacks extra; make a model/],
+    [
+      'a name that every object has',
+      (t) => ({ ...t, constructor: tensor([1]) }) as never,
+      /: the model lacks constructor; make/,
+    ],
+    ['another width', () => tensors(network(1, 9)), /0.weight is \[9,4\] in the file and \[8,4\] in the model/],
+    [
+      'another shape of as many values',
+      (t) => ({ ...t, '0.weight': tensor([4, 8]) }),
+      /0.weight is \[4,8\] in the file/,
+    ],
+    [
+      'NaN',
+      (t) => {
+        t['2.weight'].data[5] = Number.NaN;
+        return t;
+      },
+      /2.weight\[5\] is NaN; a model of such numbers/,
+    ],
+    [
+      'infinity',
+      (t) => {
+        t['0.bias'].data[0] = -Infinity;
+        return t;
+      },
+      /0.bias\[0\] is -Infinity/,
+    ],
+  ])('%s is an error, and the model is unchanged', (_, change, message) => {
+    const model = network(2);
+    const before = hashes(model);
+    expect(() => nn.load(safetensors.encode(change(tensors(network(1)))), model)).toThrow(message);
+    expect(hashes(model)).toEqual(before);
+  });
+
+  test('something that is no model or no file is an error', () => {
+    expect(() => nn.save({} as never)).toThrow(/nn.save: model is an object; pass one made by nn.sequential/);
+    expect(() => nn.load(new Uint8Array(3), {} as never)).toThrow(/nn.load: model is/);
+    expect(() => nn.load(null as never, network(1))).toThrow(/bytes is null/);
+  });
+});
 
 const rows = 50;
 const data = { x: noise(1, rows * 6, 2), labels: Uint8Array.from({ length: rows }, (_, i) => (i * 7) % 3) };
 
-type Make = (seed: number) => ReturnType<typeof random.philox>;
-const generators: Record<string, Make> = {
+type MakeGenerator = (seed: number) => ReturnType<typeof random.philox>;
+const generators: Record<string, MakeGenerator> = {
   philox: (seed) => random.philox(seed),
   torch: (seed) => random.torch(seed),
   threefry: (seed) => random.threefry(seed),
 };
-const optimizers: Record<string, () => Optimizer> = {
-  'sgd without momentum': () => nn.sgd({ lr: 0.05 }),
-  'sgd with momentum': () => nn.sgd({ lr: 0.05, momentum: 0.9, nesterov: true }),
-  adam: () => nn.adam({ lr: 0.01 }),
-};
+/** Every optimizer of the table, with the options that it requires and with others for all. */
+const optimizers = Object.entries(table).flatMap(([name, make]) => {
+  const several = variants(optimizerRow(make).options);
+  return [several[0], several[several.length - 1]].map((options) => ({
+    name: `${name} with ${JSON.stringify(options)}`,
+    make: () => (make as (o: object) => Optimizer)({ ...options, lr: 0.01 }),
+  }));
+});
 
-/** A model, its dropout on the generator of the order or on one of its own. */
-function setting(make: Make, shared: boolean, seed = 1) {
+/** A generator for the order of the rows, and a model whose dropout draws from it (shared) or from another. */
+function modelAndOrder(make: MakeGenerator, shared: boolean, seed = 1) {
   const rng = make(seed);
   const model = nn.sequential([
-    ...[nn.linear(6, 8, { seed: 1, activation: 'gelu' }), nn.dropout({ p: 0.3, rng: shared ? rng : make(7) })],
-    ...[nn.linear(8, 8, { seed: 2 }), nn.prelu(8), nn.linear(8, 3, { seed: 3 })],
+    nn.linear(6, 8, { seed: 1, activation: 'gelu' }),
+    nn.dropout({ p: 0.3, rng: shared ? rng : make(7) }),
+    nn.linear(8, 8, { seed: 2 }),
+    nn.prelu(8),
+    nn.linear(8, 3, { seed: 3 }),
   ]);
   return { rng, model };
 }
 
 const options = (optimizer: Optimizer): Omit<Fit, 'rng'> => ({
-  ...{ epochs: 3, batchSize: 16, optimizer, clipNorm: 1 },
-  ...{ schedule: nn.cosine({ over: 12 }), scheduleEach: 'step', probe: { every: 5 } },
+  epochs: 3,
+  batchSize: 16,
+  optimizer,
+  clipNorm: 1,
+  schedule: nn.cosine({ over: 12 }),
+  scheduleEach: 'step',
+  probe: { every: 5 },
 });
 
 describe.each(Object.entries(generators))('%s', (_, make) => {
-  test.each(Object.entries(optimizers))(
-    '%s: a training that is cut goes on bit for bit, wherever',
-    async (_, optimizer) => {
+  test.each(optimizers)(
+    '$name: a training that is interrupted goes on bit for bit, after any step',
+    async ({ make: optimizer }) => {
       for (const shared of [true, false]) {
-        const whole = setting(make, shared);
+        const whole = modelAndOrder(make, shared);
         const files: Uint8Array[] = [];
         const steps = [];
         for await (const step of nn.fit(whole.model, data, { ...options(optimizer()), rng: whole.rng })) {
@@ -46,39 +136,42 @@ describe.each(Object.entries(generators))('%s', (_, make) => {
         }
         const end = hash(nn.save(whole.model));
         // In an epoch, at the end of one, before the last step, after it.
-        for (const cut of [0, 3, 6, steps.length - 2, steps.length - 1]) {
-          const again = setting(make, shared);
-          for (const { data: values } of Object.values(again.model.parameters)) values.fill(9);
+        for (const last of [0, 3, 6, steps.length - 2, steps.length - 1]) {
+          const resumed = modelAndOrder(make, shared);
+          for (const { data: values } of Object.values(resumed.model.parameters)) values.fill(9);
           const rest = [];
-          const given = { ...options(optimizer()), rng: again.rng, resume: files[cut] };
-          for await (const step of nn.fit(again.model, data, given)) rest.push(step);
-          expect(rest, `cut behind step ${cut}`).toEqual(steps.slice(cut + 1));
-          if (cut < steps.length - 1) expect(hash(nn.save(again.model)), `cut behind step ${cut}`).toBe(end);
-          // The generators stand where those of the whole do.
-          if (cut < steps.length - 1) expect(again.rng.state()).toEqual(whole.rng.state());
+          const given = { ...options(optimizer()), rng: resumed.rng, resume: files[last] };
+          for await (const step of nn.fit(resumed.model, data, given)) rest.push(step);
+          expect(rest, `interrupted after step ${last}`).toEqual(steps.slice(last + 1));
+          if (last < steps.length - 1) expect(hash(nn.save(resumed.model)), `interrupted after step ${last}`).toBe(end);
+          // The generator of the order has the same state as without the interruption.
+          if (last < steps.length - 1) expect(resumed.rng.state()).toEqual(whole.rng.state());
         }
       }
     },
   );
 });
 
-test.each(Object.entries(generators))('%s: cut twice in an epoch, behind draws of one’s own', async (_, make) => {
-  const given = { epochs: 2, batchSize: 8, optimizer: nn.sgd({ lr: 0.05, momentum: 0.9 }) };
-  const whole = setting(make, true);
-  whole.rng.normal(3); // of which PyTorch's generator keeps a fourth
-  let file: Uint8Array | undefined;
-  for await (const { step } of nn.fit(whole.model, data, { ...given, rng: whole.rng }))
-    if (step === 1) file = nn.save(whole.model, { training: true });
-  for (const cut of [3, 5]) {
-    const again = setting(make, true);
-    for await (const { step } of nn.fit(again.model, data, { ...given, rng: again.rng, resume: file! }))
-      if (step === cut) file = nn.save(again.model, { training: true });
-    expect(hash(nn.save(again.model))).toBe(hash(nn.save(whole.model)));
-    expect(again.rng.state()).toEqual(whole.rng.state());
-  }
-});
+test.each(Object.entries(generators))(
+  '%s: interrupted twice in an epoch, with a generator that has drawn before',
+  async (_, make) => {
+    const given = { epochs: 2, batchSize: 8, optimizer: nn.sgd({ lr: 0.05, momentum: 0.9 }) };
+    const whole = modelAndOrder(make, true);
+    whole.rng.normal(3); // PyTorch's generator caches a fourth
+    let file: Uint8Array | undefined;
+    for await (const { step } of nn.fit(whole.model, data, { ...given, rng: whole.rng }))
+      if (step === 1) file = nn.save(whole.model, { training: true });
+    for (const last of [3, 5]) {
+      const resumed = modelAndOrder(make, true);
+      for await (const { step } of nn.fit(resumed.model, data, { ...given, rng: resumed.rng, resume: file! }))
+        if (step === last) file = nn.save(resumed.model, { training: true });
+      expect(hash(nn.save(resumed.model))).toBe(hash(nn.save(whole.model)));
+      expect(resumed.rng.state()).toEqual(whole.rng.state());
+    }
+  },
+);
 
-test('without rng and seed the file’s generator is taken', async () => {
+test('without rng and seed the generator of the file is used', async () => {
   const make = () => nn.sequential([nn.linear(6, 3, { seed: 1 })]);
   const given = { epochs: 2, batchSize: 16, optimizer: nn.sgd({ lr: 0.1 }) };
   const model = make();
@@ -89,18 +182,18 @@ test('without rng and seed the file’s generator is taken', async () => {
   expect(hash(nn.save(again))).toBe(hash(nn.save(model)));
 });
 
-describe('a file of a training', () => {
+describe('a file saved during a training', () => {
   const optimizer = nn.adam();
-  const cut = async () => {
-    const { model, rng } = setting(random.philox, false);
+  const interrupted = async () => {
+    const { model, rng } = modelAndOrder(random.philox, false);
     for await (const { step } of nn.fit(model, data, { ...options(optimizer), rng }))
       if (step === 4) return { model, file: nn.save(model, { training: true, metadata: { about: 'it' } }) };
     throw new Error('no fifth step');
   };
 
-  test('is a file of a model, too', async () => {
-    const { model, file } = await cut();
-    const other = setting(random.philox, false).model;
+  test('is also a file of the model', async () => {
+    const { model, file } = await interrupted();
+    const other = modelAndOrder(random.philox, false).model;
     expect(nn.load(file, other).about).toBe('it');
     expect(hash(nn.save(other))).toBe(hash(nn.save(model)));
     expect(Object.keys(safetensors.decode(file).tensors)).toContain('optimizer.1.2.weight');
@@ -123,58 +216,58 @@ describe('a file of a training', () => {
     ['no bytes', (o) => ({ ...o, resume: 'x' }), /bytes is the string "x"/],
     [
       'a file of a model alone',
-      (o) => ({ ...o, resume: nn.save(setting(random.philox, false).model) }),
+      (o) => ({ ...o, resume: nn.save(modelAndOrder(random.philox, false).model) }),
       /resume has no training to go on from/,
     ],
-  ])('%s is an error, and nothing is written', async (_, change, message) => {
-    const { file } = await cut();
-    const { model } = setting(random.philox, false);
+  ])('%s is an error, and the model is unchanged', async (_, change, message) => {
+    const { file } = await interrupted();
+    const { model } = modelAndOrder(random.philox, false);
     const before = hash(nn.save(model));
-    const go = async () => {
+    const run = async () => {
       const o = change({ ...options(optimizer), resume: file }) as Fit;
       for await (const _ of nn.fit(model, data, { rng: random.philox(1), ...o }));
     };
-    await expect(go()).rejects.toThrow(message);
+    await expect(run()).rejects.toThrow(message);
     expect(hash(nn.save(model))).toBe(before);
   });
 
-  test('a damaged place is an error', async () => {
-    const { file } = await cut();
+  test('a damaged progress is an error', async () => {
+    const { file } = await interrupted();
     const { tensors, metadata } = safetensors.decode(file);
-    const place = JSON.parse(metadata['fanwise.training']);
+    const progress = JSON.parse(metadata['fanwise.training']);
     for (const wrong of [
       '',
       '{',
       'null',
       '[]',
       '{}',
-      { ...place, row: -1 },
-      { ...place, epoch: 0.5 },
-      { ...place, layers: { 1: null } },
-      { ...place, order: 3 },
+      { ...progress, row: -1 },
+      { ...progress, epoch: 0.5 },
+      { ...progress, layers: { 1: null } },
+      { ...progress, order: 3 },
     ]) {
       const text = typeof wrong === 'string' ? wrong : JSON.stringify(wrong);
       const resume = safetensors.encode(tensors, { metadata: { 'fanwise.training': text } });
-      const { model } = setting(random.philox, false);
+      const { model } = modelAndOrder(random.philox, false);
       expect(() => nn.fit(model, data, { ...options(optimizer), resume }), text).toThrow(
         /resume has no training to go on from/,
       );
     }
     for (const wrong of [
-      { ...place, order: {} },
-      { ...place, generator: { generator: 'philox' } },
+      { ...progress, order: {} },
+      { ...progress, generator: { generator: 'philox' } },
     ]) {
       const resume = safetensors.encode(tensors, { metadata: { 'fanwise.training': JSON.stringify(wrong) } });
-      const { model } = setting(random.philox, false);
-      const go = async () => {
+      const { model } = modelAndOrder(random.philox, false);
+      const run = async () => {
         for await (const _ of nn.fit(model, data, { ...options(optimizer), rng: random.philox(1), resume }));
       };
-      await expect(go()).rejects.toThrow(/random.restore: .* pass what state\(\) gave, unchanged/);
+      await expect(run()).rejects.toThrow(/random.restore: .* pass what state\(\) gave, unchanged/);
     }
   });
 
-  test('a model that is not being trained has no training to save', () => {
-    expect(() => nn.save(setting(random.philox, false).model, { training: true })).toThrow(
+  test('a model that is not being trained has no progress to save', () => {
+    expect(() => nn.save(modelAndOrder(random.philox, false).model, { training: true })).toThrow(
       /the model is not being trained/,
     );
   });

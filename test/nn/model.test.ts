@@ -46,13 +46,14 @@ const orders: Record<string, () => ReturnType<typeof nn.sequential>> = {
     ]),
   'tanh, gelu, linear, silu, tanh, tanh, linear, sigmoid': () =>
     nn.sequential([
-      ...[nn.activation('tanh'), nn.activation('gelu'), nn.linear(2, 5, { seed: 1 }), nn.activation('silu')],
-      ...[
-        nn.activation('tanh'),
-        nn.activation('tanh'),
-        nn.linear(5, 2, { seed: 2, bias: false }),
-        nn.activation('sigmoid'),
-      ],
+      nn.activation('tanh'),
+      nn.activation('gelu'),
+      nn.linear(2, 5, { seed: 1 }),
+      nn.activation('silu'),
+      nn.activation('tanh'),
+      nn.activation('tanh'),
+      nn.linear(5, 2, { seed: 2, bias: false }),
+      nn.activation('sigmoid'),
     ]),
   'linear with gelu, linear with tanh, tanh, linear': () =>
     nn.sequential([
@@ -63,8 +64,12 @@ const orders: Record<string, () => ReturnType<typeof nn.sequential>> = {
     ]),
   'linear, prelu, swiglu, linear, prelu of each, glu': () =>
     nn.sequential([
-      ...[nn.linear(2, 6, { seed: 4 }), nn.prelu(), nn.swiglu(3), nn.linear(3, 4, { seed: 5 })],
-      ...[nn.prelu(4), nn.glu(2, { gate: 'first' })],
+      nn.linear(2, 6, { seed: 4 }),
+      nn.prelu(),
+      nn.swiglu(3),
+      nn.linear(3, 4, { seed: 5 }),
+      nn.prelu(4),
+      nn.glu(2, { gate: 'first' }),
     ]),
 };
 

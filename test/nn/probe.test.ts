@@ -247,7 +247,11 @@ describe('while a model is fitted', () => {
       model,
       { x, labels },
       {
-        ...{ epochs: 3, batchSize: 16, seed: 4, optimizer, clipNorm: 0.5 },
+        epochs: 3,
+        batchSize: 16,
+        seed: 4,
+        optimizer,
+        clipNorm: 0.5,
         ...(every === undefined ? {} : { probe: { every } }),
       },
     )) {

@@ -34,7 +34,10 @@ const pages: [name: string, kilobytes: number, code: string][] = [
 test.each(pages)('a page %s is below %d kB, gzipped', async (_, kilobytes, contents) => {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: '.' },
-    ...{ bundle: true, minify: true, format: 'esm', write: false },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
   });
   expect(gzipped(outputFiles[0].contents)).toBeLessThan(1000 * kilobytes);
 });
@@ -51,7 +54,10 @@ test.each([
 ])('%s', async (_, contents, kept) => {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: '.' },
-    ...{ bundle: true, format: 'esm', write: false, conditions: ['workerd'] },
+    bundle: true,
+    format: 'esm',
+    write: false,
+    conditions: ['workerd'],
     external: ['@tensorflow/tfjs', '*.wasm'],
   });
   expect(outputFiles[0].text.includes(kept)).toBe(true);
@@ -62,7 +68,11 @@ test('a bundle that does not know where it is, beside what threads run, says wha
   workspace({ bytes: 64, threads: 2 }).catch(({ message }) => console.log(message));`;
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: '.' },
-    ...{ bundle: true, format: 'cjs', platform: 'node', write: false, logLevel: 'error' },
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    write: false,
+    logLevel: 'error',
   });
   const said = execFileSync(process.execPath, ['--input-type=commonjs', '-'], { input: outputFiles[0].text });
   expect(String(said)).toMatch(/^workspace: worker\.js, .* docs\/threads\.md has what to tell a bundler\n$/);

@@ -35,7 +35,11 @@ test('installed it takes less than 2.7 MB: a file and its map for each source, a
   const single = [
     ...['index', 'threads', 'tfjs'].flatMap((name) => [`${name}.cjs`, `${name}.d.cts`]),
     'commonjs.cjs',
-    ...['fanwise.min.js', 'fanwise.min.js.map', 'edge.js', 'wasm/generated/wasm.d.ts', 'threads/worker.d.ts'],
+    'fanwise.min.js',
+    'fanwise.min.js.map',
+    'edge.js',
+    'wasm/generated/wasm.d.ts',
+    'threads/worker.d.ts',
     ...['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'].map((name) => `${name}.d.ts`),
     ...['random', 'activation', 'nn'].map((name) => `wasm/generated/${name}.wasm`),
   ];

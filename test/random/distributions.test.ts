@@ -1,46 +1,79 @@
+// Every distribution with every generator: its moments, its distribution function, its bounds, its slices and its state. These
+// tests grow from the rows and from examples.ts; those with other options follow.
+
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/index.js';
-import { scalar } from '../../src/wasm/kernels.js';
-import { randomModule } from '../../src/wasm/module.js';
-import { KS_LIMIT, kolmogorovSmirnov, mean, normalCdf, variance } from '../oracle.js';
+import { type DistributionName, distributions, lawFrom, momentsOf } from '../../src/random/distributions.js';
+import type { Draws } from '../../src/random/generator.js';
+import { hash, KS_LIMIT, kolmogorovSmirnov, mean, normalCdf, variance } from '../oracle.js';
+import { examples } from './examples.js';
 
 const n = 200_000;
-const cdf = normalCdf();
+/** A generator of each kind, from a fixed seed. */
 const generators = {
   philox: () => random.philox(2026),
+  threefry: () => random.threefry(2026),
   torch: () => random.torch(2026),
-  'torch 2.11': () => random.torch(2026, { release: '2.11' }),
 };
+const names = Object.keys(distributions) as DistributionName[];
+
+describe.each(Object.entries(generators))('%s', (generator, make) => {
+  describe.each(names)('%s', (name) => {
+    const { options, cdf, kurtosis } = examples[name];
+    const expected = momentsOf(lawFrom('test', name, options as Record<string, unknown>));
+    const draw = (rng = make()) => rng[name] as Draws<object>;
+    const x = draw()(n, options);
+
+    test('its mean and variance are those of the distribution, within five standard errors', () => {
+      expect(Math.abs(mean(x) - expected.mean)).toBeLessThan(5 * (expected.std / Math.sqrt(n)));
+      expect(Math.abs(variance(x, expected.mean) / expected.std ** 2 - 1)).toBeLessThan(
+        5 * Math.sqrt((kurtosis - 1) / n),
+      );
+    });
+
+    test('its values are within the bounds and have the distribution function', () => {
+      expect(x.every((v) => v >= Math.fround(expected.low) && v <= Math.fround(expected.high))).toBe(true);
+      if (cdf) expect(kolmogorovSmirnov(x, cdf)).toBeLessThan(KS_LIMIT);
+      else expect([...new Set(x)].sort()).toEqual([0, 1]);
+    });
+
+    test('a draw into `out` has the same values, and so has a slice', () => {
+      const out = new Float32Array(n);
+      expect(draw()({ ...options, out })).toBe(out);
+      expect(hash(out)).toBe(hash(x));
+      const slice = () => draw()(n, { ...options, slice: [4099, 4303] });
+      if (generator === 'torch') expect(slice).toThrow(/depends on all before it/);
+      else expect(slice()).toEqual(x.slice(4099, 4303));
+    });
+
+    test('a restored generator goes on with the same values', () => {
+      const [first, rng] = [random.philox(1), make()];
+      first.normal(3);
+      draw(rng)(101, options);
+      const again = random.restore(JSON.parse(JSON.stringify(rng.state())));
+      expect(draw(again)(50, options)).toEqual(draw(rng)(50, options));
+    });
+  });
+});
+
+const cdf = normalCdf();
 
 /** Mean and variance within five standard errors; `kurtosis` is the fourth central moment over the variance squared. */
-function holds(x: Float32Array, m: number, v: number, kurtosis: number) {
+function checkMoments(x: Float32Array, m: number, v: number, kurtosis: number) {
   expect(Math.abs(mean(x) - m)).toBeLessThan(5 * Math.sqrt(v / x.length));
   expect(Math.abs(variance(x, m) / v - 1)).toBeLessThan(5 * Math.sqrt((kurtosis - 1) / x.length));
 }
 
-/** Bounds in deviations; those that PyTorch's own rules cannot draw from in binary32 are Philox's alone. */
-const intervals = [
-  [-2, 2],
-  [-1, 3],
-  [0, Infinity],
-  [2, 4],
-  [-8, 8],
-  [0.1, 0.2],
-];
-const beyondTorch = [
-  [-Infinity, -1],
-  [-6, -5],
-];
-
-describe.each(Object.entries(generators))('%s', (name, generator) => {
+const releases = { ...generators, 'torch 2.11': () => random.torch(2026, { release: '2.11' }) };
+describe.each(Object.entries(releases))('%s with other options', (_, make) => {
   test.each([
     [0, 1],
     [-0.05, 0.05],
     [3, 7],
   ])('uniform on [%f, %f)', (low, high) => {
-    const x = generator().uniform(n, { low, high });
+    const x = make().uniform(n, { low, high });
     const width = high - low;
-    holds(x, low + width / 2, width ** 2 / 12, 1.8);
+    checkMoments(x, low + width / 2, width ** 2 / 12, 1.8);
     expect(kolmogorovSmirnov(x, (v) => (v - low) / width)).toBeLessThan(KS_LIMIT);
     expect(x.every((v) => v >= Math.fround(low) && v < Math.fround(high))).toBe(true);
   });
@@ -49,30 +82,20 @@ describe.each(Object.entries(generators))('%s', (name, generator) => {
     [0, 1],
     [3, 0.02],
     [-1, 10],
-  ])('normal of mean %f and deviation %f', (m, std) => {
-    const x = generator().normal(n, { mean: m, std });
-    holds(x, m, std ** 2, 3);
+  ])('normal of mean %f and standard deviation %f', (m, std) => {
+    const x = make().normal(n, { mean: m, std });
+    checkMoments(x, m, std ** 2, 3);
     expect(kolmogorovSmirnov(x, (v) => cdf((v - m) / std))).toBeLessThan(KS_LIMIT);
   });
 
-  test.each(name === 'philox' ? [...intervals, ...beyondTorch] : intervals)(
-    'normal between %f and %f deviations',
-    (low, high) => {
-      const x = generator().truncatedNormal(20_000, { mean: 1, std: 2, low, high });
-      const inside = normalCdf(Math.max(low, -9), Math.min(high, 9));
-      expect(kolmogorovSmirnov(x, (v) => inside((v - 1) / 2))).toBeLessThan(KS_LIMIT);
-      expect(x.every((v) => v >= Math.fround(1 + 2 * low) && v <= Math.fround(1 + 2 * high))).toBe(true);
-    },
-  );
-
   test.each([0.001, 0.25, 0.5, 0.999])('bernoulli of p = %f', (p) => {
-    const x = generator().bernoulli(n, { p });
+    const x = make().bernoulli(n, { p });
     expect(x.every((v) => v === 0 || v === 1)).toBe(true);
     expect(Math.abs(mean(x) - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / n));
   });
 
-  test('what leaves nothing to chance', () => {
-    const rng = generator();
+  test('a distribution of one value: low = high, std 0, p 0 and 1', () => {
+    const rng = make();
     const same = (x: Float32Array, value: number) => expect([...x]).toEqual([...x].map(() => Math.fround(value)));
     same(rng.uniform(20, { low: 3, high: 3 }), 3);
     same(rng.normal(20, { mean: 0.1, std: 0 }), 0.1);
@@ -84,22 +107,7 @@ describe.each(Object.entries(generators))('%s', (name, generator) => {
   });
 });
 
-test('the rules of PyTorch cannot draw from a far tail without end, and say so', () => {
-  expect(() => random.torch(0).truncatedNormal(10, { low: -Infinity, high: -1 })).toThrow(
-    /narrower interval, or use random\.philox/,
-  );
-});
-
-test('the truncated normal of philox reaches far tails', () => {
-  const x = random.philox(1).truncatedNormal(20_000, { low: 10, high: 11 });
-  const inside = normalCdf(10, 11);
-  expect(kolmogorovSmirnov(x, inside)).toBeLessThan(KS_LIMIT);
-  const y = random.philox(1).truncatedNormal(20_000, { low: -10.6, high: -10.4 });
-  const other = normalCdf(-10.6, -10.4);
-  expect(kolmogorovSmirnov(y, other)).toBeLessThan(KS_LIMIT);
-});
-
-test('rounding never reaches high: between two neighbours there is only low', () => {
+test('uniform never rounds up to high: between two neighbouring numbers there is only low', () => {
   const draw = { low: 1, high: 1 + 2 ** -23 };
   expect(
     random
@@ -118,12 +126,13 @@ test('rounding never reaches high: between two neighbours there is only low', ()
       .torch(1, { release: '2.11' })
       .uniform(1000, draw)
       .some((v) => v > 1),
-  ).toBe(true); // as PyTorch was
+  ).toBe(true); // as in PyTorch before 2.12
 });
 
-test('neighbours in a draw are uncorrelated: lags 1 to 8 of every distribution', () => {
+test('values of a draw are uncorrelated at lags 1 to 8, for every distribution', () => {
   const rng = random.philox(5);
-  for (const x of [rng.uniform(n), rng.normal(n), rng.truncatedNormal(n), rng.bernoulli(n)]) {
+  for (const name of names) {
+    const x = (rng[name] as Draws<object>)(n);
     const m = mean(x);
     const v = variance(x, m);
     for (let lag = 1; lag <= 8; lag++) {
@@ -134,20 +143,28 @@ test('neighbours in a draw are uncorrelated: lags 1 to 8 of every distribution',
   }
 });
 
-test('the normal distribution function keeps its digits in the left tail', () => {
-  // Phi(-x) to 15 digits, by mpmath.
-  const known: [number, number][] = [
-    [0, 0.5],
-    [-1, 0.158655253931457],
-    [-2.5, 0.00620966532577613],
-    [-3, 0.00134989803163009],
-    [-5, 2.86651571879194e-7],
-    [-10, 7.61985302416053e-24],
-    [-20, 2.75362411860623e-89],
-    [1.5, 0.933192798731142],
-    [8, 0.999999999999999],
+test('exponential: random.torch gives the bits of PyTorch without MKL', () => {
+  // torch.manual_seed(0); torch.empty(20).exponential_(0.7), PyTorch 1.13 of Debian 12.
+  const expected = [
+    5.011894702911377, 1.757692575454712, 0.8786343932151794, 3.6215980052948, 1.479579210281372, 2.2373270988464355,
+    0.2810751497745514, 0.617840588092804, 1.2438547611236572, 0.4857267737388611, 0.8615239262580872,
+    0.2779364585876465, 0.6270266175270081, 1.3894435167312622, 0.9392677545547485, 0.830355703830719,
+    0.7471940517425537, 0.3285214304924011, 1.5624839067459106, 2.1950442790985107,
   ];
-  for (const [x, p] of known) expect(Math.abs(scalar(randomModule, 'normalCdf', x) / p - 1)).toBeLessThan(2e-13);
-  expect(scalar(randomModule, 'normalCdf', -Infinity)).toBe(0);
-  expect(scalar(randomModule, 'normalCdf', Infinity)).toBe(1);
+  expect(Array.from(random.torch(0).exponential(20, { rate: 0.7 }))).toEqual(expected);
+});
+
+/** The relative error, of values below 1e-7 in units of that. */
+const relativeError = (got: number, exact: number) => Math.abs(got - exact) / Math.max(exact, 1e-7);
+
+test('exponential: random.threefry is -ln(1 - u) of its uniform, as jax.random.exponential, to 2e-6', () => {
+  const [x, u] = [random.threefry(3).exponential(100_000), random.threefry(3).uniform(100_000)];
+  expect(Math.max(...x.map((v, i) => relativeError(v, -Math.log1p(-u[i]))))).toBeLessThan(2e-6);
+  expect(x.every((v) => v >= 0)).toBe(true);
+});
+
+test('exponential: random.philox is -ln of a uniform of 31 bits and half a step', () => {
+  const [x, words] = [random.philox(3).exponential(100_000, { rate: 2 }), random.philox(3).bits(100_000)];
+  const exact = (word: number) => -Math.log(Math.fround(Math.fround(word >>> 1) * 2 ** -31 + 2 ** -32)) / 2;
+  expect(Math.max(...x.map((v, i) => relativeError(v, exact(words[i]))))).toBeLessThan(2e-6);
 });

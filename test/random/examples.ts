@@ -1,14 +1,14 @@
-// For each distribution options to try it with, and its distribution function: from these grow the golden hashes, and the tests
-// of its moments and of its law with every generator.
+// Options for each distribution, and its distribution function with them. From these grow the golden hashes, and the tests of
+// every distribution with every generator.
 
 import type { DistributionName, OptionsOf } from '../../src/random/distributions.js';
 import { normalCdf } from '../oracle.js';
 
 interface Example<O> {
   options: O;
-  /** Of a continuous distribution with these options. */
+  /** The distribution function with these options, if it is continuous. */
   cdf?: (x: number) => number;
-  /** The fourth central moment over the variance squared, by which the variance's own error is known. */
+  /** The fourth central moment over the variance squared, which says how far a sample's variance is off. */
   kurtosis: number;
 }
 

@@ -33,7 +33,7 @@ test('the counter carries into its second word', () => {
 });
 
 describe('a slice equals the slice of the whole', () => {
-  const n = 2100; // more than a tile of the kernel, no multiple of 4
+  const n = 2100; // more than a tile of the kernel, and no multiple of 4
   const cases = {
     bits: (slice?: [number, number]) => random.philox(7).bits(n, { slice }),
     uniform: (slice?: [number, number]) => random.philox(7).uniform(n, { low: -3, high: 2, slice }),
@@ -51,13 +51,13 @@ describe('a slice equals the slice of the whole', () => {
     }
   });
 
-  test('far out in a draw that no memory holds', () => {
+  test('of a draw larger than memory', () => {
     const far = random.philox(7).normal(2 ** 50, { slice: [2 ** 49 + 1, 2 ** 49 + 9] });
     const near = random.philox(7).normal(2 ** 50, { slice: [2 ** 49, 2 ** 49 + 20] });
     expect(far).toEqual(near.slice(1, 9));
   });
 
-  test('moves the generator on as the whole does', () => {
+  test('advances the generator as the whole draw does', () => {
     const [whole, part] = [random.philox(7), random.philox(7)];
     whole.normal(1001);
     part.normal(1001, { slice: [5, 6] });
@@ -101,7 +101,7 @@ test('a seed is a number, a bigint or a text, and all 64 bits count', () => {
   expect(first(5)).toBe(first(5n));
 });
 
-test('without a seed two generators differ, and the state tells the seed', () => {
+test('without a seed two generators differ; the state has the seed', () => {
   const rng = random.philox();
   const again = random.philox(BigInt(rng.state().seed as string));
   expect(again.bits(4)).toEqual(rng.bits(4));

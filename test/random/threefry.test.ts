@@ -44,7 +44,7 @@ describe.each(vectors.cases)('seed $seed, $n values, as JAX', ({ seed, n, many, 
     expect(hash(rng().uniform(many.n))).toBe(many.uniform);
     expect(hash(rng().permutation(many.n))).toBe(many.permutation);
   });
-  test('to 2e-6: normals, cut and not', () => {
+  test('to 2e-6: normals and truncated normals', () => {
     near(rng().normal(n), jax.normal);
     near(rng().truncatedNormal(n), jax.truncated);
     near(rng().truncatedNormal(n, { low: 1, high: 3 }), jax.tail);
@@ -72,8 +72,7 @@ describe.each(vectors.cases)('seed $seed, $n values, as JAX', ({ seed, n, many, 
   });
 });
 
-// From JAX's documentation, as it prints them.
-test('published values', () => {
+test('the values in JAX’s documentation', () => {
   expect(random.threefry(42).normal(1)[0]).toBeCloseTo(-0.028304616, 6);
   random
     .threefry(42)
@@ -92,7 +91,7 @@ test('published values', () => {
   ]);
 });
 
-test('the kernel is the cipher, beyond 2^32 words too', () => {
+test('the kernel equals the cipher, also beyond 2^32 words', () => {
   const far = random.restore({ ...random.threefry(5).state(), block: 2 ** 30 - 1 });
   const { key } = far.state() as never as { key: [number, number] };
   const words = far.bits(8);
@@ -103,7 +102,7 @@ test('the kernel is the cipher, beyond 2^32 words too', () => {
   });
 });
 
-test('the kernel from an even block beyond 2^30 on, where the counter has a second word', () => {
+test('the kernel equals the cipher from an even block on, where the counter has a second word', () => {
   const far = random.restore({ ...random.threefry(5).state(), block: 2 ** 30 });
   const { key } = far.state() as never as { key: [number, number] };
   far.bits(8).forEach((word, i) => {
@@ -112,7 +111,7 @@ test('the kernel from an even block beyond 2^30 on, where the counter has a seco
   });
 });
 
-test('no permutation, fork or split has the key of another; a cut too far out is an error, and draws nothing', () => {
+test('permutations, forks and splits have keys of their own; a truncated normal too far out is an error that draws nothing', () => {
   const rng = random.threefry(7);
   rng.bits(4);
   const later = rng.permutation(20);
@@ -124,7 +123,7 @@ test('no permutation, fork or split has the key of another; a cut too far out is
   expect(rng.state()).toEqual(before);
 });
 
-test('any slice is that of the whole', () => {
+test('a slice equals the slice of the whole', () => {
   for (const name of ['normal', 'uniform', 'truncatedNormal', 'bernoulli']) {
     const draw = name as 'normal';
     const whole = random.threefry(3)[draw](2100);
@@ -138,15 +137,15 @@ test('any slice is that of the whole', () => {
   }
 });
 
-test('the laws of normals, cut and not, and of bernoulli', () => {
+test('the distribution functions of normal, truncated normal and bernoulli', () => {
   const n = 200_000;
   const [cdf, between] = [normalCdf(), normalCdf(-1, 3)];
   expect(kolmogorovSmirnov(random.threefry(1).normal(n, { mean: 2, std: 3 }), (x) => cdf((x - 2) / 3))).toBeLessThan(
     KS_LIMIT,
   );
-  const cut = random.threefry(2).truncatedNormal(n, { mean: 1, std: 2, low: -1, high: 3 });
-  expect(kolmogorovSmirnov(cut, (x) => between((x - 1) / 2))).toBeLessThan(KS_LIMIT);
-  expect(cut.every((v) => v > -1 && v < 7)).toBe(true);
+  const truncated = random.threefry(2).truncatedNormal(n, { mean: 1, std: 2, low: -1, high: 3 });
+  expect(kolmogorovSmirnov(truncated, (x) => between((x - 1) / 2))).toBeLessThan(KS_LIMIT);
+  expect(truncated.every((v) => v > -1 && v < 7)).toBe(true);
   expect(
     random
       .threefry(2)

@@ -9,7 +9,7 @@ import newer from '../vectors/torch-2.14.1.json' with { type: 'json' };
 
 type Draw = { seed?: string; op: string; n: number; args: number[]; hash: number };
 
-function made(rng: ReturnType<typeof random.torch>, { op, n, args }: Draw) {
+function draws(rng: ReturnType<typeof random.torch>, { op, n, args }: Draw) {
   if (op === 'uniform') return rng.uniform(n, { low: args[0], high: args[1] });
   if (op === 'normal') return rng.normal(n, { mean: args[0], std: args[1] });
   return rng.permutation(n);
@@ -18,15 +18,15 @@ function made(rng: ReturnType<typeof random.torch>, { op, n, args }: Draw) {
 test.each([
   ['2.11', older],
   ['2.12', newer],
-] as const)('every bit of each draw, by the rules of %s', (release, { draws }) => {
-  const wrong = draws.filter((c) => hash(made(random.torch(BigInt(c.seed), { release }), c)) !== c.hash);
+] as const)('every bit of each draw, by the rules of %s', (release, { draws: cases }) => {
+  const wrong = cases.filter((c) => hash(draws(random.torch(BigInt(c.seed), { release }), c)) !== c.hash);
   expect(wrong).toEqual([]);
-  expect(draws.length).toBeGreaterThan(30);
+  expect(cases.length).toBeGreaterThan(30);
 });
 
-test.each(older.sessions)('one generator through many calls, seed $seed', ({ seed, steps }) => {
+test.each(older.sessions)('every bit of many calls of one generator, seed $seed', ({ seed, steps }) => {
   const rng = random.torch(BigInt(seed));
-  const wrong = steps.filter((c) => hash(made(rng, c)) !== c.hash);
+  const wrong = steps.filter((c) => hash(draws(rng, c)) !== c.hash);
   expect(wrong).toEqual([]);
 });
 
@@ -35,7 +35,7 @@ test('the sum of a fused operation is rounded once, also where binary64 falls on
   // binary32, and d alone says whether it goes up.
   const n = 4000;
   const words = random.torch(7).bits(n);
-  let met = 0;
+  let midpoints = 0;
   words.forEach((word, i) => {
     const k = word & 0xffffff;
     const r = Math.fround(1 / k);
@@ -45,9 +45,9 @@ test('the sum of a fused operation is rounded once, also where binary64 falls on
     const out = new Float32Array(i + 1);
     draw(randomModule, 'torchUniform', state, out, [1, r, Number.NaN]);
     expect(out[i], `word ${i}`).toBe(d > 0 ? 1 + 2 ** -23 : 1);
-    met++;
+    midpoints++;
   });
-  expect(met).toBeGreaterThan(20);
+  expect(midpoints).toBeGreaterThan(20);
 });
 
 test('the order of a data loader, epoch by epoch', () => {
@@ -73,7 +73,7 @@ describe('initialisers', () => {
   });
 });
 
-test('truncated normals by the rules since 2.12, every bit', () => {
+test('every bit of truncated normals, by the rules since 2.12', () => {
   const wrong = newer.truncated.filter(({ seed, n, args: [mean, std, low, high], hash: expected }) => {
     const x = random.torch(BigInt(seed)).truncatedNormal(n, { mean, std, low, high, absolute: true });
     return hash(x) !== expected;
@@ -81,7 +81,7 @@ test('truncated normals by the rules since 2.12, every bit', () => {
   expect(wrong).toEqual([]);
 });
 
-test('truncated normals by the rules before, to 3 ulp of the bounds', () => {
+test('truncated normals to 3 ulp of the bounds, by the rules before 2.12', () => {
   for (const { seed, n, args, values } of older.truncated) {
     const [mean, std, low, high] = args;
     const x = random
@@ -113,7 +113,7 @@ test('state and restore through JSON, in the middle of a twist and with a normal
   expect(again.state()).toEqual(rng.state());
 });
 
-test('fork and slice are refused with the reason', () => {
+test('fork and slice are errors that say why', () => {
   expect(() => random.torch(0).fork('a')).toThrow(/random\.torch.*overlap.*philox/s);
   expect(() => random.torch(0).normal(10, { slice: [0, 5] })).toThrow(/slice.*depends on all before/);
   expect(() => init.normal([2, 5], { rng: random.torch(0), slice: [0, 5] })).toThrow(TypeError);

@@ -31,16 +31,26 @@ const trained: Record<string, Trained> = {
     ],
     data: { x: inputs, labels },
     fit: () => ({
-      ...{ epochs: 3, batchSize: 128, optimizer: nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true }), seed: 5 },
-      ...{ schedule: nn.cosine({ over: 9 }), scheduleEach: 'step', clipNorm: 0.5, probe: { every: 4 } },
+      epochs: 3,
+      batchSize: 128,
+      optimizer: nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true }),
+      seed: 5,
+      schedule: nn.cosine({ over: 9 }),
+      scheduleEach: 'step',
+      clipNorm: 0.5,
+      probe: { every: 4 },
       loss: ['crossEntropy', { labelSmoothing: 0.1, weights: Float32Array.from({ length: 10 }, (_, k) => 1 + k / 10) }],
     }),
   },
   'layers that draw and that one thread makes, AdamW': {
     layers: () => [
       nn.linear(256, 150, { seed: 1, activation: 'selu' }),
-      ...[nn.dropout({ p: 0.3, rng: random.torch(4) }), nn.prelu(150), nn.dropout({ p: 0.1, seed: 8 })],
-      ...[nn.linear(150, 20, { seed: 2 }), nn.swiglu(10), nn.linear(10, 10, { seed: 3 })],
+      nn.dropout({ p: 0.3, rng: random.torch(4) }),
+      nn.prelu(150),
+      nn.dropout({ p: 0.1, seed: 8 }),
+      nn.linear(150, 20, { seed: 2 }),
+      nn.swiglu(10),
+      nn.linear(10, 10, { seed: 3 }),
     ],
     data: { x: inputs, labels },
     fit: () => ({ epochs: 2, batchSize: 128, optimizer: nn.adamW({ lr: 0.01 }), rng: random.torch(2), clipNorm: 1 }),
@@ -54,7 +64,7 @@ const trained: Record<string, Trained> = {
 const weights = (model: Model) => Object.values(model.parameters).map(({ data }) => hash(data));
 const ordinary = ({ parameters }: Model) =>
   Object.values(parameters).every(({ data }) => data.buffer instanceof ArrayBuffer);
-describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', { timeout: 60_000 }, (threads) => {
+describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', (threads) => {
   let ws: Threads;
   beforeAll(async () => {
     ws = await workspace({ bytes: 16, threads });
@@ -164,8 +174,11 @@ describe('training on threads', () => {
     const train = async (run: typeof nn.fit) => {
       const rng = random.philox(3);
       const model = nn.sequential([
-        ...[nn.linear(256, 140, { seed: 1 }), nn.dropout({ p: 0.2, rng }), nn.activation('tanh')],
-        ...[nn.dropout({ p: 0.4, rng }), nn.linear(140, 3, { seed: 2 })],
+        nn.linear(256, 140, { seed: 1 }),
+        nn.dropout({ p: 0.2, rng }),
+        nn.activation('tanh'),
+        nn.dropout({ p: 0.4, rng }),
+        nn.linear(140, 3, { seed: 2 }),
       ]);
       return [await all(run(model, data, { ...fit(), loss: 'huber' })), weights(model), rng.state()];
     };
@@ -176,7 +189,8 @@ describe('training on threads', () => {
     const train = async (run: typeof nn.fit) => {
       const o = { slope: 0.2 };
       const model = nn.sequential([
-        ...[nn.linear(256, 140, { seed: 1, activation: ['leakyRelu', o] }), nn.activation('leakyRelu', o)],
+        nn.linear(256, 140, { seed: 1, activation: ['leakyRelu', o] }),
+        nn.activation('leakyRelu', o),
         nn.linear(140, 3, { seed: 2 }),
       ]);
       o.slope = 0.9;
@@ -279,7 +293,7 @@ describe('threads that end, or are not asked', () => {
       }
       console.log('ended');`;
     expect(
-      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 }),
     ).toBe('ended\n');
   });
 
@@ -293,7 +307,7 @@ describe('threads that end, or are not asked', () => {
       for await (const _ of ws.fit(model, data, { batchSize: 150, optimizer: nn.adam() })) steps++;
       console.log(steps);`;
     expect(
-      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 }),
     ).toBe('4\n');
   });
 });

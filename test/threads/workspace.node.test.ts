@@ -18,7 +18,7 @@ const n = 4_200_007; // more than threads are asked for, and no multiple of anyt
 const x = noise(1, n, 4);
 const dy = noise(2, n);
 
-describe.each([1, 2, 3])('%i threads: the bits of one', { timeout: 60_000 }, (threads) => {
+describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
   let ws: Threads;
   let a: Float32Array;
   let b: Float32Array;
@@ -70,12 +70,13 @@ describe.each([1, 2, 3])('%i threads: the bits of one', { timeout: 60_000 }, (th
 
   test('a model forward, whatever its layers, also when its parameters have changed', async () => {
     const model = nn.sequential([
-      ...[
-        nn.linear(30, 64, { seed: 1, activation: ['leakyRelu', { slope: 0.2 }] }),
-        nn.activation('softplus', { beta: 2 }),
-      ],
-      ...[nn.dropout({ p: 0.5, seed: 1 }), nn.prelu(64, { slope: 0.1 }), nn.linear(64, 20, { seed: 2, bias: false })],
-      ...[nn.swiglu(10, { gate: 'first' }), nn.linear(10, 3, { seed: 3 })],
+      nn.linear(30, 64, { seed: 1, activation: ['leakyRelu', { slope: 0.2 }] }),
+      nn.activation('softplus', { beta: 2 }),
+      nn.dropout({ p: 0.5, seed: 1 }),
+      nn.prelu(64, { slope: 0.1 }),
+      nn.linear(64, 20, { seed: 2, bias: false }),
+      nn.swiglu(10, { gate: 'first' }),
+      nn.linear(10, 3, { seed: 3 }),
     ]);
     const rows = 20_001;
     const inside = ws.float32(30 * rows);
@@ -194,7 +195,7 @@ describe('threads that end', () => {
       const out = ws.float32(1 << 21);
       void ws.draw('normal', { seed: 1, out }).then(() => console.log(out.at(-1) !== 0));`;
     expect(
-      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 20_000 }),
+      execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 }),
     ).toBe('true\n');
   });
 });
@@ -233,7 +234,7 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
     writeFileSync(join(folder, 'main.js'), program);
     const shared = { root: folder, base: './', configFile: false, logLevel: 'error' } as const;
     await build({ ...shared, worker: { format: 'es' }, build: { outDir: join(folder, 'out'), target: 'es2022' } });
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const title = async (served: Record<string, string>) => {
@@ -248,14 +249,14 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
     try {
       const page = await browser.newPage();
       await page.goto(server.resolvedUrls!.local[0]);
-      await page.waitForFunction(() => document.title !== '', undefined, { timeout: 30_000 });
+      await page.waitForFunction(() => document.title !== '', undefined, { timeout: 60_000 });
       return await page.title();
     } finally {
       await browser.close();
       await server.close();
     }
   };
-  test('that is isolated: the same bits', { timeout: 60_000 }, async () => {
+  test('that is isolated: the same bits', async () => {
     const values = random.philox(7).normal(n);
     activation.tanh.forward(values, { out: values });
     const layers = [nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })];
@@ -263,7 +264,7 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
     await all(nn.fit(nn.sequential(layers), data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }));
     expect(await title(headers)).toBe(`${hash(values)} ${hash(layers[0].weight.data)}`);
   });
-  test('that is not: an error that names the headers', { timeout: 60_000 }, async () => {
+  test('that is not: an error that names the headers', async () => {
     expect(await title({})).toMatch(
       /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
     );

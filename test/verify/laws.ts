@@ -37,7 +37,11 @@ function shape(law: Continuous) {
   const [low, high] = [phi(a)[0], phi(b)[0]];
   const cdf = (z: number) => (phi(z)[0] - low) / (high - low);
   return {
-    ...{ centre: law.mean, scale: law.std, from: Math.max(a, -9), to: Math.min(b, 9), cdf },
+    centre: law.mean,
+    scale: law.std,
+    from: Math.max(a, -9),
+    to: Math.min(b, 9),
+    cdf,
     density: (z: number) => phi(z)[1],
   };
 }

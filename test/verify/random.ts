@@ -13,8 +13,14 @@ import { all, kept, type Measured, N } from './laws.js';
 
 const batteries = { small: 'SmallCrush', crush: 'Crush', big: 'BigCrush' };
 const streams = [
-  ...['philox', 'philox reversed', 'philox normal', 'forks', 'torch', 'torch reversed'],
-  ...['threefry', 'threefry reversed'],
+  'philox',
+  'philox reversed',
+  'philox normal',
+  'forks',
+  'torch',
+  'torch reversed',
+  'threefry',
+  'threefry reversed',
 ];
 const [battery = 'small', ...wanted] = process.argv.slice(2) as [keyof typeof batteries | 'laws', ...string[]];
 if (!(battery in batteries || battery === 'laws') || wanted.some((name) => !streams.includes(name))) {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Row } from '../../src/activation/row.js';
 import { type Activation, activation, activations, parametersOf } from '../../src/activation/table.js';
 import { random, softmax, type Workspace, workspace } from '../../src/index.js';
+import { type Any, numeric, testCases } from '../check/case.js';
 import { hash, noise } from '../oracle.js';
 
 test('arrays of a workspace are zeros side by side, each its own', () => {
@@ -77,8 +78,6 @@ test('memory never grows: an array stays where it is', () => {
 });
 
 describe('what is usual is done at once, with the same results and the same errors', () => {
-  // biome-ignore lint/suspicious/noExplicitAny: every row's functions, and what the types forbid
-  type Any = any;
   /** Arrays of every kind that a call may be given; those of another realm are no instances of our Float32Array. */
   let ws: Workspace;
   beforeEach(() => {
@@ -290,3 +289,9 @@ describe('what is usual is done at once, with the same results and the same erro
     }
   });
 });
+
+testCases([
+  ...numeric('workspace', 'bytes', (v) => workspace({ bytes: v }), [-1, 1.5, Number.NaN, '9', undefined]),
+  ['workspace of nothing', () => (workspace as Any)(), TypeError, /bytes is undefined/],
+  ['an array of length -1', () => workspace({ bytes: 64 }).float32(-1), RangeError, /length/],
+]);

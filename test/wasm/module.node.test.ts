@@ -106,7 +106,7 @@ const programs: [name: string, source: string, calls: [name: string, ...numbers:
   ],
 ];
 
-test.each(programs)('%s', { timeout: 60_000 }, async (_, source, calls) => {
+test.each(programs)('%s', async (_, source, calls) => {
   for (const optimizeLevel of [0, 3]) {
     const options = { optimizeLevel, runtime: 'stub', enable: ['simd'], initialMemory: 2, use: 'abort=' };
     const { error, binary, stderr } = await compileString(source, options);
@@ -177,7 +177,7 @@ test.each([
   expect(() => encode(moduleOf(...code))).toThrow(message);
 });
 
-test('more variables than the decoder has space for are refused', { timeout: 60_000 }, async () => {
+test('more variables than the decoder has space for are refused', async () => {
   for (const [count, refused] of [
     [1020, false],
     [1030, true],
@@ -214,7 +214,10 @@ test('an engine without the instructions is told from a policy', async () => {
 test('a policy that forbids compilation is named', async () => {
   const { outputFiles } = await build({
     entryPoints: ['src/index.ts'],
-    ...{ bundle: true, format: 'iife', globalName: 'fanwise', write: false },
+    bundle: true,
+    format: 'iife',
+    globalName: 'fanwise',
+    write: false,
   });
   const context = createContext({}, { codeGeneration: { strings: true, wasm: false } });
   runInContext(outputFiles[0].text, context);

@@ -1,9 +1,12 @@
-// Generators with wrong arguments.
+// Generators with wrong arguments: each wrong value of each option of a distribution, from the rows, and all else by hand.
 
+import { describe, expect } from 'vitest';
 import { random } from '../../src/index.js';
-import { type Any, type Case, detached, float64, notFinite, numeric, rng, shared, x } from './case.js';
+import { type DistributionName, distributions } from '../../src/random/distributions.js';
+import { type Any, type Case, detached, float64, numeric, rng, shared, testCases, x } from '../check/case.js';
+import { wrongOptions } from '../check/options.js';
 
-export const ofRandom: Case[] = [
+const cases: Case[] = [
   ...numeric('random.philox', 'seed', (v) => random.philox(v), [0.5, Number.NaN, 2 ** 53, null, {}, true]),
   ...numeric('random.torch', 'seed', (v) => random.torch(v), [0.5, Number.NaN, {}]),
   [
@@ -36,8 +39,6 @@ export const ofRandom: Case[] = [
   ...numeric('random.philox.bits', 'length', (v) => rng().bits(v), [-1, 1.5, '3']),
   ...numeric('random.philox.permutation', 'n', (v) => rng().permutation(v), [-1, 1.5, 2 ** 31 + 1, '3']),
   ...numeric('random.philox.order', 'n', (v) => rng().order(v), [-1, '3']),
-  ...numeric('random.philox.uniform', 'low', (v) => rng().uniform(3, { low: v, high: 9 }), notFinite),
-  ...numeric('random.philox.uniform', 'high', (v) => rng().uniform(3, { high: v }), notFinite),
   [
     'uniform with low above high',
     () => rng().uniform(3, { low: 2, high: 1 }),
@@ -46,15 +47,6 @@ export const ofRandom: Case[] = [
   ],
   ['uniform wider than binary32', () => rng().uniform(3, { low: -3e38, high: 3e38 }), RangeError, /high - low/],
   ['uniform beyond binary32', () => rng().uniform(3, { high: 1e39 }), RangeError, /high is 1e\+39, beyond binary32/],
-  ...numeric('random.philox.normal', 'mean', (v) => rng().normal(3, { mean: v }), notFinite),
-  ...numeric('random.philox.normal', 'std', (v) => rng().normal(3, { std: v }), [...notFinite, -1]),
-  ...numeric('random.torch.normal', 'std', (v) => random.torch(0).normal(3, { std: v }), [Number.NaN, -1]),
-  ...numeric('random.philox.truncatedNormal', 'std', (v) => rng().truncatedNormal(3, { std: v }), [...notFinite, -1]),
-  ...numeric('random.philox.truncatedNormal', 'low', (v) => rng().truncatedNormal(3, { low: v }), [
-    Number.NaN,
-    '1',
-    null,
-  ]),
   [
     'truncatedNormal with low above high',
     () => rng().truncatedNormal(3, { low: 2, high: -2 }),
@@ -67,13 +59,6 @@ export const ofRandom: Case[] = [
     RangeError,
     /no probability left/,
   ],
-  [
-    'truncatedNormal with absolute: 1',
-    () => rng().truncatedNormal(3, { absolute: 1 }),
-    TypeError,
-    /absolute is 1; pass true or false/,
-  ],
-  ...numeric('random.philox.bernoulli', 'p', (v) => rng().bernoulli(3, { p: v }), [-0.1, 1.1, Number.NaN, '0']),
   [
     'uniform with a misspelt option',
     () => rng().uniform(3, { hi: 2 }),
@@ -118,7 +103,12 @@ export const ofRandom: Case[] = [
     /out has 3 values and the draw 1/,
   ],
   ['uniform into a detached array', () => rng().uniform({ out: detached }), TypeError, /detached/],
-  ['bits into floats', () => rng().bits(3, { out: x }), TypeError, /out is a Float32Array of 3; pass a Uint32Array/],
+  [
+    'bits of a length into floats',
+    () => rng().bits(3, { out: x }),
+    TypeError,
+    /out is a Float32Array of 3; pass a Uint32Array/,
+  ],
   ['a slice that is none', () => rng().normal(3, { slice: 2 }), TypeError, /slice is 2; pass \[from, to\]/],
   [
     'a slice beyond the end',
@@ -155,7 +145,56 @@ export const ofRandom: Case[] = [
     TypeError,
     /block/,
   ],
+  [
+    'a truncated normal at infinity',
+    () => rng().truncatedNormal(3, { low: Infinity, high: Infinity }),
+    RangeError,
+    /no probability/,
+  ],
+  [
+    'a truncated normal past binary32',
+    () => rng().truncatedNormal(3, { mean: 3e38, std: 1e38, high: 3 }),
+    RangeError,
+    /beyond binary32/,
+  ],
+  [
+    'truncatedNormal of torch that would never end',
+    () => random.torch(0).truncatedNormal(4, { low: 1, high: 1e9, absolute: true }),
+    RangeError,
+    /keep one in \d+/,
+  ],
+  [
+    'the end of a stream',
+    () => random.restore({ ...random.philox(0).state(), block: 2 ** 53 - 1 } as Any).bits(1),
+    RangeError,
+    /go on with a fork/,
+  ],
+  [
+    'restore of words that are all zero',
+    () => random.restore({ ...random.torch(0).state(), words: new Array(624).fill(0) } as Any),
+    TypeError,
+    /words/,
+  ],
   ...(shared
     ? [['uniform into shared memory', () => rng().uniform({ out: shared! }), TypeError, /shared memory/] satisfies Case]
     : []),
 ];
+
+testCases(cases);
+
+const generators = { philox: random.philox, threefry: random.threefry, torch: random.torch };
+describe.each(Object.entries(generators))('%s, and nothing is written', (generator, make) => {
+  const untouched = new Float32Array(3).fill(7);
+  testCases(
+    (Object.keys(distributions) as DistributionName[]).flatMap((name) =>
+      wrongOptions(`random.${generator}.${name}`, distributions[name].options, (options) => {
+        const out = untouched.slice();
+        try {
+          (make(2026)[name] as Any)({ out, ...options });
+        } finally {
+          expect(out).toEqual(untouched);
+        }
+      }),
+    ),
+  );
+});

@@ -1,62 +1,15 @@
-// Networks and their training with wrong arguments.
+// Layers, models, optimizers, schedules and their training with wrong arguments: each wrong value of each option, from the rows,
+// and all else by hand.
 
-import { loss, nn } from '../../src/index.js';
-import { type LossRow, losses, type PointwiseLoss } from '../../src/nn/losses/pointwise.js';
+import { nn } from '../../src/index.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
-import { type Any, type Case, data, float64, layer, model, numeric, optimizer, overlapping, six, x } from './case.js';
-import { wrongOptions } from './options.js';
+import { type Any, type Case, data, layer, model, numeric, optimizer, testCases, x } from '../check/case.js';
+import { wrongOptions } from '../check/options.js';
 
-/** A loss of targets, by itself and in a training. */
-function ofLoss(name: PointwiseLoss): Case[] {
-  const { from, parameters, shares }: LossRow = losses[name];
-  const { forward, backward } = loss[name] as Any;
-  const [other] = ['outputs', 'logits'].filter((word) => word !== from);
-  const fit = (targets: Any, o: Any = {}) =>
-    nn.fit(model, { x: new Float32Array(2), targets }, { loss: [name, o] as Any, optimizer });
-  const three = new Float32Array(3);
-  const [f, b] = [`loss.${name}.forward`, `loss.${name}.backward`];
-  return [
-    ...wrongOptions(f, parameters, (o) => forward({ [from]: x, targets: x, ...o })),
-    ...wrongOptions(b, parameters, (o) => backward({ [from]: x, targets: x, ...o })),
-    ...wrongOptions(`nn.fit: ${name}`, parameters, (o) => fit(three, o)),
-    [`${f} of nothing`, () => forward(), TypeError, new RegExp(`${from} is undefined`)],
-    [`${f} of float64`, () => forward({ [from]: float64, targets: x }), TypeError, /is a Float64Array of 3/],
-    [`${f} of ${other}`, () => forward({ [other]: x, targets: x }), TypeError, new RegExp(`unknown option ${other}`)],
-    [`${f} with a target too many`, () => forward({ [from]: x, targets: six }), RangeError, /targets has 6 values/],
-    [`${f} without targets`, () => forward({ [from]: x }), TypeError, /targets is undefined/],
-    [`${f} reduced to max`, () => forward({ [from]: x, targets: x, reduction: 'max' }), RangeError, /mean, sum, none/],
-    [`${b} with dy of a mean`, () => backward({ [from]: x, targets: x, dy: x }), TypeError, /dy goes with reduction/],
-    [
-      `${b} without dy`,
-      () => backward({ [from]: x, targets: x, reduction: 'none' }),
-      TypeError,
-      /dy is undefined; pass a Float32Array/,
-    ],
-    [
-      `${b} into an overlap`,
-      () => backward({ [from]: overlapping.subarray(0, 3), targets: x, out: overlapping.subarray(1, 4) }),
-      RangeError,
-      new RegExp(`out overlaps ${from}`),
-    ],
-    [`a training on ${name} and labels`, () => nn.fit(model, data, { loss: name, optimizer }), TypeError, /not labels/],
-    [`a training on ${name} and too few targets`, () => fit(new Float32Array(2)), RangeError, /targets has 2 values/],
-    ...(shares
-      ? [
-          [
-            `a training on ${name} of 2`,
-            () => fit(three.fill(2)),
-            RangeError,
-            /targets\[0\] is 2; .* from 0 to 1/,
-          ] as Case,
-        ]
-      : []),
-  ];
-}
-
-export const ofNn: Case[] = [
+const cases: Case[] = [
   ...numeric('nn.linear', 'inputs', (v) => nn.linear(v, 2), [0, -1, 1.5, '3']),
   ...numeric('nn.linear', 'outputs', (v) => nn.linear(2, v), [0, Number.NaN, '3']),
   ['linear with bias: 1', () => nn.linear(2, 2, { bias: 1 as Any }), TypeError, /bias is 1; pass true or false/],
@@ -130,7 +83,6 @@ export const ofNn: Case[] = [
   ['fit with a signal that is none', () => nn.fit(model, data, { optimizer, signal: {} as Any }), TypeError, /signal/],
   ...Object.entries(optimizers).flatMap(([name, make]) => wrongOptions(`nn.${name}`, optimizerRow(make).options, make)),
   ...Object.entries(schedules).flatMap(([name, make]) => wrongOptions(`nn.${name}`, scheduleRow(make).options, make)),
-  ...(Object.keys(losses) as PointwiseLoss[]).flatMap(ofLoss),
   ...numeric('nn.adam', 'betas', (v) => nn.adam({ betas: [v, 0.9] }), [1]),
   [
     'adam with one beta',
@@ -140,3 +92,5 @@ export const ofNn: Case[] = [
   ],
   ['nesterov without momentum', () => nn.sgd({ lr: 1, nesterov: true }), RangeError, /pass a momentum/],
 ];
+
+testCases(cases);

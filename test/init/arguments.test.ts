@@ -1,9 +1,13 @@
-// Initialisers, gains and tensors with wrong arguments.
+// Initialisers with wrong arguments: each wrong value of each option, from the rows, and all else by hand.
 
-import { gain, init, random, tensor } from '../../src/index.js';
-import { type Any, type Case, float64, notFinite, numeric, overlapping, rng, x } from './case.js';
+import { expect, test } from 'vitest';
+import { init, random, tensor } from '../../src/index.js';
+import { type Initialising, initialisers } from '../../src/init/table.js';
+import type { Options } from '../../src/options.js';
+import { type Any, type Case, notFinite, numeric, overlapping, testCases, x } from '../check/case.js';
+import { wrongOptions } from '../check/options.js';
 
-export const ofInit: Case[] = [
+const cases: Case[] = [
   [
     'a shape that is a number',
     () => init.zeros(3 as Any),
@@ -20,16 +24,7 @@ export const ofInit: Case[] = [
     /shape \[10\] has no fans; pass \{ fanIn, fanOut \}/,
   ],
   ['rank 0 has no fans', () => init.lecunNormal([]), RangeError, /has no fans/],
-  ...numeric('init.xavierNormal', 'gain', (v) => init.xavierNormal([2, 2], { gain: v }), [...notFinite, -1]),
-  ...numeric(
-    'init.kaimingNormal',
-    'slope',
-    (v) => init.kaimingNormal([2, 2], { nonlinearity: 'leakyRelu', slope: v }),
-    notFinite,
-  ),
   ...numeric('init.kaimingNormal', 'fanIn', (v) => init.kaimingNormal([2, 2], { fanIn: v }), [...notFinite, 0, -1]),
-  ...numeric('init.normal', 'std', (v) => init.normal([2, 2], { std: v }), [...notFinite, -1]),
-  ...numeric('init.varianceScaling', 'scale', (v) => init.varianceScaling([2, 2], { scale: v }), [...notFinite, -1]),
   ...numeric('init.orthogonal', 'gain', (v) => init.orthogonal([2, 2], { gain: v }), notFinite),
   ...numeric('init.sparse', 'sparsity', (v) => init.sparse([2, 2], { sparsity: v }), [
     -0.1,
@@ -80,10 +75,6 @@ export const ofInit: Case[] = [
     /bias has 3 values/,
   ],
   ['torchLinear of a tensor without a bias', () => init.torchLinear(tensor([2, 2]), {} as Any), TypeError, /bias/],
-  ['gain.torch of a name unknown', () => gain.torch('gelu' as Any), RangeError, /nonlinearity is the string "gelu"/],
-  ['tensor with data of another length', () => tensor([2, 2], x), RangeError, /data has 3 values and shape \[2,2\] 4/],
-  ['tensor with float64', () => tensor([3], float64), TypeError, /Float64Array/],
-
   ['a fan that is 0 in binary32', () => init.torchLinear([2, 2], { fanIn: 1e-100 }), RangeError, /greater than 0/],
   ['a uniform wider than binary32', () => init.kaimingUniform([2, 2], { gain: 2e38 }), RangeError, /beyond binary32/],
   [
@@ -103,34 +94,32 @@ export const ofInit: Case[] = [
     RangeError,
     /bias overlaps the weight/,
   ],
-  [
-    'a truncated normal at infinity',
-    () => rng().truncatedNormal(3, { low: Infinity, high: Infinity }),
-    RangeError,
-    /no probability/,
-  ],
-  [
-    'a truncated normal past binary32',
-    () => rng().truncatedNormal(3, { mean: 3e38, std: 1e38, high: 3 }),
-    RangeError,
-    /beyond binary32/,
-  ],
-  [
-    'truncatedNormal of torch that would never end',
-    () => random.torch(0).truncatedNormal(4, { low: 1, high: 1e9, absolute: true }),
-    RangeError,
-    /keep one in \d+/,
-  ],
-  [
-    'the end of a stream',
-    () => random.restore({ ...random.philox(0).state(), block: 2 ** 53 - 1 } as Any).bits(1),
-    RangeError,
-    /go on with a fork/,
-  ],
-  [
-    'restore of words that are all zero',
-    () => random.restore({ ...random.torch(0).state(), words: new Array(624).fill(0) } as Any),
-    TypeError,
-    /words/,
-  ],
 ];
+
+testCases(cases);
+
+const untouched = new Float32Array(6).fill(7);
+const fromRows: Case[] = (Object.keys(initialisers) as Initialising[]).flatMap((name) =>
+  wrongOptions(`init.${name}`, initialisers[name].options as Options, (options) => {
+    const out = untouched.slice();
+    try {
+      (init[name] as Any)([2, 3], { seed: 0, out, ...options });
+    } finally {
+      expect(out).toEqual(untouched);
+    }
+  }),
+);
+testCases(fromRows);
+
+test.each(fromRows)('described: %s', (title, _, error, says) => {
+  const [, name] = /^init\.(\w+)/.exec(title)!;
+  const [, option] = / with (\w+):/.exec(title)!;
+  const value = numberIn(title);
+  if (value === undefined) return;
+  const call = () => init.describe(name as Initialising, [2, 3], { [option]: value });
+  expect(call).toThrow(error);
+  expect(call).toThrow(says);
+});
+
+/** The wrong value that ends a title, if it is one of these numbers. */
+const numberIn = (title: string) => [Number.NaN, Infinity, -Infinity, -1].find((v) => title.endsWith(`: ${v}`));

@@ -1,22 +1,23 @@
-// Activations, softmax, losses and workspaces with wrong arguments.
+// Activations, gains and softmax with wrong arguments: each wrong value of each parameter, from the rows, and all else by hand.
 
-import { activation, gain, loss, nn, softmax, tensor, workspace } from '../../src/index.js';
+import type { Row } from '../../src/activation/row.js';
+import { type Activation, activations } from '../../src/activation/table.js';
+import { activation, gain, nn, softmax, tensor } from '../../src/index.js';
 import {
   type Any,
   type Case,
   detached,
   float64,
-  model,
-  notFinite,
   numeric,
-  optimizer,
   overlapping,
   shared,
   six,
+  testCases,
   x,
-} from './case.js';
+} from '../check/case.js';
+import { wrongOptions } from '../check/options.js';
 
-export const ofActivation: Case[] = [
+const cases: Case[] = [
   [
     'forward of a float64 array',
     () => activation.tanh.forward(float64),
@@ -38,20 +39,18 @@ export const ofActivation: Case[] = [
     RangeError,
     /high is 1/,
   ],
-  ['the gain of such', () => gain('hardtanh', { low: 2, high: -2 }), RangeError, /high is -2; pass/],
-  ['a layer of such', () => nn.activation('hardtanh', { low: 2, high: -2 }), RangeError, /high is -2; pass/],
+  ['gain.torch of a name unknown', () => gain.torch('gelu' as Any), RangeError, /nonlinearity is the string "gelu"/],
   [
-    'a training on targets that are no shares',
-    () =>
-      nn.fit(
-        model,
-        { x: new Float32Array(2), targets: Float32Array.of(0, 1, 2) },
-        {
-          ...{ loss: 'binaryCrossEntropy', optimizer },
-        },
-      ),
+    'the gain of hardtanh with low above high',
+    () => gain('hardtanh', { low: 2, high: -2 }),
     RangeError,
-    /targets\[2\] is 2; binaryCrossEntropy has shares, pass numbers from 0 to 1/,
+    /high is -2; pass/,
+  ],
+  [
+    'a layer of hardtanh with low above high',
+    () => nn.activation('hardtanh', { low: 2, high: -2 }),
+    RangeError,
+    /high is -2; pass/,
   ],
   ['forward of a detached array', () => activation.tanh.forward(detached), TypeError, /detached/],
   [
@@ -72,10 +71,6 @@ export const ofActivation: Case[] = [
     TypeError,
     /unknown option slope/,
   ],
-  ...numeric('activation.leakyRelu.forward', 'slope', (v) => activation.leakyRelu.forward(x, { slope: v }), [
-    ...notFinite,
-    -0.1,
-  ]),
   [
     'backward from x where y is kept',
     () => activation.tanh.backward({ x, dy: x } as Any),
@@ -124,21 +119,6 @@ export const ofActivation: Case[] = [
     RangeError,
     /dy has 6/,
   ],
-  [
-    'cross-entropy without labels',
-    () => loss.crossEntropy.forward({ logits: x, columns: 3 } as Any),
-    TypeError,
-    /labels is undefined/,
-  ],
-  [
-    'cross-entropy of float64',
-    () => loss.crossEntropy.backward({ logits: float64, labels: [0], columns: 3 }),
-    TypeError,
-    /logits is a Float64Array/,
-  ],
-  ...numeric('workspace', 'bytes', (v) => workspace({ bytes: v }), [-1, 1.5, Number.NaN, '9', undefined]),
-  ['workspace of nothing', () => (workspace as Any)(), TypeError, /bytes is undefined/],
-  ['an array of length -1', () => workspace({ bytes: 64 }).float32(-1), RangeError, /length/],
   ...(shared
     ? [
         [
@@ -150,3 +130,18 @@ export const ofActivation: Case[] = [
       ]
     : []),
 ];
+
+testCases(cases);
+
+testCases(
+  (Object.keys(activations) as Activation[]).flatMap((name) => {
+    const { parameters, keeps }: Row = activations[name];
+    const { forward, backward } = activation[name] as Any;
+    return [
+      ...wrongOptions(`activation.${name}.forward`, parameters, (o) => forward(x, o)),
+      ...wrongOptions(`activation.${name}.backward`, parameters, (o) => backward({ [keeps]: x, dy: x, ...o })),
+      ...wrongOptions(`nn.activation: ${name}`, parameters, (o) => nn.activation(name, o)),
+      ...wrongOptions(`nn.linear: ${name}`, parameters, (o) => nn.linear(2, 2, { activation: [name, o] as Any })),
+    ];
+  }),
+);
