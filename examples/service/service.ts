@@ -79,7 +79,7 @@ function pixels(body: unknown): Float32Array {
   return Float32Array.from(body);
 }
 
-/** Node 20 does not run TypeScript, so the thread needs tsx as well. Compiled, this is new Worker(new URL('worker.js', ...)). */
+/** Node 20 runs no TypeScript, so the thread needs tsx as well. Compiled, this is new Worker(new URL('worker.js', ...)). */
 const thread = () =>
   new Worker(
     `import('tsx/esm/api').then(({ tsImport }) => tsImport('./worker.ts', ${JSON.stringify(import.meta.url)}))`,

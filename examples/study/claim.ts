@@ -9,7 +9,7 @@ export interface Context {
   /** A small run: fewer networks, shorter training. */
   quick: boolean;
   /** Called now and then with what is being done. */
-  tell: (what: string) => void;
+  report: (what: string) => void;
 }
 
 export interface Measurement {

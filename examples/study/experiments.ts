@@ -1,5 +1,5 @@
-// The article's five experiments: 784-100-10 on MNIST, with random numbers in PyTorch's order. nn.Linear draws its default first,
-// and the initialiser overwrites the weights. After that the generator draws the data loader's order.
+// The article's five experiments: 784-100-10 on MNIST, with random numbers in PyTorch's order. nn.Linear draws its default
+// first, and the initialiser overwrites the weights. After that the generator draws the data loader's order.
 
 import { type Activation, init, nn, random } from 'fanwise';
 import type { Digits } from './mnist.js';

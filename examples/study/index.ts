@@ -100,8 +100,8 @@ const claims = [...signals, ...learning];
 const rows: Row[] = [];
 for (const [i, { id, claim, how, correction = '', verdict, measure }] of claims.entries()) {
   progress(i, claims.length, claim);
-  const tell = (what: string) => progress(i, claims.length, what);
-  const { expected, measured, agrees } = await measure({ data, quick, tell });
+  const report = (what: string) => progress(i, claims.length, what);
+  const { expected, measured, agrees } = await measure({ data, quick, report });
   rows.push({ id, claim, how, expected, measured, verdict: agrees ? verdict : 'not as expected', correction });
 }
 progress(1, 1, '');

@@ -36,7 +36,7 @@ async function trained(
 ) {
   const accuracy: number[] = [];
   for (const seed of seeds) {
-    context.tell(`${name} x ${hidden}, ${fill}`);
+    context.report(`${name} x ${hidden}, ${fill}`);
     accuracy.push(await deep(name, hidden, fill, seed, context.data, { epochs }));
   }
   return accuracy;

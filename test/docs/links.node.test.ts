@@ -9,7 +9,7 @@ const documents = [...inside('.'), ...inside('docs'), ...inside('docs/migration'
   file.endsWith('.md'),
 );
 
-/** Whether a path exists; `*` stands for any name, and a path without an ending may be the beginning of one, as vitest takes it. */
+/** Whether a path exists; `*` is any name, and a path without an ending may be the beginning of a name, as for vitest. */
 function found(path: string): boolean {
   if (existsSync(path)) return true;
   const folder = dirname(path);

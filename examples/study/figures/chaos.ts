@@ -53,8 +53,8 @@ function moments(q: number): Moments {
 }
 
 /**
- * The curve of one chi. For a given q both coordinates follow from the moments: weights with n Var(w) = chi / E tanh′² have that
- * chi, and biases of variance q - n Var(w) E tanh² make q a fixed point.
+ * The curve of one chi. For a given q both coordinates follow from the moments: weights with n Var(w) = chi / E tanh′² have
+ * that chi, and biases of variance q - n Var(w) E tanh² make q a fixed point.
  */
 function curve(chi: number, grid: Moments[]): Point[] {
   const points = grid.map(({ q, square, slope }) => ({ weight: chi / slope, bias: q - (chi / slope) * square }));
