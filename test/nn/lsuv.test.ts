@@ -1,15 +1,17 @@
+// Layer-sequential unit-variance initialisation.
+
 import { expect, test } from 'vitest';
 import { nn, random } from '../../src/index.js';
 import { noise, variance } from '../oracle.js';
 
 test.each(['tanh', 'relu', 'gelu'] as const)(
-  'ten layers with %s, fused or not: each makes variance 1 of the batch',
+  'ten layers with %s, fused or not: the outputs of each have variance 1',
   (f) => {
     const layers = (fused: boolean) =>
       Array.from({ length: 10 }, (_, i) => {
-        const made = nn.linear(i === 0 ? 20 : 40, 40, { seed: i, ...(fused ? { activation: f } : {}) });
-        made.bias?.data.fill(0);
-        return fused ? [made] : [made, nn.activation(f)];
+        const layer = nn.linear(i === 0 ? 20 : 40, 40, { seed: i, ...(fused ? { activation: f } : {}) });
+        layer.bias?.data.fill(0);
+        return fused ? [layer] : [layer, nn.activation(f)];
       }).flat();
     const x = random.philox(1).normal(20 * 100);
     const reports = [true, false].map((fused) => {
@@ -26,9 +28,9 @@ test.each(['tanh', 'relu', 'gelu'] as const)(
   },
 );
 
-test('what it says is what the layer makes; weights are orthogonal times a number, and differ from layer to layer', () => {
+test('the report has the variance of the outputs; weights are orthogonal times a number, and differ between layers', () => {
   const model = nn.sequential([nn.linear(8, 8, { seed: 1 }), nn.linear(8, 8, { seed: 2 })]);
-  model.parameters['1.bias'].data.fill(0); // the variance is told without the bias
+  model.parameters['1.bias'].data.fill(0); // the variance is that without the bias
   const x = noise(3, 8 * 500, 5); // more rows than a batch of the model
   const [first, second] = nn.lsuv(model, x, { seed: 0, tolerance: 1e-3 });
   expect(first.layer).toBe(0);
@@ -51,14 +53,14 @@ test('what it says is what the layer makes; weights are orthogonal times a numbe
   expect(again.parameters['0.weight'].data.slice()).toEqual(a.slice());
 });
 
-test('a batch that a layer makes nothing of is an error, and the model as it was; biases make no variance', () => {
+test('outputs of variance 0 are an error, and the model is unchanged', () => {
   const model = nn.sequential([nn.linear(2, 3, { seed: 1 }), nn.linear(3, 2, { seed: 2 })]);
   const before = Object.values(model.parameters).map(({ data }) => data.slice());
   expect(() => nn.lsuv(model, new Float32Array(8), { seed: 1 })).toThrow(/layer 0 makes values of variance 0/);
   expect(Object.values(model.parameters).map(({ data }) => data.slice())).toEqual(before);
 });
 
-test('what is wrong is said', () => {
+test('wrong arguments are errors', () => {
   const model = nn.sequential([nn.linear(2, 3, { seed: 1 })]);
   expect(() => nn.lsuv(model, new Float32Array(0))).toThrow(/x has no rows/);
   expect(() => nn.lsuv(model, noise(1, 3))).toThrow(/no whole number of rows of 2/);

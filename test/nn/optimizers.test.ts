@@ -1,4 +1,4 @@
-// Every row of the table of optimizers against its step in double precision and PyTorch's.
+// Every optimizer of the table against its step in double precision and against PyTorch's.
 
 import { describe, expect, test } from 'vitest';
 import { nn, type Optimizer, workspace } from '../../src/index.js';
@@ -13,7 +13,7 @@ import { noise } from '../oracle.js';
 import vectors from '../vectors/functional.json' with { type: 'json' };
 import torch from '../vectors/optimizer.json' with { type: 'json' };
 
-/** An optimizer's step over n weights, which begin at `start`, in a workspace. */
+/** Binds an optimizer to n weights, which begin at `start`, in a workspace. */
 function bound(optimizer: Optimizer, start: Float32Array, steps = 0) {
   const n = start.length;
   const ws = workspace({ bytes: 4096 });
@@ -25,7 +25,7 @@ function bound(optimizer: Optimizer, start: Float32Array, steps = 0) {
 
 describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('%s', (name, make) => {
   const row = optimizerRow(make);
-  const isRight = (o: Any) => {
+  const isValid = (o: Any) => {
     try {
       make(o);
       return true;
@@ -33,13 +33,13 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
       return false;
     }
   };
-  const several = variants(row.options).filter(isRight);
+  const several = variants(row.options).filter(isValid);
 
-  test('each option is tried but where the row says that it needs another', () => {
+  test('each option is tested, except where the row says that it needs another', () => {
     expect(several.length).toBeGreaterThan(Object.keys(row.options).length);
   });
 
-  test.each(several)('with %o makes the steps of its formula', (options) => {
+  test.each(several)('with %o its steps are those of its formula', (options) => {
     const n = 40;
     const { w, g, step } = bound(make(options), noise(1, n));
     const o = readOptions(name, row.options, options);
@@ -58,7 +58,7 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
     );
   });
 
-  test.each(several)('with %o goes on from a step as if it had made those before', (options) => {
+  test.each(several)('with %o it goes on from a step as if it had made those before', (options) => {
     const optimizer = make(options);
     const all = bound(optimizer, noise(1, 8));
     all.g.set(noise(2, 8));
@@ -72,7 +72,7 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
   });
 
   const cases = torch.cases.filter((c) => c.name === name);
-  test('has vectors of PyTorch, by default and with each option', () => {
+  test('has vectors of PyTorch, with its defaults and with each option', () => {
     expect(cases.some(({ options }) => Object.keys(options).length === Object.keys(required(row.options)).length)).toBe(
       true,
     );
@@ -80,7 +80,7 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
     expect([...seen].sort()).toEqual(Object.keys(row.options).sort());
   });
 
-  test.each(cases)('with $options makes PyTorch’s steps', ({ options, weights }) => {
+  test.each(cases)('with $options its steps are PyTorch’s', ({ options, weights }) => {
     const optimizer = make(options);
     const { w, g, step } = bound(
       optimizer,
@@ -93,16 +93,16 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
     weights.forEach((value, i) => expect(Math.abs(w[i] - value)).toBeLessThan(2e-6 * Math.max(1, Math.abs(value))));
   });
 
-  test('is nn’s by its own name, and a thread makes the same again', () => {
+  test('nn has it by its name, and a thread makes the same again from its spec', () => {
     expect((nn as Any)[name]).toBe(make);
     for (const options of several) {
-      const [word, ...given] = structuredClone(specOf('test', name, make(options)));
+      const [word, ...args] = structuredClone(specOf('test', name, make(options)));
       expect(word).toBe(name);
-      expect(specOf('test', name, (make as Any)(...given))).toEqual([name, ...given]);
+      expect(specOf('test', name, (make as Any)(...args))).toEqual([name, ...args]);
     }
   });
 
-  test('state that is not there is an error, not memory of something else', () => {
+  test('too few arrays of state are an error', () => {
     const ws = workspace({ bytes: 4096 });
     for (const options of several) {
       const optimizer = make(options);
@@ -114,28 +114,28 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
   });
 });
 
-test('no vector is of something else', () => {
+test('every vector is of an optimizer of the table', () => {
   for (const { name } of torch.cases) expect(Object.keys(optimizers)).toContain(name);
 });
 
-test('adamW takes the decay by the rate of the step, not the first', () => {
+test('adamW multiplies the decay by the learning rate of the step, not of the first', () => {
   const { w, step } = bound(nn.adamW({ lr: 0.1, weightDecay: 0.5 }), new Float32Array(4).fill(2));
   let exact = 2;
   for (const rate of [0.1, 0.02, 0.3]) {
-    step(rate); // the gradient is 0: decay alone
+    step(rate); // the gradient is 0: there is only the decay
     exact *= 1 - rate * 0.5;
   }
   expect(Math.abs(w[0] / exact - 1)).toBeLessThan(1e-6);
 });
 
-test('centered rmsprop of a gradient that stays the same: no root of less than 0', () => {
+test('centered rmsprop of a constant gradient takes no root of a negative number', () => {
   const { w, g, step } = bound(nn.rmsprop({ alpha: 0.9, centered: true }), new Float32Array(64));
   g.set(noise(1, 64));
   for (let k = 0; k < 1000; k++) step(1e-9);
   expect(w.every(Number.isFinite)).toBe(true);
 });
 
-test.each(vectors.clip)('gradients clipped to $most as PyTorch clips them', ({ most, norm, gradient }) => {
+test.each(vectors.clip)('gradients are clipped to $most as in PyTorch', ({ most, norm, gradient }) => {
   const ws = workspace({ bytes: 64 });
   const g = ws.float32(12);
   for (let i = 0; i < 12; i++) g[i] = (((7 * i) % 11) - 5) / 3;

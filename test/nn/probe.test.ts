@@ -1,3 +1,5 @@
+// A probe: the statistics of every layer's outputs, gradients and weights, for a batch and during a training.
+
 import { describe, expect, test } from 'vitest';
 import { diagnose, type LayerStatistics, nn, type Probe, random } from '../../src/index.js';
 import { flat } from '../../src/nn/statistics.js';
@@ -17,10 +19,10 @@ const plainNet = (f: 'tanh' | 'gelu') => {
   return nn.sequential([a, nn.activation(f), b, nn.activation(f), c]);
 };
 
-/** The network in double precision: what each part makes, and the gradient of the mean cross-entropy by it. */
+/** The network in double precision: the outputs of each layer, and the gradients of the mean cross-entropy by them. */
 function reference(model: ReturnType<typeof plainNet>, f: (x: number) => number, slope: (x: number) => number) {
   const weights = [0, 2, 4].map((i) => [model.parameters[`${i}.weight`], model.parameters[`${i}.bias`]]);
-  const made: number[][] = [];
+  const outputsOf: number[][] = [];
   let inputs: number[] = Array.from(x);
   weights.forEach(([w, b], l) => {
     const [outputs, width] = w.shape;
@@ -31,11 +33,11 @@ function reference(model: ReturnType<typeof plainNet>, f: (x: number) => number,
         for (let k = 0; k < width; k++) sum += inputs[row * width + k] * w.data[j * width + k];
         z.push(sum);
       }
-    made.push(z);
+    outputsOf.push(z);
     inputs = l < 2 ? z.map(f) : z;
-    if (l < 2) made.push(inputs);
+    if (l < 2) outputsOf.push(inputs);
   });
-  const logits = made[4];
+  const logits = outputsOf[4];
   let loss = 0;
   let dy = logits.map((_, i) => {
     const row = logits.slice(3 * Math.floor(i / 3), 3 * Math.floor(i / 3) + 3);
@@ -49,7 +51,7 @@ function reference(model: ReturnType<typeof plainNet>, f: (x: number) => number,
   for (const l of [2, 1, 0]) {
     const [w] = weights[l];
     const [outputs, width] = w.shape;
-    const input = l === 0 ? Array.from(x) : made[2 * l - 1];
+    const input = l === 0 ? Array.from(x) : outputsOf[2 * l - 1];
     let norm = 0;
     const dx = new Array<number>(rows * width).fill(0);
     for (let j = 0; j < outputs; j++)
@@ -64,15 +66,15 @@ function reference(model: ReturnType<typeof plainNet>, f: (x: number) => number,
     norms.unshift(Math.sqrt(norm));
     if (l === 0) break;
     gradients.unshift(dx);
-    dy = dx.map((d, i) => d * slope(made[2 * l - 2][i]));
+    dy = dx.map((d, i) => d * slope(outputsOf[2 * l - 2][i]));
     gradients.unshift(dy);
   }
-  return { made, gradients, norms, loss: loss / rows };
+  return { outputsOf, gradients, norms, loss: loss / rows };
 }
 
 const phi = (z: number) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 const cdf = (z: number) => {
-  // Zelen and Severo would be too coarse: Simpson's rule from 0.
+  // Simpson's rule from 0.
   let sum = 0;
   for (let i = 0; i < 200; i++)
     sum += (phi((z * i) / 200) + 4 * phi((z * (i + 0.5)) / 200) + phi((z * (i + 1)) / 200)) / 6;
@@ -89,7 +91,7 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
   const expected = reference(model, f, slope);
   const probe = diagnose.probe(model, { x, labels }, { lr: 0.1 });
 
-  test('every figure is that of the network in double precision', () => {
+  test('every number is that of the network in double precision', () => {
     expect(probe.rows).toBe(rows);
     expect(Math.abs(probe.loss! / expected.loss - 1)).toBeLessThan(1e-6);
     expect(Math.abs(probe.input.meanSquare - mean(x.map((v) => v * v)))).toBeLessThan(1e-6);
@@ -100,28 +102,29 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
       [3, name, 7],
       [4, 'linear', 3],
     ]);
-    probe.layers.forEach((made, i) => {
-      const [y, dy] = [expected.made[i], expected.gradients[i]];
+    probe.layers.forEach((layer, i) => {
+      const [y, dy] = [expected.outputsOf[i], expected.gradients[i]];
       const check = (got: number, exact: number, of: number[]) =>
         expect(Math.abs(got - exact)).toBeLessThan(2e-6 * Math.max(...of.map(Math.abs)));
-      check(made.mean, mean(y), y);
-      check(Math.sqrt(made.variance), Math.sqrt(variance(y)), y);
-      check(made.min, Math.min(...y), y);
-      check(made.max, Math.max(...y), y);
-      check(made.gradient.mean, mean(dy), dy);
-      check(Math.sqrt(made.gradient.meanSquare), Math.sqrt(mean(dy.map((d) => d * d))), dy);
-      expect(Math.abs(made.gradient.norm / Math.sqrt(dy.reduce((a, d) => a + d * d, 0)) - 1)).toBeLessThan(1e-5);
-      for (const { nonFinite, histogram } of [made, made.gradient]) {
+      check(layer.mean, mean(y), y);
+      check(Math.sqrt(layer.variance), Math.sqrt(variance(y)), y);
+      check(layer.min, Math.min(...y), y);
+      check(layer.max, Math.max(...y), y);
+      check(layer.gradient.mean, mean(dy), dy);
+      check(Math.sqrt(layer.gradient.meanSquare), Math.sqrt(mean(dy.map((d) => d * d))), dy);
+      expect(Math.abs(layer.gradient.norm / Math.sqrt(dy.reduce((a, d) => a + d * d, 0)) - 1)).toBeLessThan(1e-5);
+      for (const { nonFinite, histogram } of [layer, layer.gradient]) {
         expect(nonFinite).toBe(0);
-        expect(histogram.counts.reduce((a, b) => a + b, 0)).toBe(rows * made.units);
+        expect(histogram.counts.reduce((a, b) => a + b, 0)).toBe(rows * layer.units);
       }
-      expect(made.dead).toBe(0);
-      const saturated = i % 2 && expected.made[i - 1].filter((z) => Math.abs(slope(z)) < 0.05 * most).length / y.length;
-      expect(made.saturated).toBe(i % 2 ? saturated : undefined);
+      expect(layer.dead).toBe(0);
+      const saturated =
+        i % 2 && expected.outputsOf[i - 1].filter((z) => Math.abs(slope(z)) < 0.05 * most).length / y.length;
+      expect(layer.saturated).toBe(i % 2 ? saturated : undefined);
     });
   });
 
-  test('of the weights: lengths of them and of their gradients, and of a step', () => {
+  test('of the weights it has the norms of them, of their gradients and of a step', () => {
     [0, 2, 4].forEach((i, l) => {
       const { weight } = probe.layers[i];
       const length = Math.sqrt(model.parameters[`${i}.weight`].data.reduce((sum, w) => sum + w * w, 0));
@@ -133,13 +136,13 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
     expect(diagnose.probe(model, { x, labels }).layers[0].weight).not.toHaveProperty('update');
   });
 
-  test('an activation inside the product is told apart from it, with the same figures', () => {
+  test('a fused activation is an operation of its own, with the same numbers', () => {
     const fused = diagnose.probe(fusedNet(name), { x, labels }, { lr: 0.1 });
-    const places = [0, 0, 1, 1, 2];
-    expect(fused.layers).toEqual(probe.layers.map((made, i) => ({ ...made, layer: places[i] })));
+    const indices = [0, 0, 1, 1, 2];
+    expect(fused.layers).toEqual(probe.layers.map((statistics, i) => ({ ...statistics, layer: indices[i] })));
   });
 
-  test('it survives JSON and a message, and leaves the model as it is', () => {
+  test('it survives JSON and structured cloning, and the model is unchanged', () => {
     expect(JSON.parse(JSON.stringify(probe))).toEqual(probe);
     expect(structuredClone(probe)).toEqual(probe);
     const before = Object.values(model.parameters).map(({ data }) => hash(data.slice()));
@@ -148,29 +151,35 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
   });
 });
 
-test('dead units, rows of W that are equal, what is not finite', () => {
+test('dead units, equal rows of weights, and values that are not finite', () => {
   const model = nn.sequential([nn.linear(6, 8, { seed: 1 }), nn.activation('relu'), nn.linear(8, 3, { seed: 2 })]);
   const [weight, bias] = [model.parameters['0.weight'].data, model.parameters['0.bias'].data];
   bias.fill(-1e3, 0, 3);
-  const of = (p: Probe, i: number): LayerStatistics => p.layers[i];
-  expect(of(diagnose.probe(model, { x, labels }), 1).dead).toBe(3 / 8);
+  const statisticsOf = (p: Probe, i: number): LayerStatistics => p.layers[i];
+  expect(statisticsOf(diagnose.probe(model, { x, labels }), 1).dead).toBe(3 / 8);
   weight.fill(0.5);
   bias.fill(0);
-  expect(of(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({ symmetric: true, symmetricBias: true });
+  expect(statisticsOf(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({
+    symmetric: true,
+    symmetricBias: true,
+  });
   bias[1] = 1;
-  expect(of(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({ symmetric: true, symmetricBias: false });
+  expect(statisticsOf(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({
+    symmetric: true,
+    symmetricBias: false,
+  });
   weight[7] = 0.25;
-  expect(of(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({ symmetric: false });
+  expect(statisticsOf(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({ symmetric: false });
   weight[0] = Number.NaN;
   const bad = diagnose.probe(model, { x, labels });
-  expect(of(bad, 0).nonFinite).toBe(1 / 8);
-  expect(of(bad, 0).weight?.nonFinite).toBe(1 / 48);
-  expect(Number.isFinite(of(bad, 0).weight?.norm)).toBe(true);
+  expect(statisticsOf(bad, 0).nonFinite).toBe(1 / 8);
+  expect(statisticsOf(bad, 0).weight?.nonFinite).toBe(1 / 48);
+  expect(Number.isFinite(statisticsOf(bad, 0).weight?.norm)).toBe(true);
   expect(bad.loss).toBe(null);
   expect(JSON.parse(JSON.stringify(bad))).toEqual(bad);
 });
 
-test('after a training step dropout leaves nothing out of a probe, nor of its gradient', async () => {
+test('after a training step dropout drops nothing in a probe, forward or backward', async () => {
   const model = nn.sequential([
     nn.linear(6, 8, { seed: 1 }),
     nn.dropout({ p: 0.5, seed: 3 }),
@@ -181,7 +190,7 @@ test('after a training step dropout leaves nothing out of a probe, nor of its gr
   expect(diagnose.probe(model, { x, labels })).toEqual(before);
 });
 
-test('lengths are of what is finite, and the share that is not is told', () => {
+test('norms are of the finite values; the share of the others is in the probe', () => {
   const model = nn.sequential([nn.linear(6, 8, { seed: 1 }), nn.linear(8, 3, { seed: 2 })]);
   const w = model.parameters['0.weight'].data;
   w[5] = Infinity;
@@ -193,7 +202,7 @@ test('lengths are of what is finite, and the share that is not is told', () => {
   expect(broken).toEqual({ '0.weight': 1 / 48 });
 });
 
-test('where an activation is flat: tanh beyond 2.178, relu below 0', () => {
+test('where activations are flat: tanh beyond 2.178, relu below 0', () => {
   const tail = 1 - cdf(Math.acosh(1 / Math.sqrt(0.05)));
   expect(Math.abs(flat('tanh', [0, 0]).usual - 2 * tail)).toBeLessThan(1e-3);
   expect(flat('tanh', [0, 0]).silent).toBe(false);
@@ -202,7 +211,7 @@ test('where an activation is flat: tanh beyond 2.178, relu below 0', () => {
   expect(Math.abs(flat('relu', [0, 0]).bound - 0.05)).toBeLessThan(1e-6);
 });
 
-test('other layers: dropout leaves nothing out and draws nothing, prelu and glu are told', () => {
+test('dropout drops and draws nothing, prelu and glu have statistics', () => {
   const make = (rng: ReturnType<typeof random.philox>) =>
     nn.sequential([
       nn.linear(6, 8, { seed: 1 }),
@@ -225,11 +234,11 @@ test('other layers: dropout leaves nothing out and draws nothing, prelu and glu 
     ['linear', 3],
   ]);
   expect(layers[1].meanSquare).toBe(layers[0].meanSquare);
-  // Through a dropout that leaves nothing out the gradient goes as it came.
+  // The gradient passes unchanged through a dropout that drops nothing.
   expect(layers[0].gradient.norm).toBe(layers[1].gradient.norm);
 });
 
-describe('while a model is fitted', () => {
+describe('during a training', () => {
   const optimizer = nn.adam({ lr: 0.01 });
   const net = () =>
     nn.sequential([
@@ -261,7 +270,7 @@ describe('while a model is fitted', () => {
     return { steps, weights, hashes: Object.values(model.parameters).map(({ data }) => hash(data.slice())) };
   };
 
-  test('looking changes no bit; a probe each so many steps, from the first', async () => {
+  test('it changes no bit, and there is one every so many steps, from the first', async () => {
     const [plain, probed] = [await train(), await train(4)];
     expect(probed.hashes).toEqual(plain.hashes);
     expect(probed.steps.map(({ probe: _, ...step }) => step)).toEqual(plain.steps);
@@ -270,7 +279,7 @@ describe('while a model is fitted', () => {
     );
   });
 
-  test('it tells of the step: its rows, its loss, what it changed', async () => {
+  test('it has the rows and the loss of the step, and the length of the update', async () => {
     const { steps, weights } = await train(1);
     steps.forEach(({ probe, loss }, i) => {
       expect(probe!.loss).toBe(loss);
@@ -280,13 +289,13 @@ describe('while a model is fitted', () => {
       const [before, after] = [weights[i - 1], weights[i]];
       const moved = Math.sqrt(after.reduce((sum, w, k) => sum + (w - before[k]) ** 2, 0));
       const length = Math.sqrt(before.reduce((sum, w) => sum + w * w, 0));
-      const made = probe!.layers.find(({ layer, kind }) => layer === 2 && kind === 'linear');
-      expect(Math.abs(made!.weight!.norm / length - 1)).toBeLessThan(1e-6);
-      expect(Math.abs(made!.weight!.update! / (moved / length) - 1)).toBeLessThan(1e-5);
+      const statistics = probe!.layers.find(({ layer, kind }) => layer === 2 && kind === 'linear');
+      expect(Math.abs(statistics!.weight!.norm / length - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(statistics!.weight!.update! / (moved / length) - 1)).toBeLessThan(1e-5);
     });
   });
 
-  test('a probe between two steps of as many rows disturbs nothing; one of more rows is an error', async () => {
+  test('a probe between two steps changes nothing; one of too many rows is an error', async () => {
     const alone = await train();
     const model = net();
     const data = { x, labels };
@@ -316,7 +325,7 @@ describe('while a model is fitted', () => {
   });
 });
 
-test('what is wrong is said', () => {
+test('wrong arguments are errors', () => {
   const model = fusedNet('tanh');
   expect(() => diagnose.probe({} as never, { x, labels })).toThrow(/pass one made by nn.sequential/);
   expect(() => diagnose.probe(model, { x: x.subarray(0, 7), labels })).toThrow(/no whole number of rows/);

@@ -1,4 +1,4 @@
-// Every row of the table of schedules against PyTorch's rates.
+// Every schedule of the table against PyTorch's learning rates.
 
 import { expect, test } from 'vitest';
 import { nn } from '../../src/index.js';
@@ -9,18 +9,21 @@ import type { Any } from '../check/case.js';
 import vectors from '../vectors/schedule.json' with { type: 'json' };
 
 type Described = { name: string; options: Record<string, Any>; rates: number[] };
-/** A schedule of a file; where one follows on another, `next` describes it. */
-function made({ name, options: { next, ...options } }: Omit<Described, 'rates'>): (at: number, lr: number) => number {
-  return (nn as Any)[name]({ ...options, ...(next && { next: made(next) }) });
+/** The schedule that a vector describes; `next` describes the one that follows on it. */
+function scheduleOf({
+  name,
+  options: { next, ...options },
+}: Omit<Described, 'rates'>): (at: number, lr: number) => number {
+  return (nn as Any)[name]({ ...options, ...(next && { next: scheduleOf(next) }) });
 }
 
-test.each(vectors.cases as Described[])('$name of $options has PyTorch’s rates', (c) => {
+test.each(vectors.cases as Described[])('$name with $options has PyTorch’s learning rates', (c) => {
   expect(c.rates.length).toBe(200);
-  const schedule = made(c);
+  const schedule = scheduleOf(c);
   c.rates.forEach((rate, at) => expect(Math.abs(schedule(at, vectors.lr) - rate), `${at}`).toBeLessThan(1e-8));
 });
 
-test('each row has vectors, and is nn’s by its own name', () => {
+test('each schedule has vectors, and nn has it by its name', () => {
   expect(Object.keys(schedules).sort()).toEqual([...new Set(vectors.cases.map(({ name }) => name))].sort());
   for (const [name, maker] of Object.entries(schedules)) {
     expect((nn as Any)[name]).toBe(maker);
@@ -28,7 +31,7 @@ test('each row has vectors, and is nn’s by its own name', () => {
   }
 });
 
-test('step decay multiplies as PyTorch StepLR does', () => {
+test('stepDecay multiplies as PyTorch’s StepLR', () => {
   const decay = nn.stepDecay({ gamma: 0.96 });
   expect([0, 1, 2, 3].map((epoch) => decay(epoch, 0.1))).toEqual([
     0.1,
@@ -41,7 +44,7 @@ test('step decay multiplies as PyTorch StepLR does', () => {
   expect(nn.stepDecay({ gamma: 0 })(1, 1)).toBe(0);
 });
 
-test('a power multiplied up has the same bits in any order, and costs what is left of it', () => {
+test('repeatedProduct has the same bits in any order of calls, and multiplies on from the last', () => {
   const plain = (start: number, factor: number, times: number) => {
     let value = start;
     for (let i = 0; i < times; i++) value *= factor;
@@ -60,7 +63,7 @@ test('a power multiplied up has the same bits in any order, and costs what is le
     ] as const)
       expect(power(start, times), `${factor}, ${start}, ${times}`).toBe(plain(start, factor, times));
   }
-  // What is 0, or infinite, stays so: no schedule takes forever.
+  // It stops where the product no longer changes: at 0 or infinity.
   expect(repeatedProduct(0.9)(1, 2 ** 53)).toBe(plain(1, 0.9, 10_000));
   expect(repeatedProduct(2)(1, Infinity)).toBe(Infinity);
   const decay = nn.stepDecay({ gamma: 0.9999 });
@@ -69,7 +72,7 @@ test('a power multiplied up has the same bits in any order, and costs what is le
   expect(sum).toBeCloseTo(10_000, 6);
 });
 
-test('cosine ends where it ends, warm-up begins where it begins', () => {
+test('the ends of cosine and warmUp, and their wrong options', () => {
   const cosine = nn.cosine({ over: 4 });
   expect([0, 2, 4, 9].map((at) => cosine(at, 2))).toEqual([2, 1, 0, 0].map((v) => expect.closeTo(v, 12)));
   expect([cosine(0, 2), cosine(4, 2)]).toEqual([2, 0]);

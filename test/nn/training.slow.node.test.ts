@@ -1,4 +1,4 @@
-// The article's five experiments against PyTorch's own runs of them (vectors/training.py): same seed, same run.
+// The article's five experiments against PyTorch's runs of them with the same seed (vectors/training.py).
 
 import { describe, expect, test } from 'vitest';
 import { experiments, run } from '../../examples/study/experiments.js';
@@ -16,7 +16,9 @@ test('the data are the 70,000 digits', () => {
 
 describe.each(experiments)('$name', (experiment) => {
   const expected = torch.experiments[experiment.name as 'he + relu'];
-  test('the losses of a hundred steps to 1e-4, the test accuracy to 0.25 points', { timeout: 120_000 }, async () => {
+  test('the losses of the first hundred steps to 1e-4, the test accuracy to 0.25 points', {
+    timeout: 120_000,
+  }, async () => {
     const { losses, accuracy } = await run(experiment, data);
     expected.losses.forEach((loss, step) => {
       expect(Math.abs(losses[step] / loss - 1), `step ${step}`).toBeLessThan(1e-4);

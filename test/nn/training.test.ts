@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
-import { loss, nn } from '../../src/index.js';
+// Training: losses, clipping, schedules, signals, and what interrupts it.
+
+import { describe, expect, test } from 'vitest';
+import { loss, nn, random } from '../../src/index.js';
 import { losses, type PointwiseLoss } from '../../src/nn/losses/pointwise.js';
 import { noise } from '../oracle.js';
+import { network, train, xor } from './xor.js';
 
 const x = noise(1, 40 * 3, 2);
 const labels = Uint8Array.from({ length: 40 }, (_, i) => (x[3 * i] > 0 ? 1 : 0));
@@ -13,12 +16,12 @@ async function steps(
   data: Parameters<typeof nn.fit>[1] = { x, labels },
   m = model(),
 ) {
-  const made = [];
-  for await (const step of nn.fit(m, data, { batchSize: 10, seed: 1, optimizer, ...o })) made.push(step);
-  return made;
+  const all = [];
+  for await (const step of nn.fit(m, data, { batchSize: 10, seed: 1, optimizer, ...o })) all.push(step);
+  return all;
 }
 
-test('the loss of a step and of an evaluation is the loss by itself, with all its options', async () => {
+test('the loss of a step and of an evaluation equals the loss by itself, with all its options', async () => {
   const weights = Float32Array.of(0.25, 4);
   const some = Int32Array.from(labels, (label, i) => (i % 7 === 0 ? -100 : label));
   const m = model();
@@ -36,24 +39,27 @@ test('the loss of a step and of an evaluation is the loss by itself, with all it
   expect(step.loss).toBe(expected);
 });
 
-test.each(Object.keys(losses) as PointwiseLoss[])('%s trains: its loss falls, and is what it says', async (name) => {
-  const targets = Float32Array.from({ length: 80 }, (_, i) => (x[3 * (i >> 1)] > 0 === (i % 2 === 0) ? 1 : 0));
-  const m = model();
-  const outputs = m.forward(x);
-  const untold = { [losses[name].from]: outputs, targets } as never;
-  expect(nn.evaluate(m, { x, targets }, { loss: name })).toEqual({
-    loss: loss[name as 'huber'].forward(untold),
-  });
-  const made = await steps({ epochs: 30, loss: name }, { x, targets }, m);
-  expect(nn.evaluate(m, { x, targets }, { loss: name }).loss).toBeLessThan(
-    0.8 * nn.evaluate(model(), { x, targets }, { loss: name }).loss,
-  );
-  expect(made.length).toBe(120);
-});
+test.each(Object.keys(losses) as PointwiseLoss[])(
+  '%s: a training lowers the loss, and evaluate gives it',
+  async (name) => {
+    const targets = Float32Array.from({ length: 80 }, (_, i) => (x[3 * (i >> 1)] > 0 === (i % 2 === 0) ? 1 : 0));
+    const m = model();
+    const outputs = m.forward(x);
+    const named = { [losses[name].from]: outputs, targets } as never;
+    expect(nn.evaluate(m, { x, targets }, { loss: name })).toEqual({
+      loss: loss[name as 'huber'].forward(named),
+    });
+    const all = await steps({ epochs: 30, loss: name }, { x, targets }, m);
+    expect(nn.evaluate(m, { x, targets }, { loss: name }).loss).toBeLessThan(
+      0.8 * nn.evaluate(model(), { x, targets }, { loss: name }).loss,
+    );
+    expect(all.length).toBe(120);
+  },
+);
 
-test('clipping: no step is longer than it may be, and the length before is told', async () => {
-  const free = await steps({ shuffle: false });
-  expect(free[0].gradientNorm).toBe(undefined);
+test('clipping bounds the norm of a step; gradientNorm is the norm before', async () => {
+  const unclipped = await steps({ shuffle: false });
+  expect(unclipped[0].gradientNorm).toBe(undefined);
   const m = model();
   const before = Object.values(model().parameters).map(({ data }) => data);
   const [step] = await steps(
@@ -67,7 +73,7 @@ test('clipping: no step is longer than it may be, and the length before is told'
   expect(Math.abs(length - 0.01)).toBeLessThan(1e-6);
 });
 
-test('rows to be ignored, without weights: the mean is over the others', async () => {
+test('the mean is over the rows that are not ignored', async () => {
   const some = Int32Array.from(labels, (label, i) => (i % 3 === 0 ? -1 : label));
   const named = ['crossEntropy', { ignoreIndex: -1 }] as const;
   const m = model();
@@ -77,7 +83,7 @@ test('rows to be ignored, without weights: the mean is over the others', async (
   expect(step.loss).toBe(expected);
 });
 
-test('what is evaluated between two steps, and how, changes nothing of them', async () => {
+test('evaluations between two steps do not change the steps', async () => {
   const targets = noise(9, 80);
   const weights = [1, 3];
   const run = async (disturb: (m: ReturnType<typeof model>) => void) => {
@@ -98,7 +104,7 @@ test('what is evaluated between two steps, and how, changes nothing of them', as
   expect(await run((m) => m.forward(noise(3, 3000)))).toEqual(undisturbed);
 });
 
-test('a second fit begins with no momentum', async () => {
+test('a second fit begins with zero momentum', async () => {
   const o = { shuffle: false, optimizer: nn.sgd({ lr: 0.1, momentum: 0.9 }) };
   const m = model();
   const start = Object.values(m.parameters).map(({ data }) => data.slice());
@@ -114,7 +120,7 @@ test('a schedule by epoch or by step', async () => {
   expect(await rates({ scheduleEach: 'step' })).toEqual([0.1, 0.05, 0.025, 0.0125]);
 });
 
-test('data that are transferred away under way end it, and say so', async () => {
+test('an error where the data are transferred during the training', async () => {
   const own = x.slice();
   const run = async () => {
     for await (const _ of nn.fit(model(), { x: own, labels }, { batchSize: 10, seed: 1, optimizer }))
@@ -123,7 +129,7 @@ test('data that are transferred away under way end it, and say so', async () => 
   await expect(run()).rejects.toThrow(/nn.fit: x is detached/);
 });
 
-test('what is wrong is said', async () => {
+test('wrong options are errors', async () => {
   const fit =
     (o: object, data: object = { x, labels }) =>
     () =>
@@ -142,4 +148,105 @@ test('what is wrong is said', async () => {
   expect(() => nn.evaluate(model(), { x, labels }, { loss: ['crossEntropy', { weights: noise(1, 3) }] })).toThrow(
     /weights has 3 values and the classes 2/,
   );
+});
+
+test.each(['tanh', 'relu', 'leakyRelu', 'sigmoid'] as const)('%s learns XOR', async (f) => {
+  const model = network(f, 5);
+  const losses = await train(model, { epochs: 500 });
+  expect(losses[losses.length - 1]).toBeLessThan(0.05);
+  expect(nn.evaluate(model, xor).accuracy).toBe(1);
+});
+
+test.each(['adam', 'adamW'] as const)('%s learns XOR', async (name) => {
+  const model = network();
+  await train(model, { optimizer: nn[name]({ lr: 0.05 }) });
+  expect(nn.evaluate(model, xor).accuracy).toBe(1);
+});
+
+describe('the steps of a training', () => {
+  test('have epoch, step, loss and learning rate', async () => {
+    const steps = [];
+    const o = {
+      epochs: 2,
+      batchSize: 3,
+      seed: 1,
+      optimizer: nn.sgd({ lr: 0.25 }),
+      schedule: nn.stepDecay({ gamma: 0.5 }),
+    };
+    for await (const step of nn.fit(network(), xor, o)) steps.push(step);
+    expect(steps.map(({ epoch, step, lr }) => [epoch, step, lr])).toEqual([
+      [0, 0, 0.25],
+      [0, 1, 0.25],
+      [1, 2, 0.125],
+      [1, 3, 0.125],
+    ]);
+    expect(steps.every(({ loss: l }) => l > 0 && l < 3)).toBe(true);
+  });
+
+  test('end after the one in which the signal is aborted; the model stays usable', async () => {
+    const model = network();
+    const control = new AbortController();
+    const steps: number[] = [];
+    const run = async () => {
+      for await (const step of nn.fit(model, xor, {
+        epochs: 100,
+        optimizer: nn.sgd({ lr: 0.1 }),
+        signal: control.signal,
+      })) {
+        steps.push(step.step);
+        if (step.step === 4) control.abort(new Error('enough'));
+      }
+    };
+    await expect(run()).rejects.toThrow('enough');
+    expect(steps).toEqual([0, 1, 2, 3, 4]);
+    expect(model.forward(xor.x).every(Number.isFinite)).toBe(true);
+    expect((await train(model)).length).toBe(200);
+  });
+
+  test('are none where the signal is aborted before: nothing is drawn, no weight changes', async () => {
+    const model = network();
+    const rng = random.philox(1);
+    const steps = nn.fit(model, xor, {
+      rng,
+      optimizer: nn.sgd({ lr: 1, momentum: 0.9 }),
+      signal: AbortSignal.abort(new Error('no')),
+    });
+    const { data } = model.parameters['0.weight'];
+    await expect(steps.next()).rejects.toThrow('no');
+    expect(rng.state()).toEqual(random.philox(1).state());
+    expect(model.parameters['0.weight'].data).toBe(data);
+  });
+
+  test('end with an error where a second fit of the model begins', async () => {
+    const model = network();
+    const first = nn.fit(model, xor, { epochs: 9, optimizer: nn.sgd({ lr: 0.1 }) });
+    await first.next();
+    await train(model, { epochs: 2 });
+    await expect(first.next()).rejects.toThrow(/another fit of this model has begun/);
+  });
+
+  test('end by break', async () => {
+    const model = network();
+    for await (const step of nn.fit(model, xor, { epochs: 100, optimizer: nn.sgd({ lr: 0.1 }) }))
+      if (step.step === 3) break;
+    expect(nn.evaluate(model, xor).loss).toBeGreaterThan(0);
+  });
+
+  test('let the event loop run', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await train(network(), { epochs: 20000, batchSize: 1 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(2);
+  });
+
+  test('are none without rows or epochs', async () => {
+    const empty = { x: new Float32Array(0), labels: [] };
+    const steps = [];
+    for await (const step of nn.fit(network(), empty, { optimizer: nn.sgd({ lr: 1 }) })) steps.push(step);
+    for await (const step of nn.fit(network(), xor, { epochs: 0, optimizer: nn.sgd({ lr: 1 }) })) steps.push(step);
+    expect(steps).toEqual([]);
+    expect(nn.evaluate(network(), empty)).toEqual({ loss: 0, accuracy: 0 });
+    expect(network().forward(empty.x).length).toBe(0);
+  });
 });

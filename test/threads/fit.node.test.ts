@@ -1,4 +1,4 @@
-// Trainings made by several threads: the steps and the bits of one. Threads load the built package, as a user's do; so does
+// Trainings by several threads have the steps and the bits of one. Threads load the built package, as those of a user do; so does
 // this test.
 
 import { execFileSync } from 'node:child_process';
@@ -7,10 +7,10 @@ import { activation, type Layer, type Model, nn, random } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hash, noise } from '../oracle.js';
-import { all, same, spied } from './workers.js';
+import { all, same, spyOnWorkers } from './workers.js';
 
-/** What a training needs, made anew for each that makes it. */
-interface Trained {
+/** Layers, data and options of a training. */
+interface Training {
   layers: () => Layer[];
   data: Parameters<typeof nn.fit>[1];
   fit: () => Parameters<typeof nn.fit>[2];
@@ -18,8 +18,8 @@ interface Trained {
 const rows = 300;
 const inputs = noise(1, 256 * rows, 4);
 const labels = Uint8Array.from({ length: rows }, (_, i) => (i * 7) % 10);
-/** Batches of 128 rows with more products than threads are asked for, and one of 44 rows. */
-const trained: Record<string, Trained> = {
+/** Steps of 128 rows, enough work for threads, and a last one of 44 rows. */
+const trainings: Record<string, Training> = {
   'fused and other activations, momentum, a schedule, clipped, probed': {
     layers: () => [
       nn.linear(256, 130, { seed: 1, activation: 'relu' }),
@@ -42,7 +42,7 @@ const trained: Record<string, Trained> = {
       loss: ['crossEntropy', { labelSmoothing: 0.1, weights: Float32Array.from({ length: 10 }, (_, k) => 1 + k / 10) }],
     }),
   },
-  'layers that draw and that one thread makes, AdamW': {
+  'layers that draw or that only the first thread runs, AdamW': {
     layers: () => [
       nn.linear(256, 150, { seed: 1, activation: 'selu' }),
       nn.dropout({ p: 0.3, rng: random.torch(4) }),
@@ -55,35 +55,36 @@ const trained: Record<string, Trained> = {
     data: { x: inputs, labels },
     fit: () => ({ epochs: 2, batchSize: 128, optimizer: nn.adamW({ lr: 0.01 }), rng: random.torch(2), clipNorm: 1 }),
   },
-  'targets, Adam, rows in their order': {
+  'targets, Adam, without shuffling': {
     layers: () => [nn.linear(256, 128, { seed: 1, activation: 'silu' }), nn.linear(128, 3, { seed: 2 })],
     data: { x: inputs, targets: noise(2, 3 * rows) },
     fit: () => ({ batchSize: 128, optimizer: nn.adam(), loss: ['huber', { delta: 0.7 }], shuffle: false }),
   },
 };
 const weights = (model: Model) => Object.values(model.parameters).map(({ data }) => hash(data));
-const ordinary = ({ parameters }: Model) =>
+/** Whether the parameters are on memory that is not shared. */
+const isUnshared = ({ parameters }: Model) =>
   Object.values(parameters).every(({ data }) => data.buffer instanceof ArrayBuffer);
-describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', (threads) => {
+describe.each([1, 2, 3])('a training by %i threads has the steps and the bits of one', (threads) => {
   let ws: Threads;
   beforeAll(async () => {
     ws = await workspace({ bytes: 16, threads });
   });
   afterAll(() => ws.close());
 
-  test.each(Object.entries(trained))('%s', async (_, { layers, data, fit }) => {
+  test.each(Object.entries(trainings))('%s', async (_, { layers, data, fit }) => {
     const [alone, together] = [nn.sequential(layers()), nn.sequential(layers())];
     const expected = await all(nn.fit(alone, data, fit()));
     expect(await all(ws.fit(together, data, fit()))).toEqual(expected);
     expect(weights(together)).toEqual(weights(alone));
-    const drawn = (model: Model) => model.layers.map(({ source }) => source?.state());
-    expect(drawn(together)).toEqual(drawn(alone));
-    expect(ordinary(together)).toBe(true);
+    const generators = (model: Model) => model.layers.map(({ source }) => source?.state());
+    expect(generators(together)).toEqual(generators(alone));
+    expect(isUnshared(together)).toBe(true);
     expect(same(together.forward(inputs), alone.forward(inputs))).toBe(true);
   });
 
-  test.each(Object.entries(trained))(
-    '%s: cut, saved and gone on with, by one or by many',
+  test.each(Object.entries(trainings))(
+    '%s: interrupted, saved and resumed, by one thread or by several',
     async (_, { layers, data, fit }) => {
       const alone = nn.sequential(layers());
       const expected = await all(nn.fit(alone, data, { ...fit(), epochs: 4 }));
@@ -94,7 +95,7 @@ describe.each([1, 2, 3])('%i threads train: the steps and the bits of one', (thr
         if (step === 4) saved = nn.save(model, { training: true });
         if (step === 4) break;
       }
-      expect(ordinary(model)).toBe(true);
+      expect(isUnshared(model)).toBe(true);
       for (const train of [ws.fit, nn.fit]) {
         const again = nn.sequential(layers());
         const { seed: _, rng: __, ...rest } = fit();
@@ -111,9 +112,9 @@ describe('training on threads', () => {
     ws = await workspace({ bytes: 1 << 24, threads: 2 });
   });
   afterAll(() => ws.close());
-  const { layers, data, fit } = trained['targets, Adam, rows in their order'];
+  const { layers, data, fit } = trainings['targets, Adam, without shuffling'];
 
-  test('while a step is under way nobody else looks at the model; between two the threads have other work as well', async () => {
+  test('during a step other calls with the model are errors; between two steps the threads do other work as well', async () => {
     const model = nn.sequential(layers());
     const steps = ws.fit(model, data, { ...fit(), epochs: 2 });
     await steps.next();
@@ -122,40 +123,40 @@ describe('training on threads', () => {
     expect(same(out, random.philox(1).normal(1 << 19))).toBe(true);
     expect(same(activation.relu.forward(out, { out }), activation.relu.forward(out.slice()))).toBe(true);
     const step = steps.next();
-    for (const look of [
+    for (const call of [
       () => model.forward(inputs),
       () => nn.save(model),
       () => nn.evaluate(model, data, { loss: 'huber' }),
     ])
-      expect(look).toThrow(/a step of this model is under way on threads; wait for it/);
+      expect(call).toThrow(/a step of this model is under way on threads; wait for it/);
     const forward = ws.forward(model, ws.float32(256 * rows), { out: ws.float32(3 * rows) });
     await expect(forward).rejects.toThrow(/a step of this model is under way/);
     await step;
     await ws.forward(model, ws.float32(256), { out: ws.float32(3) });
     expect(nn.save(model).length).toBeGreaterThan(0);
-    // Another training takes the model over, on memory of its own.
+    // Another training of the model ends the first, on memory of its own.
     const other = nn.fit(model, data, fit());
     await other.next();
     await expect(steps.next()).rejects.toThrow(/another fit of this model has begun/);
     await all(other);
-    expect(ordinary(model)).toBe(true);
+    expect(isUnshared(model)).toBe(true);
   });
 
-  test('two trainings and draws at a time, with and without pauses: each as alone', async () => {
-    const kinds = ['targets, Adam, rows in their order', 'layers that draw and that one thread makes, AdamW'];
+  test('two trainings and draws at the same time, with and without pauses: each as alone', async () => {
+    const kinds = ['targets, Adam, without shuffling', 'layers that draw or that only the first thread runs, AdamW'];
     const alone: unknown[] = [];
     for (const kind of kinds) {
-      const { layers, data, fit } = trained[kind];
+      const { layers, data, fit } = trainings[kind];
       alone.push(await all(nn.fit(nn.sequential(layers()), data, { ...fit(), epochs: 8 })));
     }
     const paused = async (kind: string, pause: number) => {
-      const { layers, data, fit } = trained[kind];
-      const made: unknown[] = [];
+      const { layers, data, fit } = trainings[kind];
+      const steps: unknown[] = [];
       for await (const step of ws.fit(nn.sequential(layers()), data, { ...fit(), epochs: 8 })) {
-        made.push(step);
-        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, (made.length * pause) % 5));
+        steps.push(step);
+        if (pause > 0) await new Promise((resolve) => setTimeout(resolve, (steps.length * pause) % 5));
       }
-      return made;
+      return steps;
     };
     const out = ws.float32(1 << 19);
     const draws = async () => {
@@ -199,7 +200,7 @@ describe('training on threads', () => {
     expect(await train(ws.fit)).toEqual(await train(nn.fit));
   });
 
-  test('a caller that works at once, while the threads begin, keeps its values', async () => {
+  test('calls while the threads start have the right values', async () => {
     const expected = hash(random.philox(1).truncatedNormal(200_000));
     for (let i = 0; i < 8; i++) {
       const fresh = await workspace({ bytes: 1 << 20, threads: 2 });
@@ -212,64 +213,64 @@ describe('training on threads', () => {
     }
   });
 
-  test('ended by a signal: its reason, and a model that can be used', async () => {
+  test('an aborted signal ends it with its reason; the model stays usable', async () => {
     const model = nn.sequential(layers());
     const control = new AbortController();
     const steps = ws.fit(model, data, { ...fit(), epochs: 5, signal: control.signal });
     await steps.next();
     control.abort(new Error('enough'));
     await expect(steps.next()).rejects.toThrow('enough');
-    expect(ordinary(model)).toBe(true);
+    expect(isUnshared(model)).toBe(true);
     expect(await all(ws.fit(model, data, fit()))).toHaveLength(3);
   });
 
-  test('what threads cannot make again is said, and so is what nn.fit says', () => {
-    // A copy may have another `bind`: a spec is known for the very object.
+  test('an object without a spec is an error, and so is what is one with nn.fit', () => {
+    // A copy has no spec: its `bind` may be another.
     const own = { ...nn.sgd({ lr: 0.1 }) };
     const model = nn.sequential(layers());
     expect(() => ws.fit(model, data, { ...fit(), optimizer: own })).toThrow(
       /workspace.fit: the optimizer is not of this package, and not known to threads/,
     );
-    const strange = nn.sequential([{ ...nn.linear(256, 3, { seed: 1 }), kind: 'strange' }]);
-    expect(() => ws.fit(strange, data, fit())).toThrow(/a layer of kind strange is not of this package/);
+    const custom = nn.sequential([{ ...nn.linear(256, 3, { seed: 1 }), kind: 'custom' }]);
+    expect(() => ws.fit(custom, data, fit())).toThrow(/a layer of kind custom is not of this package/);
     expect(() => ws.fit(model, data, { ...fit(), batchSize: 0 })).toThrow(/workspace.fit: batchSize is 0/);
     expect(() => ws.fit({} as never, data, fit())).toThrow(/workspace.fit: model is an object/);
   });
 });
 
-describe('threads that end, or are not asked', () => {
-  const { made, sent } = spied();
-  const { layers, data, fit } = trained['targets, Adam, rows in their order'];
+describe('threads that end, or get no work', () => {
+  const { workers, sent } = spyOnWorkers();
+  const { layers, data, fit } = trainings['targets, Adam, without shuffling'];
 
-  test('one is killed while it trains: the step is an error, and the model stays', async () => {
+  test('a thread ends during a step: the step is an error, the model stays usable', async () => {
     const ws = await workspace({ bytes: 16, threads: 2 });
     const model = nn.sequential(layers());
     const steps = ws.fit(model, data, { ...fit(), epochs: 1000 });
     await steps.next();
     const step = steps.next();
-    const [other, one] = made.slice(-2);
+    const [other, one] = workers.slice(-2);
     await one.terminate();
     await expect(step.then(() => all(steps))).rejects.toThrow(/a thread ended \(exit code \d\); make a new workspace/);
-    expect(ordinary(model)).toBe(true);
+    expect(isUnshared(model)).toBe(true);
     expect(model.forward(inputs)).toHaveLength(3 * rows);
     expect(() => ws.fit(model, data, fit())).toThrow(/a thread ended/);
-    // The other, which waited for it, is ended too.
+    // The other thread waited for it and is ended too.
     if (other.threadId !== -1) await once(other, 'exit');
     await ws.close();
   });
 
-  test('one is killed before a training begins: so it is said, and the model stays', async () => {
+  test('a thread ends before the training begins: an error, and the model stays usable', async () => {
     const ws = await workspace({ bytes: 16, threads: 2 });
     const model = nn.sequential(layers());
     const step = ws.fit(model, data, fit()).next();
-    await made[made.length - 1].terminate();
+    await workers[workers.length - 1].terminate();
     await expect(step).rejects.toThrow(/a thread ended/);
-    expect(ordinary(model)).toBe(true);
+    expect(isUnshared(model)).toBe(true);
     expect(() => nn.save(model, { training: true })).toThrow(/not being trained/);
     await ws.close();
   });
 
-  test('a training is begun and ended on each thread; one of little work on none', async () => {
+  test('a training begins and ends on each thread; a small one uses none', async () => {
     const ws = await workspace({ bytes: 16, threads: 2 });
     sent.length = 0;
     await all(ws.fit(nn.sequential(layers()), data, { ...fit(), batchSize: 20 }));
@@ -279,7 +280,7 @@ describe('threads that end, or are not asked', () => {
     await ws.close();
   });
 
-  test('a process lives until threads that are ended in the middle of a step have ended', () => {
+  test('a process ends after threads that were closed during a step', () => {
     const program = `import { nn, random } from 'fanwise';
       import { workspace } from 'fanwise/threads';
       const data = { x: random.philox(1).normal(256 * 600), labels: new Uint8Array(600) };
@@ -297,7 +298,7 @@ describe('threads that end, or are not asked', () => {
     ).toBe('ended\n');
   });
 
-  test('a process lives for a training', () => {
+  test('a process does not end during a training', () => {
     const program = `import { nn, random } from 'fanwise';
       import { workspace } from 'fanwise/threads';
       const ws = await workspace({ bytes: 16, threads: 2 });

@@ -1,4 +1,5 @@
-// Threads load the built package, as a user's do; so does this test.
+// A workspace with threads: its functions, its errors, its end, and pages. Threads load the built package, as those of a user do;
+// so does this test.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,16 +10,17 @@ import { chromium, firefox } from 'playwright';
 import { build, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { activations } from '../../src/activation/table.js';
+import { type DistributionName, distributions } from '../../src/random/distributions.js';
 import * as debian from '../browsers.js';
 import { hash, noise } from '../oracle.js';
-import { all, same, spied } from './workers.js';
+import { all, same, spyOnWorkers } from './workers.js';
 
-const n = 4_200_007; // more than threads are asked for, and no multiple of anything
+const n = 4_200_007; // enough for threads, and no multiple of a tile
 
 const x = noise(1, n, 4);
 const dy = noise(2, n);
 
-describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
+describe.each([1, 2, 3])('%i threads have the bits of one', (threads) => {
   let ws: Threads;
   let a: Float32Array;
   let b: Float32Array;
@@ -29,16 +31,16 @@ describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
   });
   afterAll(() => ws.close());
 
-  test('every activation, forward and backward, in place too', async () => {
+  test('every activation, forward and backward, also in place', async () => {
     for (const name of Object.keys(activations) as 'tanh'[]) {
       const y = activation[name].forward(x);
       a.set(x);
       expect(await ws.activation[name].forward(a, { out }), name).toBe(out);
       expect(same(out, y), name).toBe(true);
-      const kept = activations[name].keeps === ('x' as string) ? x : y;
-      a.set(kept);
+      const saved = activations[name].keeps === ('x' as string) ? x : y;
+      a.set(saved);
       b.set(dy);
-      const expected = activation[name].backward({ [activations[name].keeps]: kept, dy } as never);
+      const expected = activation[name].backward({ [activations[name].keeps]: saved, dy } as never);
       await ws.activation[name].backward({ [activations[name].keeps]: a, dy: b, out: b } as never);
       expect(same(b, expected), name).toBe(true);
     }
@@ -47,12 +49,12 @@ describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
     expect(same(a, activation.leakyRelu.forward(x, { slope: 0.3 }))).toBe(true);
   });
 
-  test('draws and initialisers; the generator moves on as by one', async () => {
+  test('every distribution, and initialisers; the generator has the same state as with one thread', async () => {
     for (const make of [() => random.philox(3), () => random.threefry(3)]) {
       const [one, many] = [make(), make()];
-      for (const law of ['uniform', 'normal', 'truncatedNormal', 'bernoulli'] as const) {
-        await ws.draw(law, { rng: many, out });
-        expect(same(out, (one[law] as typeof one.normal)(n)), law).toBe(true);
+      for (const name of Object.keys(distributions) as DistributionName[]) {
+        await ws.draw(name, { rng: many, out });
+        expect(same(out, (one[name] as typeof one.normal)(n)), name).toBe(true);
       }
       await ws.draw('normal', { rng: many, out, mean: 5, std: 0.1 });
       expect(same(out, one.normal(n, { mean: 5, std: 0.1 }))).toBe(true);
@@ -68,7 +70,7 @@ describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
     expect(same(out, random.philox(9).normal(n))).toBe(true);
   });
 
-  test('a model forward, whatever its layers, also when its parameters have changed', async () => {
+  test('the forward pass of a model with any layers, also after its parameters have changed', async () => {
     const model = nn.sequential([
       nn.linear(30, 64, { seed: 1, activation: ['leakyRelu', { slope: 0.2 }] }),
       nn.activation('softplus', { beta: 2 }),
@@ -80,17 +82,17 @@ describe.each([1, 2, 3])('%i threads: the bits of one', (threads) => {
     ]);
     const rows = 20_001;
     const inside = ws.float32(30 * rows);
-    const made = ws.float32(3 * rows);
+    const outputs = ws.float32(3 * rows);
     inside.set(x.subarray(0, 30 * rows));
     for (let i = 0; i < 2; i++) {
-      await ws.forward(model, inside, { out: made });
-      expect(same(made, model.forward(x.slice(0, 30 * rows)))).toBe(true);
+      await ws.forward(model, inside, { out: outputs });
+      expect(same(outputs, model.forward(x.slice(0, 30 * rows)))).toBe(true);
       model.parameters['0.weight'].data[3] += 1;
     }
   });
 });
 
-describe('what is wrong is said, before anything is done', () => {
+describe('wrong arguments are errors before anything is written', () => {
   let ws: Threads;
   beforeAll(async () => {
     ws = await workspace({ bytes: 1 << 12, threads: 2 });
@@ -98,7 +100,7 @@ describe('what is wrong is said, before anything is done', () => {
   afterAll(() => ws.close());
   const rejects = async (call: () => Promise<unknown>, message: RegExp) => expect(call()).rejects.toThrow(message);
 
-  test('arrays of elsewhere, lengths, overlaps, options', async () => {
+  test('arrays of other memory, lengths, overlaps, options', async () => {
     const [a, b] = [ws.float32(64), ws.float32(60)];
     await rejects(
       () => ws.activation.tanh.forward(new Float32Array(4), { out: a }),
@@ -135,9 +137,9 @@ describe('what is wrong is said, before anything is done', () => {
   });
 });
 
-test('models of two workspaces are two, and a call has the parameters of its moment', async () => {
+test('two workspaces have models of their own, and a call uses the parameters that it was made with', async () => {
   const rows = 40_000;
-  const made = async (seed: number) => {
+  const setUp = async (seed: number) => {
     const model = nn.sequential([
       nn.linear(30, 60, { seed, activation: seed === 1 ? 'tanh' : 'relu' }),
       nn.linear(60, 3, { seed }),
@@ -147,7 +149,7 @@ test('models of two workspaces are two, and a call has the parameters of its mom
     inside.set(x.subarray(0, 30 * rows));
     return { model, ws, inside, out };
   };
-  const both = [await made(1), await made(2)];
+  const both = [await setUp(1), await setUp(2)];
   for (const some of [100, rows]) {
     for (const { model, ws, inside, out } of both) {
       const [rowsIn, rowsOut] = [inside.subarray(0, 30 * some), out.subarray(0, 3 * some)];
@@ -158,7 +160,7 @@ test('models of two workspaces are two, and a call has the parameters of its mom
       expect(same(rowsOut, expected)).toBe(true);
     }
   }
-  // Two models of one workspace are two, as well.
+  // Two models in one workspace do not mix either.
   const [{ ws, inside, out }, { model }] = both;
   const expected = model.forward(x.slice(0, 30 * rows));
   await ws.forward(model, inside, { out });
@@ -167,19 +169,19 @@ test('models of two workspaces are two, and a call has the parameters of its mom
 });
 
 describe('threads that end', () => {
-  const { made } = spied();
+  const { workers } = spyOnWorkers();
 
-  test('one is killed: its job and all after it are errors, and nothing hangs', async () => {
+  test('a thread ends: its job and all later ones are errors, and nothing hangs', async () => {
     const ws = await workspace({ bytes: 1 << 27, threads: 2 });
     const a = ws.float32(1 << 24);
     const job = ws.draw('truncatedNormal', { seed: 1, out: a });
-    await made[made.length - 1].terminate();
+    await workers[workers.length - 1].terminate();
     await expect(job).rejects.toThrow(/workspace: a thread ended \(exit code \d\); make a new workspace/);
     await expect(ws.draw('normal', { seed: 1, out: a })).rejects.toThrow(/a thread ended/);
     await ws.close();
   });
 
-  test('closed: what is under way and what comes after is an error', async () => {
+  test('a workspace is closed: running jobs and all later ones are errors', async () => {
     const ws = await workspace({ bytes: 1 << 27, threads: 2 });
     const a = ws.float32(1 << 24);
     const job = ws.draw('normal', { seed: 1, out: a });
@@ -189,7 +191,7 @@ describe('threads that end', () => {
     await expect(ws.activation.tanh.forward(a, { out: a })).rejects.toThrow(/workspace: it is closed/);
   });
 
-  test('a process lives for a job, and not for threads that wait', () => {
+  test('a process does not end during a job, and ends while threads wait', () => {
     const program = `import { workspace } from 'fanwise/threads';
       const ws = await workspace({ bytes: 1 << 25, threads: 2 });
       const out = ws.float32(1 << 21);
@@ -237,13 +239,13 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const title = async (served: Record<string, string>) => {
+  const title = async (responseHeaders: Record<string, string>) => {
     const server = await preview({
       root: folder,
       configFile: false,
       logLevel: 'error',
       build: { outDir: join(folder, 'out') },
-      preview: { port: 0, headers: served },
+      preview: { port: 0, headers: responseHeaders },
     });
     const browser = await type.launch({ ...options, headless: true });
     try {
@@ -256,7 +258,7 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
       await server.close();
     }
   };
-  test('that is isolated: the same bits', async () => {
+  test('with cross-origin isolation: the same bits', async () => {
     const values = random.philox(7).normal(n);
     activation.tanh.forward(values, { out: values });
     const layers = [nn.linear(256, 140, { seed: 1, activation: 'tanh' }), nn.linear(140, 4, { seed: 2 })];
@@ -264,14 +266,14 @@ describe.each(browsers)('in a page, $name', ({ type, options }) => {
     await all(nn.fit(nn.sequential(layers), data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }));
     expect(await title(headers)).toBe(`${hash(values)} ${hash(layers[0].weight.data)}`);
   });
-  test('that is not: an error that names the headers', async () => {
+  test('without: an error that names the headers', async () => {
     expect(await title({})).toMatch(
       /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/,
     );
   });
 });
 
-test('a page that is isolated, of an engine that has no shared memory, is told so', async () => {
+test('an isolated page in an engine without shared memory gets an error that says so', async () => {
   vi.stubGlobal('crossOriginIsolated', true);
   vi.stubGlobal('SharedArrayBuffer', undefined);
   try {
@@ -281,7 +283,7 @@ test('a page that is isolated, of an engine that has no shared memory, is told s
   }
 });
 
-test('a runtime that has no workers is told so', async () => {
+test('a runtime without workers gets an error that says so', async () => {
   const { getBuiltinModule } = process;
   process.getBuiltinModule = (() => undefined) as never;
   try {

@@ -1,4 +1,4 @@
-// Nothing is left behind: ten thousand training steps, and ten thousand calls with `out`, leave the heap as it was.
+// Memory leaks: neither ten thousand training steps nor ten thousand calls with `out` add to the heap.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -10,8 +10,8 @@ const collect = runInNewContext('gc') as () => void;
 
 type Usage = Record<'heapUsed' | 'external' | 'arrayBuffers', number>;
 
-/** What is held after a collection; a second one takes what finalizers of the first let go. */
-function held(): Usage {
+/** The memory in use after garbage collection; a second one frees what finalizers of the first released. */
+function usage(): Usage {
   collect();
   collect();
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
@@ -21,21 +21,21 @@ function held(): Usage {
 const WARM = 2_000;
 const MANY = 10_000;
 const WINDOWS = 5;
-/** The smallest thing to leave is a number in a list: 8 bytes a time, 80,000 in a window. */
-const LEAST = 0.8 * 8 * MANY;
+/** The smallest leak is a number in a list: 8 bytes a time, 80,000 in a window. */
+const LEAST_LEAK = 0.8 * 8 * MANY;
 
 /**
- * The median of what the windows added: a leak is in nearly all of them. In some the engine adds code that it compiled,
- * or drops what was compiled before: up to 270 kB of the heap, none in the later ones.
+ * The median over the windows: a leak is in nearly all of them. In some the engine adds compiled code or drops it, up to 270 kB
+ * of the heap, in the later ones nothing.
  */
-function nothingAdded(usages: Usage[]): void {
+function expectNoLeak(usages: Usage[]): void {
   expect(usages.length).toBe(WINDOWS + 1);
   const added = (of: keyof Usage) =>
     usages
       .slice(1)
       .map((usage, i) => usage[of] - usages[i][of])
       .sort((a, b) => a - b)[WINDOWS >> 1];
-  expect(added('heapUsed')).toBeLessThan(LEAST);
+  expect(added('heapUsed')).toBeLessThan(LEAST_LEAK);
   expect([added('external'), added('arrayBuffers')]).toEqual([0, 0]);
 }
 
@@ -46,12 +46,12 @@ test('ten thousand training steps', async () => {
   const epochs = (WARM + WINDOWS * MANY) / 8;
   const usages: Usage[] = [];
   for await (const { step } of nn.fit(model, data, { epochs, batchSize: 8, seed: 0, optimizer: nn.adam() })) {
-    if ((step + 1) % MANY === WARM) usages.push(held());
+    if ((step + 1) % MANY === WARM) usages.push(usage());
   }
-  nothingAdded(usages);
+  expectNoLeak(usages);
 });
 
-test('ten thousand calls with out, in a workspace and staged', () => {
+test('ten thousand calls with out, in a workspace and on copies', () => {
   const ws = workspace({ bytes: 1 << 12 });
   const inside = { x: random.philox(1).normal({ out: ws.float32(100) }), out: ws.float32(100) };
   const outside = { x: inside.x.slice(), out: new Float32Array(100) };
@@ -61,7 +61,7 @@ test('ten thousand calls with out, in a workspace and staged', () => {
       activation.tanh.forward(x, { out });
       activation.gelu.backward({ x, dy: x, out });
     }
-    if (call % MANY === WARM) usages.push(held());
+    if (call % MANY === WARM) usages.push(usage());
   }
-  nothingAdded(usages);
+  expectNoLeak(usages);
 });

@@ -1,3 +1,5 @@
+// The kernels of the linear layer against sums in double precision, and the layer.
+
 import { describe, expect, test } from 'vitest';
 import { init, nn, random, workspace } from '../../../src/index.js';
 import { scalar } from '../../../src/wasm/kernels.js';
@@ -5,7 +7,7 @@ import { bind } from '../../../src/wasm/memory.js';
 import { nnModule } from '../../../src/wasm/module.js';
 import { noise } from '../../oracle.js';
 
-// Shapes that fill tiles and blocks exactly, miss them by one, and exceed them in one direction each.
+// Shapes that fill tiles and blocks exactly, that are one short of them, and that exceed them along one axis.
 const shapes = [
   [1, 1, 1],
   [4, 8, 8],
@@ -41,7 +43,7 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
   b.set(noise(3, b.length));
   g.set(noise(4, g.length));
 
-  /** Each result against a sum in double precision; the bound is the usual one of a sum of k products. */
+  /** Compares each result with a sum in double precision, within the usual bound of a sum of k products. */
   function compare(
     got: Float32Array,
     m: number,
@@ -85,26 +87,26 @@ describe.each(shapes)('%i rows, %i inputs, %i outputs', (rows, inputs, outputs) 
   });
 });
 
-test('the layer starts as PyTorch nn.Linear does, bias or none', () => {
+test('the layer is initialised as PyTorch’s nn.Linear, with a bias and without', () => {
   const layer = nn.linear(7, 5, { seed: 3 });
   const { weight, bias } = init.torchLinear([5, 7], { seed: 3 });
   expect(layer.weight).toEqual({ shape: [5, 7], data: weight });
   expect(layer.bias).toEqual({ shape: [5], data: bias });
   const rng = random.torch(0);
-  const bare = nn.linear(7, 5, { rng, bias: false });
-  expect(bare.bias).toBe(null);
-  expect(Object.keys(bare.parameters)).toEqual(['weight']);
-  // No bias draws nothing: the next layer's values come right behind.
+  const unbiased = nn.linear(7, 5, { rng, bias: false });
+  expect(unbiased.bias).toBe(null);
+  expect(Object.keys(unbiased.parameters)).toEqual(['weight']);
+  // Without a bias nothing is drawn for it: the generator goes on with the next values.
   const again = random.torch(0);
   again.uniform(35);
   expect(rng.bits(4)).toEqual(again.bits(4));
-  const model = nn.sequential([bare]);
+  const model = nn.sequential([unbiased]);
   expect(model.forward(new Float32Array(7))).toEqual(new Float32Array(5));
 });
 
 const activations = ['relu', 'tanh', 'gelu', 'silu', 'softplus', 'hardshrink'] as const;
-test.each(activations)('with %s in it: the bits of the activation behind it, forward and in training', async (f) => {
-  // Wider than a block of columns, deeper than a block of depth, rows that fill no tile.
+test.each(activations)('with %s fused: the bits of a layer of its own, forward and in training', async (f) => {
+  // More columns and more inputs than a block, and rows that do not fill a tile.
   const sizes = [
     [7, 5],
     [300, 530],
@@ -131,7 +133,7 @@ test.each(activations)('with %s in it: the bits of the activation behind it, for
   }
 });
 
-test('an activation that is none, or has other parameters, is said', () => {
+test('an unknown activation or a wrong parameter of one is an error', () => {
   expect(() => nn.linear(2, 3, { activation: 'rleu' as never })).toThrow(/nn.linear: activation is the string "rleu"/);
   expect(() => nn.linear(2, 3, { activation: ['elu', { slope: 1 }] as never })).toThrow(
     /nn.linear: elu: unknown option slope/,

@@ -1,4 +1,4 @@
-// Every optimizer and every loss of the tables on threads: the bits of one thread.
+// Every optimizer and every loss of the tables, trained by two threads, has the bits of one.
 
 import { type Layer, nn } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
@@ -26,7 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => ws.close());
 
-async function asAlone(data: Any, options: Any) {
+/** Trains by two threads and by one, and compares. */
+async function compare(data: Any, options: Any) {
   const [alone, together] = [network(), network()];
   const fit = { batchSize: 256, seed: 1, ...options };
   expect(await all(ws.fit(together, data, fit))).toEqual(await all(nn.fit(alone, data, fit)));
@@ -35,11 +36,11 @@ async function asAlone(data: Any, options: Any) {
 }
 
 test.each(Object.entries(optimizers))('%s', async (name, maker) => {
-  // The same rows, and the package's makers: those of the sources are another copy.
+  // The options are those of the rows in src; the function is that of the built package, which the threads load.
   const options = variants(optimizerRow(maker).options).slice(-1)[0];
-  await asAlone({ x, labels }, { epochs: 2, optimizer: (nn as Any)[name](options) });
+  await compare({ x, labels }, { epochs: 2, optimizer: (nn as Any)[name](options) });
 });
 
 test.each(Object.keys(losses))('%s', async (loss) => {
-  await asAlone({ x, targets }, { loss, optimizer: nn.sgd({ lr: 0.1 }) });
+  await compare({ x, targets }, { loss, optimizer: nn.sgd({ lr: 0.1 }) });
 });
