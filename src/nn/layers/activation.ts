@@ -1,11 +1,11 @@
 // An activation as a layer.
 
-import { type Activation, type ActivationParameters, named } from '../../activation/table.js';
+import { type Activation, type ActivationParameters, activationOf } from '../../activation/table.js';
 import { type Layer, specified, type ThreadContext } from '../layer.js';
 
 /** A layer that applies an activation: 'relu', or 'leakyRelu' and { slope: 0.2 }. */
 export function activation<A extends Activation>(name: A, passed?: ActivationParameters<A>): Layer {
-  const { row, numbers } = named('nn.activation', [name, passed]);
+  const { row, numbers } = activationOf('nn.activation', [name, passed]);
   return specified(['activation', name, { ...passed }], {
     kind: name,
     parameters: {},

@@ -1,6 +1,6 @@
 // Dropout as a layer: a new mask a step.
 
-import { type Dropout, keepLaw, keptScale, shareOf } from '../../activation/dropout.js';
+import { type Dropout, maskLaw, probabilityOf, scaleOf } from '../../activation/dropout.js';
 import { options } from '../../check.js';
 import { sourceFrom } from '../../random/generator.js';
 
@@ -10,7 +10,7 @@ import { type Layer, specified } from '../layer.js';
 export function dropout(passed?: Dropout): Layer {
   const where = 'nn.dropout';
   const o = options(where, passed, ['p', 'rng', 'seed']);
-  const p = shareOf(where, o.p);
+  const p = probabilityOf(where, o.p);
   const source = sourceFrom(where, o);
   return specified(['dropout', { p, seed: 0 }], {
     kind: 'dropout',
@@ -32,11 +32,11 @@ export function dropout(passed?: Dropout): Layer {
         train(rows) {
           masked = true;
           const used = mask.subarray(0, rows * inputs);
-          source.fill(keepLaw(p), used, { from: 0, of: used.length });
-          forward(rows * inputs, keptScale(p));
+          source.fill(maskLaw(p), used, { from: 0, of: used.length });
+          forward(rows * inputs, scaleOf(p));
         },
         backward(rows) {
-          if (masked) backward?.(rows * inputs, keptScale(p));
+          if (masked) backward?.(rows * inputs, scaleOf(p));
           else if (dx && dx !== dy) dx.set(dy.subarray(0, rows * inputs));
         },
       };

@@ -1,6 +1,6 @@
 // Gated linear units as layers.
 
-import { type Halves, placed, type Unit, units } from '../../activation/glu.js';
+import { gateFirst, type Halves, type Unit, units } from '../../activation/glu.js';
 import { options, whole } from '../../check.js';
 import { type Layer, specified } from '../layer.js';
 
@@ -8,7 +8,7 @@ function layer(name: Unit) {
   return (outputs: number, passed?: Halves): Layer => {
     const where = `nn.${name}`;
     whole(where, 'outputs', outputs, { least: 1, most: 2 ** 30 });
-    const first = placed(where, options(where, passed, ['gate']).gate);
+    const first = gateFirst(where, options(where, passed, ['gate']).gate);
     return specified([name, outputs, { ...passed }], {
       kind: name,
       inputs: 2 * outputs,

@@ -1,6 +1,6 @@
 // The linear layer: y = f(x W' + b).
 
-import { type Named, named } from '../../activation/table.js';
+import { activationOf, type Named } from '../../activation/table.js';
 import { flag, options, whole } from '../../check.js';
 import { init } from '../../init/index.js';
 import { type Generator, sourceFrom } from '../../random/generator.js';
@@ -26,7 +26,7 @@ const copied = (f: unknown) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
 interface Bound extends LayerMemory {
   weight: Tensor;
   bias: Tensor | null;
-  f: ReturnType<typeof named> | undefined;
+  f: ReturnType<typeof activationOf> | undefined;
   /** The product x W' + b, before f. f's backward reads it, or y, which then is the same array. */
   z: Float32Array;
 }
@@ -131,7 +131,7 @@ export function linear<B extends boolean = true>(
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
   const o = options(where, passed, ['rng', 'seed', 'bias', 'activation']);
-  const f = o.activation === undefined ? undefined : named(where, o.activation);
+  const f = o.activation === undefined ? undefined : activationOf(where, o.activation);
   const drawn = o as { rng?: Generator; seed?: Seed };
   sourceFrom(where, drawn);
   const weight = tensor([outputs, inputs]);

@@ -1,6 +1,6 @@
 // prelu as a layer: the slopes are its parameter.
 
-import { gather } from '../../activation/prelu.js';
+import { addSlopeGradients } from '../../activation/prelu.js';
 import { allocate, number, options, whole } from '../../check.js';
 import { tensor } from '../../tensor.js';
 import { view } from '../../wasm/kernels.js';
@@ -30,7 +30,7 @@ export function prelu(channels = 1, passed?: { slope?: number }): Layer {
         backward(rows) {
           const n = rows * inputs;
           sums.fill(0);
-          gather(view(x, 0, n), view(dy, 0, n), sums, one ? n : 1);
+          addSlopeGradients(view(x, 0, n), view(dy, 0, n), sums, one ? n : 1);
           gradients.weight.set(sums);
           backward?.(...numbers(rows));
         },
