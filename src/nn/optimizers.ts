@@ -34,7 +34,7 @@ export const sgd = /* @__PURE__ */ optimizer('sgd', {
 });
 
 /** Adam and AdamW. They differ in weightDecay: Adam adds it to the gradient, AdamW (decoupled) subtracts it from the weight. */
-const adamRow = (name: string, weightDecay: number, decoupled: boolean) =>
+const adamVariant = (name: string, weightDecay: number, decoupled: boolean) =>
   optimizer(name, {
     options: {
       lr: { value: 0.001, least: 0 },
@@ -69,9 +69,9 @@ function below1(where: string, name: string, value: number): void {
 }
 
 /** Adam (Kingma and Ba 2015), equal to PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
-export const adam = /* @__PURE__ */ adamRow('adam', 0, false);
+export const adam = /* @__PURE__ */ adamVariant('adam', 0, false);
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019), equal to PyTorch's. Defaults: Adam's, but weightDecay 0.01. */
-export const adamW = /* @__PURE__ */ adamRow('adamW', 0.01, true);
+export const adamW = /* @__PURE__ */ adamVariant('adamW', 0.01, true);
 
 /**
  * RMSprop (Hinton 2012), equal to PyTorch's: d = gradient + weightDecay w; square is a running mean of d^2; v = momentum v +

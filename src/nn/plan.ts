@@ -77,7 +77,7 @@ function sizesOf({ layers, inputs, outputs, parameters }: Network, batchSize: nu
     inPlace,
     saved,
     learnt: sum(Object.values(parameters).map(({ data }) => padded(data.length))),
-    // The input, the outputs, and the gradients by the outputs, which for a first layer in place is the gradient by the input.
+    // The input and the outputs, and the gradients by them. (By the input only if the first layer works in place.)
     activations:
       2 *
       (padded(batchSize * widths[0]) + sum(layers.map((_, i) => (inPlace[i] ? 0 : padded(batchSize * widths[i + 1]))))),
