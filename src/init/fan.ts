@@ -1,9 +1,8 @@
-// What an initialiser asks of its shape: where it goes, and how many inputs and outputs (fans) a value of it has.
+// Shapes and fans (numbers of inputs and outputs) of initialisers, and the options that all of them have.
 
 import { choice, number, type Unchecked } from '../check.js';
 import type { Draw, Generator } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
-
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
 
 /** 'oi': PyTorch's [out, in, ...kernel]; 'io': [...kernel, in, out], as TensorFlow, Keras and JAX have it. */
@@ -16,21 +15,21 @@ export interface Common extends Draw {
   rng?: Generator;
   /** Short for rng: random.philox(seed). */
   seed?: Seed;
-  /** Where the fans stand in the shape; 'oi' by default. */
+  /** Which axes of the shape are inputs and outputs; 'oi' by default. */
   layout?: Layout;
-  /** Said instead of read from the shape, which needs two axes to have fans. */
+  /** The fans, instead of those of the shape. A shape with less than two axes has none. */
   fanIn?: number;
   fanOut?: number;
 }
-export const common = ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'out', 'slice'] as const;
+export const commonOptions = ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'out', 'slice'] as const;
 
 export interface Fans {
   fanIn: number;
   fanOut: number;
 }
 
-/** The fans that a shape has, or null below two axes. */
-export function extents(shape: readonly number[], layout: Layout): Fans | null {
+/** The fans of a shape; null if it has less than two axes. */
+export function fansOfShape(shape: readonly number[], layout: Layout): Fans | null {
   if (shape.length < 2) return null;
   const product = (lengths: readonly number[]) => lengths.reduce((all, length) => all * length, 1);
   const [first, second] = layout === 'oi' ? shape : shape.slice(-2);
@@ -39,18 +38,21 @@ export function extents(shape: readonly number[], layout: Layout): Fans | null {
   return { fanIn: inputs * kernel, fanOut: outputs * kernel };
 }
 
-/** What options say of the fans. */
-export function stated(where: string, o: Unchecked<Common>): { layout: Layout } & Partial<Fans> {
+/** The options of fans, checked: the layout, and the fans that are given. */
+export function fanOptions(where: string, o: Unchecked<Common>): { layout: Layout } & Partial<Fans> {
   const fan = (name: 'fanIn' | 'fanOut') =>
     o[name] === undefined ? undefined : number(where, name, o[name], { least: 0, open: true });
   return { layout: choice(where, 'layout', o.layout ?? 'oi', layouts), fanIn: fan('fanIn'), fanOut: fan('fanOut') };
 }
 
-/** Fans, read when a row asks for them: only then has a shape to have them. A shape without values needs none. */
+/**
+ * The fans of the options or of the shape. They are computed when they are read, so that a shape needs fans only for a row that
+ * uses them. An empty shape (one without values) needs none.
+ */
 export function fans(where: string, shape: readonly number[], o: Unchecked<Common>, empty = false): Fans {
-  const { layout, ...said } = stated(where, o);
+  const { layout, ...given } = fanOptions(where, o);
   const read = (name: 'fanIn' | 'fanOut') => {
-    const fan = said[name] ?? (empty ? 1 : extents(shape, layout)?.[name]);
+    const fan = given[name] ?? (empty ? 1 : fansOfShape(shape, layout)?.[name]);
     if (fan === undefined) throw new RangeError(`${where}: shape [${shape}] has no fans; pass { fanIn, fanOut }`);
     if (fan === 0) {
       throw new RangeError(
@@ -69,13 +71,13 @@ export function fans(where: string, shape: readonly number[], o: Unchecked<Commo
   };
 }
 
-/** A shape and where its values go: of a shape given, or of a tensor, which is then its own output. */
-export function target(where: string, given: readonly number[] | Tensor, o: { out?: unknown; slice?: unknown }) {
-  if (!isTensor(where, given)) return { ...checkedShape(where, given), tensor: undefined };
+/** The shape and size of an initialiser's first argument, a shape or a tensor; if it is a tensor, also that. */
+export function target(where: string, first: readonly number[] | Tensor, o: { out?: unknown; slice?: unknown }) {
+  if (!isTensor(where, first)) return { ...checkedShape(where, first), tensor: undefined };
   if (o.out !== undefined || o.slice !== undefined) {
     throw new TypeError(
       `${where}: out and slice go with a shape, not with a tensor, which is filled whole; pass its shape`,
     );
   }
-  return { shape: given.shape, size: given.data.length, tensor: given };
+  return { shape: first.shape, size: first.data.length, tensor: first };
 }

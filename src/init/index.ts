@@ -1,29 +1,29 @@
-// `init`: shape or tensor in, values out. Every name of the field for the same thing is here.
+// `init`: the initialisers. Those that go by several names are here by all of them.
 
 import { choice, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { checkedShape, type Tensor } from '../tensor.js';
-import { type Common, common, extents, fans, stated, target } from './fan.js';
+import { type Common, commonOptions, fanOptions, fans, fansOfShape, target } from './fan.js';
 import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js';
 import { type Initialisation, type Initialising, type InitialisingOptions, initialisers } from './table.js';
 import { torchLinear } from './torch-linear.js';
 
-/** What a law amounts to. */
+/** Fans, moments and bounds of an initialiser's values. */
 export interface Description {
   fanIn: number | null;
   fanOut: number | null;
   mean: number;
   std: number;
-  /** The values lie between low and high; infinite for a normal. */
+  /** Values are between low and high; infinite for a normal. */
   low: number;
   high: number;
 }
 
 export interface Initialiser<O> {
-  /** A new array (or options.out) of the shape's values in row-major order. */
+  /** Values for a shape, in row-major order, in a new array or in options.out. */
   (shape: readonly number[], options?: O & Common): Float32Array;
-  /** The tensor, filled in place. */
+  /** Fills a tensor in place, and returns it. */
   (target: Tensor, options?: O & Omit<Common, 'out' | 'slice'>): Tensor;
 }
 
@@ -32,14 +32,14 @@ export type Initialisers = { [N in keyof typeof initialisers]: Initialiser<Initi
 
 type Options = Common & Record<string, unknown>;
 
-/** What an initialiser is given, checked, and its law. */
+/** The law of an initialiser for a shape and options. */
 function lawOf(name: Initialising, shape: readonly number[], o: Unchecked<Options>, empty = false) {
   const where = `init.${name}`;
   const row: Initialisation = initialisers[name];
   return representable(where, row.law(where, fans(where, shape, o, empty), o));
 }
 const optionsOf = (name: Initialising, given?: Options) =>
-  options(`init.${name}`, given, [...Object.keys(initialisers[name].options), ...common]);
+  options(`init.${name}`, given, [...Object.keys(initialisers[name].options), ...commonOptions]);
 
 const initialise =
   (name: Initialising) =>
@@ -64,17 +64,17 @@ export const init = {
   dirac,
   torchLinear,
 
-  /** Fans, mean, standard deviation and bounds of what an initialiser would draw for a shape. Draws nothing. */
+  /** Fans, mean, standard deviation and bounds of the values that an initialiser has for a shape. Draws nothing. */
   describe(name: Initialising, shape: readonly number[], given?: Options): Description {
     const known = choice('init.describe', 'name', name, Object.keys(initialisers) as Initialising[]);
     const where = `init.${known}`;
     const o = optionsOf(known, given);
     const { shape: lengths } = checkedShape(where, shape);
-    const { layout, fanIn, fanOut } = stated(where, o);
-    const own = extents(lengths, layout);
+    const { layout, fanIn, fanOut } = fanOptions(where, o);
+    const ofShape = fansOfShape(lengths, layout);
     return {
-      fanIn: fanIn ?? own?.fanIn ?? null,
-      fanOut: fanOut ?? own?.fanOut ?? null,
+      fanIn: fanIn ?? ofShape?.fanIn ?? null,
+      fanOut: fanOut ?? ofShape?.fanOut ?? null,
       ...momentsOf(lawOf(known, lengths, o)),
     };
   },

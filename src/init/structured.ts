@@ -1,38 +1,37 @@
-// Initialisers with structure: their values depend on each other, or on their place.
+// Initialisers with structure: their values depend on each other, or on their indices.
 
 import { number, options, type Unchecked, whole } from '../check.js';
 import { type Law, lawFrom } from '../random/distributions.js';
 import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
-
 import type { Tensor } from '../tensor.js';
 import { ORTHOGONAL_PANEL } from '../wasm/generated/constants.js';
 import { applyWhole } from '../wasm/kernels.js';
 import { randomModule } from '../wasm/module.js';
-import { type Common, common, type Layout, stated, target } from './fan.js';
+import { type Common, commonOptions, fanOptions, type Layout, target } from './fan.js';
 
 const standard: Law = { distribution: 'normal', mean: 0, std: 1 };
 
-/** The matrix as which a weight is made orthogonal: outputs against all else. */
-function matrix(where: string, shape: readonly number[], layout: Layout): [rows: number, columns: number] {
+/** The rows and columns of a weight as a matrix: outputs by all other axes. */
+function matrixOf(where: string, shape: readonly number[], layout: Layout): [rows: number, columns: number] {
   if (shape.length < 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass at least two axes`);
   const outputs = layout === 'oi' ? shape[0] : shape[shape.length - 1];
   const rest = (layout === 'oi' ? shape.slice(1) : shape.slice(0, -1)).reduce((product, length) => product * length, 1);
   return layout === 'oi' ? [outputs, rest] : [rest, outputs];
 }
 
-/** Options of what is made whole: into a new array or `out`, or into a tensor. */
+/** Options of initialisers that have no slices, for a shape and for a tensor. */
 type Whole = Omit<Common, 'slice'>;
 type Filled = Omit<Whole, 'out'>;
 
-/** The whole alone: values that depend on each other have no slice. */
-const undivided = (where: string, o: { slice?: unknown }) => {
+/** RangeError for a slice: values that depend on each other have none. */
+const requireWhole = (where: string, o: { slice?: unknown }) => {
   if (o.slice !== undefined)
     throw new RangeError(`${where}: slice: the values depend on each other; make the whole and cut the part out`);
 };
 
 /**
- * A random orthogonal matrix times gain: rows orthonormal where there are fewer rows than columns, else
- * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns.
+ * A random orthogonal matrix times gain (1), uniformly distributed (Saxe et al. 2013; Mezzadri 2007). If there are fewer rows
+ * than columns its rows are orthonormal, else its columns. Axes beyond two count as columns.
  */
 export function orthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
 export function orthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
@@ -41,19 +40,19 @@ export function orthogonal(
   given?: { gain?: number } & Common,
 ): Float32Array | Tensor {
   const where = 'init.orthogonal';
-  const o = options(where, given, ['gain', ...common]);
-  undivided(where, o);
+  const o = options(where, given, ['gain', ...commonOptions]);
+  requireWhole(where, o);
   const { shape, size, tensor } = target(where, first, o);
-  const [rows, columns] = matrix(where, shape, stated(where, o).layout);
+  const [rows, columns] = matrixOf(where, shape, fanOptions(where, o).layout);
   const scale = number(where, 'gain', o.gain ?? 1);
-  const decompose = decomposition(where, rows, columns);
+  const orthogonalise = orthogonaliser(where, rows, columns);
   const values = fillDraw(where, sourceFrom(where, o), standard, size, tensor ? { out: tensor.data } : o);
-  decompose(values, scale);
+  orthogonalise(values, scale);
   return tensor ?? values;
 }
 
-/** Memory to decompose a matrix in, found before anything is drawn; then normals become orthogonal in it. */
-function decomposition(where: string, rows: number, columns: number): (values: Float32Array, gain: number) => void {
+/** Allocates memory for a matrix, before anything is drawn. Returns a function that makes normals orthogonal in it. */
+function orthogonaliser(where: string, rows: number, columns: number): (values: Float32Array, gain: number) => void {
   const size = rows * columns;
   if (size === 0) return () => {};
   const [shorter, longer] = [Math.min(rows, columns), Math.max(rows, columns)];
@@ -68,8 +67,8 @@ function decomposition(where: string, rows: number, columns: number): (values: F
 }
 
 /**
- * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
- * (Martens 2010; PyTorch's sparse_). The shape has two axes.
+ * Normals with std (0.01), of which ceil(sparsity * rows) in each column are then 0, at random rows (Martens 2010; PyTorch's
+ * sparse_). The shape has two axes.
  */
 export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Whole): Float32Array;
 export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Filled): Tensor;
@@ -78,11 +77,11 @@ export function sparse(
   given: { sparsity: number; std?: number } & Common,
 ): Float32Array | Tensor {
   const where = 'init.sparse';
-  const o = options(where, given, ['sparsity', 'std', ...common]);
-  undivided(where, o);
+  const o = options(where, given, ['sparsity', 'std', ...commonOptions]);
+  requireWhole(where, o);
   const { shape, size, tensor } = target(where, first, o);
   if (shape.length !== 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes`);
-  stated(where, o);
+  fanOptions(where, o);
   const sparsity = number(where, 'sparsity', o.sparsity, { least: 0, most: 1 });
   const law = lawFrom(where, 'normal', { std: o.std ?? 0.01 });
   const source = sourceFrom(where, o);
@@ -95,67 +94,67 @@ export function sparse(
   return tensor ?? values;
 }
 
-/** Where W[output, input] stands at one place of the kernel; rank 2 has one place. */
-function strides(shape: readonly number[], layout: Layout, centre: (length: number) => number) {
+/** The outputs and inputs of a shape, and the index of W[output, input] at the kernel's centre. */
+function atCentre(shape: readonly number[], layout: Layout, centre: (length: number) => number) {
   const kernel = layout === 'oi' ? shape.slice(2) : shape.slice(0, -2);
   const [outputs, inputs] = layout === 'oi' ? shape : [shape[shape.length - 1], shape[shape.length - 2]];
-  const places = kernel.reduce((product, length) => product * length, 1);
+  const kernelSize = kernel.reduce((product, length) => product * length, 1);
   const at = kernel.reduce((index, length) => index * length + centre(length), 0);
   const index = (output: number, input: number) =>
-    layout === 'oi' ? (output * inputs + input) * places + at : (at * inputs + input) * outputs + output;
+    layout === 'oi' ? (output * inputs + input) * kernelSize + at : (at * inputs + input) * outputs + output;
   return { outputs, inputs, index };
 }
 
 export type Structure = Omit<Common, 'rng' | 'seed' | 'fanIn' | 'fanOut'>;
-const structure = ['layout', 'out', 'slice'] as const;
+const structureOptions = ['layout', 'out', 'slice'] as const;
 
-/** f(0) to f(n - 1), one by one: a shape may have more of them than memory has room for. */
-function* counting(n: number, f: (i: number) => number): Generator<number, void, void> {
+/** f(0) to f(n - 1), one at a time: a shape may have more of them than fit into memory. */
+function* generate(n: number, f: (i: number) => number): Generator<number, void, void> {
   for (let i = 0; i < n; i++) yield f(i);
 }
 
-/** Zeros, and a value at each of some places, as far as the part that is asked for holds them. */
-function sprinkled(
+/** Zeros with a value at some indices of the shape: the whole, or a slice. */
+function fillAt(
   where: string,
   first: readonly number[] | Tensor,
   o: Unchecked<Structure>,
-  places: (shape: readonly number[]) => Iterable<number>,
+  indicesOf: (shape: readonly number[]) => Iterable<number>,
   value: number,
 ): Float32Array | Tensor {
   const { shape, size, tensor } = target(where, first, o);
-  const indices = places(shape);
-  const { values, wanted } = outputOf(where, size, tensor ? { out: tensor.data } : o);
-  if (wanted.length === 0) return tensor ?? values;
+  const indices = indicesOf(shape);
+  const { values, range } = outputOf(where, size, tensor ? { out: tensor.data } : o);
+  if (range.length === 0) return tensor ?? values;
   values.fill(0);
   for (const at of indices) {
-    if (at >= wanted.from && at < wanted.from + wanted.length) values[at - wanted.from] = value;
+    if (at >= range.from && at < range.from + range.length) values[at - range.from] = value;
   }
   return tensor ?? values;
 }
 
-/** The identity times gain (1): a matrix with gain on its diagonal, zeros elsewhere. The shape has two axes. */
+/** The identity times gain (1): gain on the diagonal, zeros elsewhere. The shape has two axes. */
 export function eye(first: readonly number[], given?: { gain?: number } & Structure): Float32Array;
 export function eye(first: Tensor, given?: { gain?: number } & Structure): Tensor;
 export function eye(first: readonly number[] | Tensor, given?: { gain?: number } & Structure): Float32Array | Tensor {
   const where = 'init.eye';
-  const o = options(where, given, ['gain', ...structure]);
-  stated(where, o);
-  return sprinkled(
+  const o = options(where, given, ['gain', ...structureOptions]);
+  fanOptions(where, o);
+  return fillAt(
     where,
     first,
     o,
     (shape) => {
       if (shape.length !== 2)
         throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes, or use init.dirac`);
-      return counting(Math.min(...shape), (d) => d * shape[1] + d);
+      return generate(Math.min(...shape), (d) => d * shape[1] + d);
     },
     number(where, 'gain', o.gain ?? 1),
   );
 }
 
 /**
- * A convolution that hands its input on: 1 from channel d to d at the kernel's middle (k >> 1), in each of so many
- * groups (1), zeros elsewhere (PyTorch's dirac_). The shape has an axis or more of the kernel.
+ * A convolution that preserves its input (PyTorch's dirac_): 1 from channel d to channel d at the kernel's centre (k >> 1), in
+ * each of `groups` (1) groups, zeros elsewhere. The shape has at least one axis of the kernel.
  */
 export function dirac(first: readonly number[], given?: { groups?: number } & Structure): Float32Array;
 export function dirac(first: Tensor, given?: { groups?: number } & Structure): Tensor;
@@ -164,38 +163,39 @@ export function dirac(
   given?: { groups?: number } & Structure,
 ): Float32Array | Tensor {
   const where = 'init.dirac';
-  const o = options(where, given, ['groups', ...structure]);
-  const { layout } = stated(where, o);
+  const o = options(where, given, ['groups', ...structureOptions]);
+  const { layout } = fanOptions(where, o);
   const groups = whole(where, 'groups', o.groups ?? 1, { least: 1 });
-  return sprinkled(
+  return fillAt(
     where,
     first,
     o,
     (shape) => {
-      convolution(where, shape);
-      const { outputs, inputs, index } = strides(shape, layout, (length) => length >> 1);
+      requireKernel(where, shape);
+      const { outputs, inputs, index } = atCentre(shape, layout, (length) => length >> 1);
       if (outputs % groups !== 0)
         throw new RangeError(`${where}: ${outputs} outputs have no ${groups} equal groups; pass a divisor of them`);
-      const each = outputs / groups;
-      if (each === 0) return [];
-      const channels = Math.min(each, inputs);
-      return counting(groups * channels, (i) => {
+      const outputsPerGroup = outputs / groups;
+      if (outputsPerGroup === 0) return [];
+      const channels = Math.min(outputsPerGroup, inputs);
+      return generate(groups * channels, (i) => {
         const [g, d] = [Math.floor(i / channels), i % channels];
-        return index(g * each + d, d);
+        return index(g * outputsPerGroup + d, d);
       });
     },
     1,
   );
 }
 
-function convolution(where: string, shape: readonly number[]): void {
+/** RangeError where a shape has no axis of a kernel. */
+function requireKernel(where: string, shape: readonly number[]): void {
   if (shape.length < 3)
     throw new RangeError(`${where}: shape [${shape}] has no kernel; pass three axes or more, or use init.eye`);
 }
 
 /**
- * A convolution whose middle ((k - 1) >> 1) is an orthogonal matrix times gain (1), zeros elsewhere: it keeps lengths
- * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). The shape has an axis or more of the kernel.
+ * A convolution that preserves norms at any depth (Xiao et al. 2018): an orthogonal matrix times gain (1) at the kernel's centre
+ * ((k - 1) >> 1, as in TensorFlow and JAX), zeros elsewhere. The shape has at least one axis of the kernel.
  */
 export function deltaOrthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
 export function deltaOrthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
@@ -204,21 +204,21 @@ export function deltaOrthogonal(
   given?: { gain?: number } & Common,
 ): Float32Array | Tensor {
   const where = 'init.deltaOrthogonal';
-  const o = options(where, given, ['gain', ...common]);
-  undivided(where, o);
+  const o = options(where, given, ['gain', ...commonOptions]);
+  requireWhole(where, o);
   const { shape, size, tensor } = target(where, first, o);
-  convolution(where, shape);
-  const { layout } = stated(where, o);
-  const { outputs, inputs, index } = strides(shape, layout, (length) => (length - 1) >> 1);
+  requireKernel(where, shape);
+  const { layout } = fanOptions(where, o);
+  const { outputs, inputs, index } = atCentre(shape, layout, (length) => (length - 1) >> 1);
   const scale = number(where, 'gain', o.gain ?? 1);
   const source = sourceFrom(where, o);
   const { values } = outputOf(where, size, tensor ? { out: tensor.data } : o);
-  const decompose = decomposition(where, outputs, inputs);
-  const middle = fillDraw(where, source, standard, outputs * inputs, {});
-  decompose(middle, scale);
+  const orthogonalise = orthogonaliser(where, outputs, inputs);
+  const matrix = fillDraw(where, source, standard, outputs * inputs, {});
+  orthogonalise(matrix, scale);
   values.fill(0);
   for (let output = 0; size > 0 && output < outputs; output++) {
-    for (let input = 0; input < inputs; input++) values[index(output, input)] = middle[output * inputs + input];
+    for (let input = 0; input < inputs; input++) values[index(output, input)] = matrix[output * inputs + input];
   }
   return tensor ?? values;
 }

@@ -1,4 +1,4 @@
-// random.torch: PyTorch's generator on a CPU.
+// The source of random.torch, PyTorch's generator on a CPU.
 
 import { TORCH_CACHED, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { distributionOf } from './distributions.js';
@@ -7,7 +7,7 @@ import type { Source } from './source.js';
 import { bigintOf, type State, wholeOf, wrongState } from './state.js';
 import { cacheOf, type Release, releases, seededState, torchStream } from './torch-stream.js';
 
-/** A source with PyTorch's state. */
+/** A source with the state of a seed, or with another state of that seed. */
 export function torch(seed: bigint, release: Release, state = seededState(seed)): Source {
   const stream = torchStream(state, release);
 
@@ -16,7 +16,7 @@ export function torch(seed: bigint, release: Release, state = seededState(seed))
     return shuffled(n, (i) => words[i] % (n - i));
   }
 
-  /** int64 random_(): two words, the high one first, 63 bits. */
+  /** PyTorch's random_() of an int64: 63 bits of two words, the high one first. */
   function random63(): bigint {
     const [high, low] = stream.words(2);
     return ((BigInt(high) << 32n) | BigInt(low)) & 0x7fffffffffffffffn;
@@ -30,7 +30,7 @@ export function torch(seed: bigint, release: Release, state = seededState(seed))
     bits: (out) => stream.draw('torchBits', out),
     permutation,
     order(n) {
-      random63(); // the base seed of DataLoader's workers
+      random63(); // DataLoader draws its workers' base seed first
       return torch(random63(), release).permutation(n);
     },
     fork() {
@@ -57,7 +57,7 @@ export function torch(seed: bigint, release: Release, state = seededState(seed))
   };
 }
 
-/** The source that stood at a state. */
+/** The source that a state describes. */
 export function restoreTorch(saved: State): Source {
   const release = releases.find((r) => r === saved.release);
   if (release === undefined) throw wrongState('release', saved.release);
@@ -67,7 +67,7 @@ export function restoreTorch(saved: State): Source {
   Array.from(words).forEach((word, i) => {
     state[i] = wholeOf(`words[${i}]`, word, 2 ** 32 - 1);
   });
-  if (!state.some((word) => word !== 0)) throw wrongState('words', words); // it would give zeros for ever
+  if (!state.some((word) => word !== 0)) throw wrongState('words', words); // all draws would be 0
   state[TORCH_INDEX] = wholeOf('index', saved.index, TORCH_INDEX);
   if (cached !== null) {
     if (typeof cached !== 'number' || !Number.isFinite(cached)) throw wrongState('cached', cached);
