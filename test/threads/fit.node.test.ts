@@ -261,7 +261,7 @@ describe('threads that end, or are not asked', () => {
     await all(ws.fit(nn.sequential(layers()), data, { ...fit(), batchSize: 20 }));
     expect(sent).toEqual([]);
     await all(ws.fit(nn.sequential(layers()), data, fit()));
-    expect(sent.filter((kind) => kind !== 'attend')).toEqual(['learn', 'learn', 'end', 'end']);
+    expect(sent.filter((kind) => kind !== 'poll')).toEqual(['begin', 'begin', 'end', 'end']);
     await ws.close();
   });
 
