@@ -62,7 +62,7 @@ export const rectifiers = {
     parameters: { alpha: { value: 1, least: 0, open: true } },
     ulp: { forward: 2, backward: 2 },
   },
-  /** lambda x, or lambda alpha (e^x - 1) below 0: mean 0 and variance 1 are kept (Klambauer et al. 2017) */
+  /** lambda x, or lambda alpha (e^x - 1) below 0: mean 0 and variance 1 are preserved (Klambauer et al. 2017) */
   selu: {
     formula: (x) => LAMBDA * (x > 0 ? x : ALPHA * Math.expm1(x)),
     derivative: (y) => (y > 0 ? LAMBDA : y + LAMBDA * ALPHA),

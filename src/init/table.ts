@@ -141,7 +141,7 @@ export const initialisers = {
 
 export type Initialising = keyof typeof initialisers;
 type Rows = typeof initialisers;
-/** An initialiser's own options. */
+/** The options of an initialiser beside those that all have. */
 export type InitialisingOptions<N extends Initialising> = PartialValues<Rows[N]['options']>;
 export type Gain = InitialisingOptions<'xavierNormal'>;
 export type Kaiming = InitialisingOptions<'kaimingNormal'>;

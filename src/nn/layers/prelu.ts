@@ -6,7 +6,7 @@ import { tensor } from '../../tensor.js';
 import { view } from '../../wasm/kernels.js';
 import { type Layer, withSpec } from '../layer.js';
 
-/** A layer of PReLU: with channels 1 all values have one slope, else each value of a row has its own. Slopes begin at `slope` (0.25). */
+/** A layer of PReLU with one slope (channels 1), or with one for each value of a row. Slopes begin at `slope` (0.25). */
 export function prelu(channels = 1, given?: { slope?: number }): Layer {
   const where = 'nn.prelu';
   whole(where, 'channels', channels, { least: 1, most: 2 ** 30 });
