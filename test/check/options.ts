@@ -13,25 +13,43 @@ const isRequired = (option: Option) => isNumber(option) && option.value === unde
 const within = ({ least = -Infinity, most = Infinity, open }: NumberOption, value: number) =>
   open ? value > least && value < most : value >= least && value <= most;
 
-/** Another value than the default: of numbers one that changes what is computed. */
-function other(option: Option): unknown {
+/** Another value than the default. The numbers of a row grow with their index, so that a lower bound is below an upper one. */
+function other(option: Option, index: number): unknown {
   if (isPair(option)) return [0.8, 0.95];
   if (isChoice(option)) return Object.keys(option.choices).find((name) => name !== option.value);
-  if (isNumber(option))
-    return option.whole ? [3, 5].find((v) => v !== option.value) : [0.125, 0.25].find((v) => v !== option.value);
+  if (isNumber(option)) {
+    const [value, step] = option.whole ? [3 + 2 * index, 1] : [(1 + index) / 8, 1 / 16];
+    return value === option.value ? value + step : value;
+  }
   return typeof option.value === 'boolean' ? !option.value : (_: number, lr: number) => lr / 4;
 }
 
-/** What has to be passed, and nothing else. */
+/** The options that have to be passed. */
 export const required = (row: Options): Record<string, Any> =>
   Object.fromEntries(
-    Object.entries(row).flatMap(([name, option]) => (isRequired(option) ? [[name, other(option)]] : [])),
+    Object.entries(row).flatMap(([name, option], i) => (isRequired(option) ? [[name, other(option, i)]] : [])),
   );
 
-/** Options of which each is once another than the default, and all of them at once. */
+/** Options: those that have to be passed, beside them each other one with another value than its default, and all at once. */
 export function variants(row: Options): Record<string, Any>[] {
-  const others = Object.entries(row).map(([name, option]) => [name, other(option)] as const);
+  const others = Object.entries(row).map(([name, option], i) => [name, other(option, i)] as const);
   return [required(row), ...others.map(([name, v]) => ({ ...required(row), [name]: v })), Object.fromEntries(others)];
+}
+
+/** All options of a row, each with another value than its default where that is valid together with the others. */
+export function allOptions(row: Options, isValid: (options: Record<string, Any>) => boolean): Record<string, Any> {
+  const values = Object.values(row).map((option, i) => {
+    const choices = isChoice(option) ? Object.keys(option.choices).filter((name) => name !== option.value) : [];
+    return [...new Set([other(option, i), ...choices, option.value])];
+  });
+  let combinations: unknown[][] = [[]];
+  for (const several of values) combinations = combinations.flatMap((one) => several.map((value) => [...one, value]));
+  const names = Object.keys(row);
+  for (const combination of combinations) {
+    const options = Object.fromEntries(names.map((name, i) => [name, combination[i]]));
+    if (isValid(options)) return options;
+  }
+  throw new Error(`no valid combination of ${names.join(', ')}`);
 }
 
 /** Options of which one is 0, where the row allows it. */

@@ -1,4 +1,5 @@
-// Every public function with arguments that are right, for tests that make one of them wrong.
+// Every public function with valid arguments, for tests that make one of them invalid. Calls grow from the rows of every table; what
+// has no row is written by hand.
 
 import type { Row } from '../../src/activation/row.js';
 import { type Activation, activations } from '../../src/activation/table.js';
@@ -16,23 +17,33 @@ import {
   tensor,
   workspace,
 } from '../../src/index.js';
-import { initialisers } from '../../src/init/table.js';
-import { losses } from '../../src/nn/losses/pointwise.js';
+import { type Initialising, initialisers } from '../../src/init/table.js';
+import * as layers from '../../src/nn/layers/index.js';
+import { type LossRow, losses, type PointwiseLoss } from '../../src/nn/losses/pointwise.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
 import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
-import { variants } from '../check/options.js';
+import type { Options } from '../../src/options.js';
+import { type DistributionName, distributions } from '../../src/random/distributions.js';
+import type { Any } from '../check/case.js';
+import { allOptions } from '../check/options.js';
+import { layerArguments } from '../nn/layers/examples.js';
 import { noise } from '../oracle.js';
+import { examples } from '../random/examples.js';
+import { generators, succeeds } from './arbitraries.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: the calls take what the types forbid
-export type Any = any;
 export interface Call {
   name: string;
-  /** Arguments made anew for each call. */
+  /** New arguments for each call. */
   args(): Any[];
   run(...args: Any[]): unknown;
 }
+
+const call = (name: string, run: unknown, args: () => Any[]): Call => ({ name, args, run: run as Any });
+/** A call of a method; its first argument is the object. */
+const methodCall = (name: string, method: string, args: () => Any[]): Call =>
+  call(name, (object: Any, ...rest: Any[]) => object[method](...rest), args);
 
 const model = () =>
   nn.sequential([
@@ -42,76 +53,94 @@ const model = () =>
     nn.linear(4, 3, { seed: 2 }),
   ]);
 const batch = () => ({ x: noise(1, 8), labels: Uint32Array.of(0, 2, 1, 0) });
-const draw = () => ({ out: new Float32Array(4) });
+const out = (n: number) => new Float32Array(n);
 
-const elementwise = (Object.keys(activations) as Activation[]).flatMap((name): Call[] => {
-  const row: Row = activations[name];
-  const said = Object.fromEntries(Object.entries(row.parameters).map(([word, { value }]) => [word, value]));
+const ofActivations = (Object.keys(activations) as Activation[]).flatMap((name): Call[] => {
+  const { parameters, keeps }: Row = activations[name];
   const { forward, backward } = activation[name] as Any;
+  const options = allOptions(parameters, (o) => succeeds(() => forward(noise(1, 6), o)));
   return [
-    {
-      name: `activation.${name}.forward`,
-      args: () => [noise(1, 6), { out: new Float32Array(6), ...said }],
-      run: forward,
-    },
-    {
-      name: `activation.${name}.backward`,
-      args: () => [{ [row.keeps]: noise(1, 6), dy: noise(2, 6), out: new Float32Array(6), ...said }],
-      run: backward,
-    },
+    call(`activation.${name}.forward`, forward, () => [noise(1, 6), { out: out(6), ...options }]),
+    call(`activation.${name}.backward`, backward, () => [
+      { [keeps]: noise(1, 6), dy: noise(2, 6), out: out(6), ...options },
+    ]),
+    call('nn.activation', nn.activation, () => [name, { ...options }]),
   ];
 });
 
-const normalised = (
-  [
-    ['softmax', softmax],
-    ['softmax.log', softmax.log],
-  ] as const
-).flatMap(([name, { forward, backward }]): Call[] => [
-  {
-    name: `${name}.forward`,
-    args: () => [noise(1, 6), { columns: 3, rows: 2, out: new Float32Array(6) }],
-    run: forward as Any,
-  },
-  {
-    name: `${name}.forward`,
-    args: () => [noise(1, 6), { shape: [1, 3, 2], axis: 1, out: new Float32Array(6) }],
-    run: forward as Any,
-  },
-  {
-    name: `${name}.backward`,
-    args: () => [{ y: noise(1, 6), dy: noise(2, 6), shape: [3, 2], axis: 0, out: new Float32Array(6) }],
-    run: backward as Any,
-  },
-]);
-
-const halves = (['glu', 'swiglu', 'geglu'] as const).flatMap((name): Call[] => [
-  {
-    name: `activation.${name}.forward`,
-    args: () => [noise(1, 8), { columns: 4, gate: 'first', out: new Float32Array(4) }],
-    run: activation[name].forward as Any,
-  },
-  {
-    name: `activation.${name}.backward`,
-    args: () => [{ x: noise(1, 8), dy: noise(2, 4), shape: [2, 4], axis: 1, out: new Float32Array(8) }],
-    run: activation[name].backward as Any,
-  },
-]);
-
-const compared = (Object.keys(losses) as (keyof typeof losses)[]).flatMap((name): Call[] => {
-  const { from, parameters } = losses[name];
-  const said = Object.fromEntries(Object.entries(parameters).map(([word, { value }]) => [word, value]));
-  const given = () => ({ [from]: noise(1, 6), targets: noise(2, 6).map(Math.abs), ...said });
+const ofLosses = (Object.keys(losses) as PointwiseLoss[]).flatMap((name): Call[] => {
+  const { from, parameters }: LossRow = losses[name];
+  const { forward, backward } = loss[name] as Any;
+  const passed = () => ({ [from]: noise(1, 6), targets: noise(2, 6).map(Math.abs) });
+  const options = allOptions(parameters, (o) => succeeds(() => forward({ ...passed(), ...o })));
   return [
-    { name: `loss.${name}.forward`, args: () => [{ ...given(), reduction: 'sum' }], run: loss[name].forward as Any },
-    {
-      name: `loss.${name}.backward`,
-      args: () => [{ ...given(), reduction: 'none', dy: noise(3, 6), out: new Float32Array(6) }],
-      run: loss[name].backward as Any,
-    },
+    call(`loss.${name}.forward`, forward, () => [{ ...passed(), ...options, reduction: 'sum' }]),
+    call(`loss.${name}.backward`, backward, () => [
+      { ...passed(), ...options, reduction: 'none', dy: noise(3, 6), out: out(6) },
+    ]),
   ];
 });
-const classified = () => ({
+
+const ofGenerators = generators.flatMap((kind): Call[] => {
+  const name = `random.${kind}`;
+  const rng = () => random[kind](1);
+  const isSequential = kind === 'torch';
+  const [n, slice] = isSequential ? [4, {}] : [6, { slice: [1, 5] }];
+  const ofDistributions = (Object.keys(distributions) as DistributionName[]).flatMap((distribution): Call[] => {
+    const valid = (o: object) => succeeds(() => (rng()[distribution] as Any)(1, o));
+    const options = { ...allOptions(distributions[distribution].options, valid), ...examples[distribution].options };
+    return [
+      methodCall(`${name}.${distribution}`, distribution, () => [rng(), n, { ...options, out: out(4), ...slice }]),
+      methodCall(`${name}.${distribution}`, distribution, () => [rng(), { ...options, out: out(4) }]),
+    ];
+  });
+  return [
+    call(name, random[kind], () => [5]),
+    ...ofDistributions,
+    methodCall(`${name}.bits`, 'bits', () => [rng(), n, { out: new Uint32Array(4), ...slice }]),
+    methodCall(`${name}.permutation`, 'permutation', () => [rng(), 5]),
+    methodCall(`${name}.order`, 'order', () => [rng(), 5]),
+    ...(isSequential ? [] : [methodCall(`${name}.fork`, 'fork', () => [rng(), 'label'])]),
+    call('random.restore', random.restore, () => [rng().state()]),
+  ];
+});
+
+const drawing = { seed: 1, layout: 'io', fanIn: 3, fanOut: 5 };
+const ofInitialisers = (Object.keys(initialisers) as Initialising[]).flatMap((name): Call[] => {
+  const run = init[name] as Any;
+  const options = allOptions(initialisers[name].options as Options, (o) => succeeds(() => run([2, 3], o)));
+  return [
+    call(`init.${name}`, run, () => [[3, 4], { ...drawing, ...options, out: out(4), slice: [2, 6] }]),
+    call(`init.${name}`, run, () => [tensor([2, 3]), { rng: random.philox(1), ...options }]),
+  ];
+});
+
+const ofLayers = Object.entries(layers).map(([name, make]) =>
+  call(`nn.${name}`, make, () => structuredClone([...layerArguments[name as keyof typeof layers]])),
+);
+
+const ofMakers = Object.entries({ ...optimizers, ...schedules }).map(([name, make]) => {
+  const { options } = optimizerRow(make) ?? scheduleRow(make);
+  return call(`nn.${name}`, make, () => [allOptions(options, (o) => succeeds(() => (make as Any)(o)))]);
+});
+
+const ofSoftmax = Object.entries({ softmax, 'softmax.log': softmax.log }).flatMap(([name, { forward, backward }]) => [
+  call(`${name}.forward`, forward, () => [noise(1, 6), { columns: 3, rows: 2, out: out(6) }]),
+  call(`${name}.forward`, forward, () => [noise(1, 6), { shape: [1, 3, 2], axis: 1, out: out(6) }]),
+  call(`${name}.backward`, backward, () => [{ y: noise(1, 6), dy: noise(2, 6), shape: [3, 2], axis: 0, out: out(6) }]),
+]);
+
+const ofGatedUnits = (['glu', 'swiglu', 'geglu'] as const).flatMap((name) => [
+  call(`activation.${name}.forward`, activation[name].forward, () => [
+    noise(1, 8),
+    { columns: 4, gate: 'first', out: out(4) },
+  ]),
+  call(`activation.${name}.backward`, activation[name].backward, () => [
+    { x: noise(1, 8), dy: noise(2, 4), shape: [2, 4], axis: 1, out: out(8) },
+  ]),
+]);
+
+const crossEntropy = () => ({
   logits: noise(1, 6),
   labels: Uint32Array.of(0, 2),
   columns: 3,
@@ -121,240 +150,91 @@ const classified = () => ({
   weights: Float32Array.of(1, 2, 3),
 });
 
-const generators = (['philox', 'torch', 'threefry'] as const).flatMap((kind): Call[] => {
-  const name = `random.${kind}`;
-  const rng = () => random[kind](1) as Any;
-  const on =
-    (method: string) =>
-    (it: Any, ...args: Any[]) =>
-      it[method](...args);
-  const slice = kind === 'torch' ? {} : { slice: [1, 5] };
-  const laws = { uniform: { low: -1, high: 2 }, normal: { mean: 1, std: 2 }, bernoulli: { p: 0.3 } };
-  const cut = { mean: 0, std: 1, low: -1, high: 2, absolute: true };
-  return [
-    { name, args: () => [5], run: random[kind] as Any },
-    ...Object.entries({ ...laws, truncatedNormal: cut }).flatMap(([law, o]): Call[] => [
-      {
-        name: `${name}.${law}`,
-        args: () => [rng(), kind === 'torch' ? 4 : 6, { ...o, ...draw(), ...slice }],
-        run: on(law),
-      },
-      { name: `${name}.${law}`, args: () => [rng(), { ...o, ...draw() }], run: on(law) },
-    ]),
-    {
-      name: `${name}.bits`,
-      args: () => [rng(), kind === 'torch' ? 4 : 6, { out: new Uint32Array(4), ...slice }],
-      run: on('bits'),
-    },
-    { name: `${name}.permutation`, args: () => [rng(), 5], run: on('permutation') },
-    { name: `${name}.order`, args: () => [rng(), 5], run: on('order') },
-    ...(kind === 'torch' ? [] : [{ name: `${name}.fork`, args: () => [rng(), 'label'], run: on('fork') }]),
-    { name: 'random.restore', args: () => [rng().state()], run: random.restore as Any },
-  ];
-});
-
-const drawing = { seed: 1, layout: 'io', fanIn: 3, fanOut: 5 };
-const kaiming = { mode: 'fanOut', nonlinearity: 'leakyRelu', slope: 0.1, gain: 2 };
-const particular: Record<string, object> = {
-  constant: { value: 2 },
-  uniform: { low: -1, high: 1 },
-  normal: { mean: 1, std: 2 },
-  truncatedNormal: { mean: 0, std: 1, low: -1, high: 1, absolute: false },
-  ...Object.fromEntries(['kaimingUniform', 'kaimingNormal', 'heUniform', 'heNormal'].map((name) => [name, kaiming])),
-  varianceScaling: { scale: 2, mode: 'fanAvg', distribution: 'uniform' },
-};
-const drawn = Object.keys(initialisers).flatMap((name): Call[] => [
-  {
-    name: `init.${name}`,
-    args: () => [[3, 4], { ...drawing, ...particular[name], out: new Float32Array(4), slice: [2, 6] }],
-    run: (init as Any)[name],
-  },
-  {
-    name: `init.${name}`,
-    args: () => [tensor([2, 3]), { rng: random.philox(1), ...particular[name] }],
-    run: (init as Any)[name],
-  },
-]);
-
 const others: Call[] = [
-  {
-    name: 'softmax.logSumExp.forward',
-    args: () => [noise(1, 6), { shape: [2, 3] }],
-    run: softmax.logSumExp.forward as Any,
-  },
-  {
-    name: 'softmax.logSumExp.backward',
-    args: () => [{ x: noise(1, 6), dy: noise(2, 2), columns: 3, out: new Float32Array(6) }],
-    run: softmax.logSumExp.backward as Any,
-  },
-  {
-    name: 'activation.prelu.forward',
-    args: () => [noise(1, 6), { slopes: noise(2, 3), shape: [2, 3], axis: 1, out: new Float32Array(6) }],
-    run: activation.prelu.forward as Any,
-  },
-  {
-    name: 'activation.prelu.backward',
-    args: () => [{ x: noise(1, 6), dy: noise(2, 6), slopes: noise(3, 3), out: new Float32Array(6) }],
-    run: activation.prelu.backward as Any,
-  },
-  {
-    name: 'activation.dropout.forward',
-    args: () => [noise(1, 6), { p: 0.5, seed: 1, out: new Float32Array(6) }],
-    run: activation.dropout.forward as Any,
-  },
-  {
-    name: 'activation.dropout.backward',
-    args: () => [{ dy: noise(1, 6), p: 0.5, rng: random.philox(1), out: new Float32Array(6) }],
-    run: activation.dropout.backward as Any,
-  },
-  {
-    name: 'loss.crossEntropy.forward',
-    args: () => [{ ...classified(), reduction: 'mean' }],
-    run: loss.crossEntropy.forward as Any,
-  },
-  {
-    name: 'loss.crossEntropy.backward',
-    args: () => [{ ...classified(), reduction: 'none', dy: noise(4, 2), out: new Float32Array(6) }],
-    run: loss.crossEntropy.backward as Any,
-  },
-  { name: 'random.torch', args: () => [1, { release: '2.11' }], run: random.torch as Any },
-  {
-    name: 'random.threefry.split',
-    args: () => [random.threefry(1), 2],
-    run: (rng: Any, ...args: Any[]) => rng.split(...args),
-  },
-  {
-    name: 'random.threefry.foldIn',
-    args: () => [random.threefry(1), 2],
-    run: (rng: Any, ...args: Any[]) => rng.foldIn(...args),
-  },
-  { name: 'init.orthogonal', args: () => [[3, 4], { ...drawing, gain: 2 }], run: init.orthogonal as Any },
-  { name: 'init.deltaOrthogonal', args: () => [[3, 4, 3], { seed: 1, gain: 2 }], run: init.deltaOrthogonal as Any },
-  { name: 'init.sparse', args: () => [[3, 4], { seed: 1, sparsity: 0.5, std: 1 }], run: init.sparse as Any },
-  { name: 'init.eye', args: () => [[3, 4], { gain: 2, layout: 'io', slice: [1, 5] }], run: init.eye as Any },
-  { name: 'init.dirac', args: () => [[4, 2, 3], { groups: 2, out: new Float32Array(24) }], run: init.dirac as Any },
-  {
-    name: 'init.torchLinear',
-    args: () => [tensor([3, 4]), { seed: 1, bias: tensor([3]), fanIn: 4 }],
-    run: init.torchLinear as Any,
-  },
-  {
-    name: 'init.describe',
-    args: () => ['kaimingNormal', [3, 4], { mode: 'fanOut', fanIn: 2 }],
-    run: init.describe as Any,
-  },
-  { name: 'gain', args: () => ['leakyRelu', { direction: 'backward', slope: 0.1 }], run: gain as Any },
-  { name: 'gain.describe', args: () => ['elu', { alpha: 2 }], run: gain.describe as Any },
-  { name: 'gain.torch', args: () => ['leakyRelu', { slope: 0.2 }], run: gain.torch as Any },
-  { name: 'tensor', args: () => [[2, 3], noise(1, 6)], run: tensor as Any },
-  { name: 'workspace', args: () => [{ bytes: 64 }], run: workspace as Any },
-  {
-    name: 'workspace.float32',
-    args: () => [workspace({ bytes: 64 }), 3],
-    run: (ws: Any, ...args: Any[]) => ws.float32(...args),
-  },
-  {
-    name: 'workspace.uint32',
-    args: () => [workspace({ bytes: 64 }), 3],
-    run: (ws: Any, ...args: Any[]) => ws.uint32(...args),
-  },
-  {
-    name: 'nn.linear',
-    args: () => [2, 3, { seed: 1, bias: true, activation: ['leakyRelu', { slope: 0.1 }] }],
-    run: nn.linear as Any,
-  },
-  { name: 'nn.activation', args: () => ['elu', { alpha: 2 }], run: nn.activation as Any },
-  { name: 'nn.prelu', args: () => [3, { slope: 0.1 }], run: nn.prelu as Any },
-  { name: 'nn.glu', args: () => [3, { gate: 'first' }], run: nn.glu as Any },
-  { name: 'nn.swiglu', args: () => [3, { gate: 'second' }], run: nn.swiglu as Any },
-  { name: 'nn.geglu', args: () => [3, { gate: 'first' }], run: nn.geglu as Any },
-  { name: 'nn.dropout', args: () => [{ p: 0.5, seed: 1 }], run: nn.dropout as Any },
-  {
-    name: 'nn.sequential',
-    args: () => [[nn.linear(2, 3, { seed: 1 }), nn.activation('tanh')]],
-    run: nn.sequential as Any,
-  },
-  { name: 'model.forward', args: () => [model(), noise(1, 6)], run: (it: Any, ...args: Any[]) => it.forward(...args) },
-  ...Object.entries({ ...optimizers, ...schedules }).map(([name, run]): Call => {
-    const row = (optimizerRow(run) ?? scheduleRow(run)).options;
-    return { name: `nn.${name}`, args: () => variants(row).slice(-1), run: run as Any };
-  }),
-  {
-    name: 'nn.evaluate',
-    args: () => [model(), batch(), { loss: ['crossEntropy', { labelSmoothing: 0.1 }] }],
-    run: nn.evaluate as Any,
-  },
-  {
-    name: 'nn.fit',
-    args: () => [
-      model(),
-      batch(),
-      {
-        epochs: 1,
-        batchSize: 2,
-        optimizer: nn.adam(),
-        loss: 'crossEntropy',
-        schedule: nn.cosine({ over: 3 }),
-        scheduleEach: 'step',
-        clipNorm: 1,
-        seed: 1,
-        shuffle: true,
-        probe: { every: 1 },
-        signal: new AbortController().signal,
-      },
-    ],
-    run: (...args: Any[]) => (nn.fit as Any)(...args),
-  },
-  {
-    name: 'nn.lsuv',
-    args: () => [model(), noise(1, 40), { seed: 1, tolerance: 0.1, rounds: 3 }],
-    run: nn.lsuv as Any,
-  },
-  { name: 'nn.save', args: () => [model(), { metadata: { epoch: '1' } }], run: nn.save as Any },
-  { name: 'nn.load', args: () => [nn.save(model()), model()], run: nn.load as Any },
-  {
-    name: 'diagnose.probe',
-    args: () => [model(), batch(), { lr: 0.1, loss: 'crossEntropy' }],
-    run: diagnose.probe as Any,
-  },
-  {
-    name: 'diagnose.verdicts',
-    args: () => {
-      const it = model();
-      return [diagnose.probe(it, batch()), it, noise(1, 8)];
+  call('softmax.logSumExp.forward', softmax.logSumExp.forward, () => [noise(1, 6), { shape: [2, 3] }]),
+  call('softmax.logSumExp.backward', softmax.logSumExp.backward, () => [
+    { x: noise(1, 6), dy: noise(2, 2), columns: 3, out: out(6) },
+  ]),
+  call('activation.prelu.forward', activation.prelu.forward, () => [
+    noise(1, 6),
+    { slopes: noise(2, 3), shape: [2, 3], axis: 1, out: out(6) },
+  ]),
+  call('activation.prelu.backward', activation.prelu.backward, () => [
+    { x: noise(1, 6), dy: noise(2, 6), slopes: noise(3, 3), out: out(6) },
+  ]),
+  call('activation.dropout.forward', activation.dropout.forward, () => [noise(1, 6), { p: 0.5, seed: 1, out: out(6) }]),
+  call('activation.dropout.backward', activation.dropout.backward, () => [
+    { dy: noise(1, 6), p: 0.5, rng: random.philox(1), out: out(6) },
+  ]),
+  call('loss.crossEntropy.forward', loss.crossEntropy.forward, () => [{ ...crossEntropy(), reduction: 'mean' }]),
+  call('loss.crossEntropy.backward', loss.crossEntropy.backward, () => [
+    { ...crossEntropy(), reduction: 'none', dy: noise(4, 2), out: out(6) },
+  ]),
+  call('random.torch', random.torch, () => [1, { release: '2.11' }]),
+  methodCall('random.threefry.split', 'split', () => [random.threefry(1), 2]),
+  methodCall('random.threefry.foldIn', 'foldIn', () => [random.threefry(1), 2]),
+  call('init.orthogonal', init.orthogonal, () => [[3, 4], { ...drawing, gain: 2 }]),
+  call('init.deltaOrthogonal', init.deltaOrthogonal, () => [[3, 4, 3], { seed: 1, gain: 2 }]),
+  call('init.sparse', init.sparse, () => [[3, 4], { seed: 1, sparsity: 0.5, std: 1 }]),
+  call('init.eye', init.eye, () => [[3, 4], { gain: 2, layout: 'io', slice: [1, 5] }]),
+  call('init.dirac', init.dirac, () => [[4, 2, 3], { groups: 2, out: new Float32Array(24) }]),
+  call('init.torchLinear', init.torchLinear, () => [tensor([3, 4]), { seed: 1, bias: tensor([3]), fanIn: 4 }]),
+  call('init.describe', init.describe, () => ['kaimingNormal', [3, 4], { mode: 'fanOut', fanIn: 2 }]),
+  call('gain', gain, () => ['leakyRelu', { direction: 'backward', slope: 0.1 }]),
+  call('gain.describe', gain.describe, () => ['elu', { alpha: 2 }]),
+  call('gain.torch', gain.torch, () => ['leakyRelu', { slope: 0.2 }]),
+  call('tensor', tensor, () => [[2, 3], noise(1, 6)]),
+  call('workspace', workspace, () => [{ bytes: 64 }]),
+  methodCall('workspace.float32', 'float32', () => [workspace({ bytes: 64 }), 3]),
+  methodCall('workspace.uint32', 'uint32', () => [workspace({ bytes: 64 }), 3]),
+  call('nn.sequential', nn.sequential, () => [[nn.linear(2, 3, { seed: 1 }), nn.activation('tanh')]]),
+  methodCall('model.forward', 'forward', () => [model(), noise(1, 6)]),
+  call('nn.evaluate', nn.evaluate, () => [model(), batch(), { loss: ['crossEntropy', { labelSmoothing: 0.1 }] }]),
+  call('nn.fit', nn.fit, () => [
+    model(),
+    batch(),
+    {
+      epochs: 1,
+      batchSize: 2,
+      optimizer: nn.adam(),
+      loss: 'crossEntropy',
+      schedule: nn.cosine({ over: 3 }),
+      scheduleEach: 'step',
+      clipNorm: 1,
+      seed: 1,
+      shuffle: true,
+      probe: { every: 1 },
+      signal: new AbortController().signal,
     },
-    run: diagnose.verdicts as Any,
-  },
-  {
-    name: 'diagnose.theory',
-    args: () => [{ widths: [4, 8, 2], activation: 'relu', weightVariance: 2, biasVariance: 0.1, meanSquare: 1 }],
-    run: diagnose.theory as Any,
-  },
-  {
-    name: 'diagnose.theory',
-    args: () => [{ widths: [4, 8, 2], activation: ['leakyRelu', { slope: 0.1 }], initialiser: 'xavierNormal' }],
-    run: diagnose.theory as Any,
-  },
-  {
-    name: 'safetensors.encode',
-    args: () => [{ a: tensor([2, 3], noise(1, 6)) }, { metadata: { x: 'y' } }],
-    run: safetensors.encode as Any,
-  },
-  {
-    name: 'safetensors.decode',
-    args: () => [safetensors.encode({ a: tensor([2]) })],
-    run: safetensors.decode as Any,
-  },
-  { name: 'npy.encode', args: () => [tensor([2, 3], noise(1, 6))], run: npy.encode as Any },
-  { name: 'npy.decode', args: () => [npy.encode(tensor([2]))], run: npy.decode as Any },
+  ]),
+  call('nn.lsuv', nn.lsuv, () => [model(), noise(1, 40), { seed: 1, tolerance: 0.1, rounds: 3 }]),
+  call('nn.save', nn.save, () => [model(), { metadata: { epoch: '1' } }]),
+  call('nn.load', nn.load, () => [nn.save(model()), model()]),
+  call('diagnose.probe', diagnose.probe, () => [model(), batch(), { lr: 0.1, loss: 'crossEntropy' }]),
+  call('diagnose.verdicts', diagnose.verdicts, () => {
+    const it = model();
+    return [diagnose.probe(it, batch()), it, noise(1, 8)];
+  }),
+  call('diagnose.theory', diagnose.theory, () => [
+    { widths: [4, 8, 2], activation: 'relu', weightVariance: 2, biasVariance: 0.1, meanSquare: 1 },
+  ]),
+  call('diagnose.theory', diagnose.theory, () => [
+    { widths: [4, 8, 2], activation: ['leakyRelu', { slope: 0.1 }], initialiser: 'xavierNormal' },
+  ]),
+  call('safetensors.encode', safetensors.encode, () => [{ a: tensor([2, 3], noise(1, 6)) }, { metadata: { x: 'y' } }]),
+  call('safetensors.decode', safetensors.decode, () => [safetensors.encode({ a: tensor([2]) })]),
+  call('npy.encode', npy.encode, () => [tensor([2, 3], noise(1, 6))]),
+  call('npy.decode', npy.decode, () => [npy.encode(tensor([2]))]),
 ];
 
 export const calls: readonly Call[] = [
-  ...elementwise,
-  ...normalised,
-  ...halves,
-  ...compared,
-  ...generators,
-  ...drawn,
+  ...ofActivations,
+  ...ofLosses,
+  ...ofGenerators,
+  ...ofInitialisers,
+  ...ofLayers,
+  ...ofMakers,
+  ...ofSoftmax,
+  ...ofGatedUnits,
   ...others,
 ];

@@ -1,5 +1,5 @@
-// What `npm run soak` does at length and hardening.node.test.ts for a moment: calls and workspaces without number, sizes up
-// to the limit, threads and copies beside each other, trainings broken off.
+// What `npm run soak` does at length and hardening.node.test.ts for a moment: many calls and workspaces, sizes up to the limit, threads
+// and copies of the package side by side, interrupted trainings.
 
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -8,43 +8,46 @@ import { hash, noise } from '../oracle.js';
 import { calls } from './calls.js';
 
 const gc = () => (globalThis as { gc?: () => void }).gc?.();
-/** Megabytes that the process has, after what is no longer used was given back. */
+/** The resident memory of the process in megabytes, after garbage collection. */
 export async function resident(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     gc();
-    await new Promise((resolve) => setTimeout(resolve, 10)); // memories are given back between turns
+    await new Promise((resolve) => setTimeout(resolve, 10)); // memories are freed between turns of the event loop
   }
   return Math.round(process.memoryUsage().rss / 2 ** 20);
 }
-/** Throws where something is not what it should be. */
-const same = (what: string, got: unknown, expected: unknown) => {
-  if (got !== expected) throw new Error(`${what}: ${got} in place of ${expected}`);
+/** Throws where a value is not the expected one. */
+const expectSame = (what: string, got: unknown, expected: unknown) => {
+  if (got !== expected) throw new Error(`${what}: ${got} instead of ${expected}`);
 };
 
-/** So many calls of all functions in turn; those that take milliseconds, one in a thousand. */
-export async function mixed(count: number, look: (done: number) => Promise<void> = async () => {}): Promise<void> {
+/** That many calls of all functions in turn; those that take milliseconds are one in a thousand. */
+export async function manyCalls(
+  count: number,
+  observe: (done: number) => Promise<void> = async () => {},
+): Promise<void> {
   const slow = calls.filter(({ name }) => /^(nn|model|diagnose|gain|workspace)\b/.test(name));
   const fast = calls.filter((call) => !slow.includes(call));
   for (let i = 0; i < count; i++) {
     const call = i % 1000 === 0 ? slow[(i / 1000) % slow.length] : fast[i % fast.length];
-    const made = call.run(...call.args()) as { next?: () => Promise<unknown>; return?: () => Promise<unknown> };
-    if (typeof made?.next === 'function') {
-      await made.next();
-      await made.return?.();
+    const result = call.run(...call.args()) as { next?: () => Promise<unknown>; return?: () => Promise<unknown> };
+    if (typeof result?.next === 'function') {
+      await result.next();
+      await result.return?.();
     }
-    if ((i + 1) % Math.ceil(count / 10) === 0) await look(i + 1);
+    if ((i + 1) % Math.ceil(count / 10) === 0) await observe(i + 1);
   }
 }
 
-/** So many workspaces, of which some live at a time. Each holds a pattern of its own until it is dropped. */
-export async function workspaces(
+/** That many workspaces, up to 17 at the same time. Each holds a pattern of its own until it is dropped. */
+export async function manyWorkspaces(
   count: number,
   bytes: number,
-  look: (done: number) => Promise<void> = async () => {},
+  observe: (done: number) => Promise<void> = async () => {},
 ): Promise<void> {
   const alive: { x: Float32Array; id: number }[] = [];
   const check = ({ x, id }: { x: Float32Array; id: number }) => {
-    for (let k = 0; k < x.length; k += 511) same(`workspace ${id} at ${k}`, x[k], Math.fround(id + k / 2 ** 12));
+    for (let k = 0; k < x.length; k += 511) expectSame(`workspace ${id} at ${k}`, x[k], Math.fround(id + k / 2 ** 12));
   };
   for (let id = 0; id < count; id++) {
     const ws: Workspace = workspace({ bytes });
@@ -52,15 +55,15 @@ export async function workspaces(
     for (let k = 0; k < x.length; k++) x[k] = id + k / 2 ** 12;
     alive.push({ x, id });
     if (alive.length > 16) check(alive.shift()!);
-    // Memories are found to be gone when the event loop turns.
+    // Finalizers run when the event loop turns.
     if (id % 64 === 63) await new Promise((resolve) => setImmediate(resolve));
-    if ((id + 1) % Math.ceil(count / 10) === 0) await look(id + 1);
+    if ((id + 1) % Math.ceil(count / 10) === 0) await observe(id + 1);
   }
   alive.forEach(check);
 }
 
-/** The most that a workspace may have: its last array is as good as another; one byte more is an error. */
-export function limits(): number {
+/** The largest workspace works to its end, and one byte more is an error; its size. */
+export function largestWorkspace(): number {
   const most = 2 ** 32 - 2 * 65536;
   for (const bytes of [most + 1, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
     try {
@@ -74,7 +77,7 @@ export function limits(): number {
   const ws = workspace({ bytes: most });
   const [n, rest] = [1024, most / 4 - 2048];
   const x = ws.float32(n);
-  ws.float32(rest); // up to the last kilobytes, of which nobody writes anything
+  ws.float32(rest); // up to the last kilobytes; it is not written
   const out = ws.float32(n);
   x.set(noise(1, n, 4));
   for (const [name, f] of [
@@ -86,36 +89,36 @@ export function limits(): number {
   ] as const) {
     out.fill(7);
     f();
-    const here = hash(out.slice());
-    const elsewhere = {
+    const inside = hash(out.slice());
+    const outside = {
       relu: () => activation.relu.forward(x.slice()),
       tanh: () => activation.tanh.forward(x.slice()),
       gelu: () => activation.gelu.forward(x.slice()),
       softmax: () => softmax.forward(x.slice(), { columns: 64 }),
       normal: () => random.philox(1).normal(n),
     }[name]();
-    same(`${name} at the end of 4 GiB`, here, hash(elsewhere));
+    expectSame(`${name} at the end of 4 GiB`, inside, hash(outside));
   }
   return ws.bytes;
 }
 
-/** A thread does not inherit what lets this one read TypeScript. */
+/** A thread does not inherit the loader of TypeScript. */
 const START = `import('tsx/esm/api').then(({ register }) => {
   register();
   return import(require('node:worker_threads').workerData);
 });`;
 
-/** The golden hashes as so many threads make them at the same time. */
-export function threads(count: number): Promise<string[]> {
+/** The golden hashes, computed by that many threads at the same time. */
+export function goldenHashes(count: number): Promise<string[]> {
   return Promise.all(
     Array.from(
       { length: count },
       () =>
         new Promise<string>((resolve, reject) => {
           const worker = new Worker(START, { eval: true, workerData: new URL('./worker.ts', import.meta.url).href });
-          worker.once('message', (made: string) => {
+          worker.once('message', (hashes: string) => {
             void worker.terminate();
-            resolve(made);
+            resolve(hashes);
           });
           worker.once('error', reject);
         }),
@@ -123,16 +126,16 @@ export function threads(count: number): Promise<string[]> {
   );
 }
 
-/** So many trainings by the threads of one workspace, each of a model of its own; some are broken off. */
+/** That many trainings by the threads of one workspace, each of a model of its own; some are interrupted. */
 export async function threadedFits(
   count: number,
   { nn, random }: Package,
   { workspace }: Threads,
-  look: (done: number) => Promise<void> = async () => {},
+  observe: (done: number) => Promise<void> = async () => {},
 ): Promise<void> {
   const ws = await workspace({ bytes: 1 << 16, threads: 2 });
   const data = { x: random.philox(1).normal(256 * 300), labels: Uint8Array.from({ length: 300 }, (_, i) => i % 10) };
-  const made = new Set<number>();
+  const results = new Set<number>();
   for (let id = 1; id <= count; id++) {
     const model = nn.sequential([
       nn.linear(256, 140, { seed: 1, activation: 'relu' }),
@@ -140,25 +143,25 @@ export async function threadedFits(
     ]);
     for await (const _ of ws.fit(model, data, { batchSize: 150, optimizer: nn.adam(), seed: 1 }))
       if (id % 3 === 0) break;
-    if (id % 3 !== 0) made.add(hash(model.parameters['0.weight'].data));
-    if (id % Math.ceil(count / 10) === 0) await look(id);
+    if (id % 3 !== 0) results.add(hash(model.parameters['0.weight'].data));
+    if (id % Math.ceil(count / 10) === 0) await observe(id);
   }
-  same('results of trainings of one seed', made.size, 1);
+  expectSame('results of trainings of one seed', results.size, 1);
   await ws.close();
 }
 
-/** So many workspaces that are closed in the middle of a step. */
-export async function cut(
+/** That many workspaces that are closed during a step. */
+export async function closedInStep(
   count: number,
   { nn, random }: Package,
   { workspace }: Threads,
-  look: (done: number) => Promise<void> = async () => {},
+  observe: (done: number) => Promise<void> = async () => {},
 ): Promise<void> {
   const data = { x: random.philox(1).normal(256 * 300), labels: Uint8Array.from({ length: 300 }, (_, i) => i % 10) };
   let ended = 0;
   for (let id = 1; id <= count; id++) {
     const ws = await workspace({ bytes: 16, threads: 2 });
-    // Steps of some 20 ms, which are begun after 2 and most of them not done.
+    // A step takes some 20 ms, and the workspace is closed after 2.
     const model = nn.sequential([nn.linear(256, 5000, { seed: 1 }), nn.linear(5000, 10, { seed: 2 })]);
     const steps = ws.fit(model, data, { batchSize: 150, optimizer: nn.adam(), seed: 1 });
     await steps.next();
@@ -166,15 +169,15 @@ export async function cut(
     await new Promise((resolve) => setTimeout(resolve, 2));
     await ws.close();
     if ((await step) === 'workspace: it is closed') ended++;
-    if (id % Math.ceil(count / 10) === 0) await look(id);
+    if (id % Math.ceil(count / 10) === 0) await observe(id);
   }
-  same('most steps were cut', ended > count / 2, true);
+  expectSame('most steps were interrupted', ended > count / 2, true);
 }
 
 type Package = typeof import('../../src/index.js');
 type Threads = typeof import('../../src/threads.js');
-/** One thing that uses generators, staging, a workspace and a model of a copy of the package, and a hash of it. */
-export function* use({ activation, nn, random, softmax, workspace }: Package): Generator<void, number, void> {
+/** Uses generators, a workspace and a model of a copy of the package, step by step; returns a hash of the results. */
+export function* useStepwise({ activation, nn, random, softmax, workspace }: Package): Generator<void, number, void> {
   const rng = random.philox(5);
   const ws = workspace({ bytes: 1 << 16 });
   const x = rng.normal({ out: ws.float32(4000) });
@@ -189,28 +192,28 @@ export function* use({ activation, nn, random, softmax, workspace }: Package): G
   yield;
   return hash(Float32Array.of(...x.subarray(0, 500), ...out.subarray(0, 500), ...random.torch(3).normal(500)));
 }
-/** A copy of the package of its own: what is built for script tags. */
+/** A new copy of the package: the file for script tags. */
 export function copyOf(): Package {
   const text = readFileSync(new URL('../../dist/fanwise.min.js', import.meta.url), 'utf8');
   return new Function(`${text}\nreturn fanwise;`)();
 }
 
-/** The hashes of several copies in one process, their calls in turn. */
-export function copies(packages: Package[]): number[] {
-  const under = packages.map((one) => use(one));
-  const made: number[] = [];
-  while (made.length < under.length) {
-    under.forEach((one, i) => {
+/** The hashes of several copies in one process, used in turn. */
+export function hashesOfCopies(packages: Package[]): number[] {
+  const running = packages.map(useStepwise);
+  const hashes: number[] = [];
+  while (hashes.length < running.length) {
+    running.forEach((one, i) => {
       const { done, value } = one.next();
-      if (done && value !== undefined) made[i] = value;
+      if (done && value !== undefined) hashes[i] = value;
     });
-    if (made.filter((v) => v !== undefined).length === under.length) break;
+    if (hashes.filter((v) => v !== undefined).length === running.length) break;
   }
-  return made;
+  return hashes;
 }
 
-/** A training broken off by its signal at each of its steps: what is left is what so many steps make, and goes on. */
-export async function aborted(): Promise<number> {
+/** A training aborted at each of its steps: the model is that of as many steps, and can be trained again. How many steps. */
+export async function abortedTrainings(): Promise<number> {
   const x = noise(1, 4 * 40);
   const data = { x, labels: Uint8Array.from({ length: 40 }, (_, i) => i % 3) };
   const make = () =>
@@ -221,9 +224,10 @@ export async function aborted(): Promise<number> {
     ]);
   const options = { epochs: 3, batchSize: 8, seed: 4 };
   const state = (model: ReturnType<typeof make>) => hash(nn.save(model));
-  const whole = make();
-  const expected = [state(whole)];
-  for await (const _ of nn.fit(whole, data, { ...options, optimizer: nn.adam() })) expected.push(state(whole));
+  const uninterrupted = make();
+  const expected = [state(uninterrupted)];
+  for await (const _ of nn.fit(uninterrupted, data, { ...options, optimizer: nn.adam() }))
+    expected.push(state(uninterrupted));
   for (let stop = 0; stop < expected.length; stop++) {
     const model = make();
     const control = new AbortController();
@@ -235,18 +239,22 @@ export async function aborted(): Promise<number> {
     } catch (error) {
       thrown = error;
     }
-    // A signal that comes with the last step has nothing left to end.
-    same(`the reason at step ${stop}`, (thrown as Error)?.message, stop === expected.length - 1 ? undefined : 'enough');
-    same(`the model broken off at step ${stop}`, state(model), expected[stop]);
+    // A signal at the last step ends nothing.
+    expectSame(
+      `the reason at step ${stop}`,
+      (thrown as Error)?.message,
+      stop === expected.length - 1 ? undefined : 'enough',
+    );
+    expectSame(`the model interrupted at step ${stop}`, state(model), expected[stop]);
     const other = make();
     nn.load(nn.save(model), other);
-    same(`the model of the file of step ${stop}`, hash(other.forward(x)), hash(model.forward(x)));
+    expectSame(`the model of the file of step ${stop}`, hash(other.forward(x)), hash(model.forward(x)));
     let steps = 0;
     for await (const { loss } of nn.fit(model, data, { ...options, optimizer: nn.sgd({ lr: 0.1 }) })) {
       steps++;
       if (!Number.isFinite(loss)) throw new Error(`after a stop at ${stop} the loss is ${loss}`);
     }
-    same(`the steps after a stop at ${stop}`, steps, expected.length - 1);
+    expectSame(`the steps after a stop at ${stop}`, steps, expected.length - 1);
   }
   return expected.length - 1;
 }

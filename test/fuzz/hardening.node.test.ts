@@ -1,44 +1,53 @@
-// What SECURITY.md and docs/hardening.md say, as far as a moment shows it; `npm run soak` has the rest.
+// The promises of SECURITY.md and docs/hardening.md, in a short run; `npm run soak` has the long one.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as source from '../../src/index.js';
 import { activation, init, nn, random, softmax, workspace } from '../../src/index.js';
-import { aborted, copies, copyOf, limits, mixed, resident, threads, workspaces } from './endurance.js';
+import {
+  abortedTrainings,
+  copyOf,
+  goldenHashes,
+  hashesOfCopies,
+  largestWorkspace,
+  manyCalls,
+  manyWorkspaces,
+  resident,
+} from './endurance.js';
 
-test('calls and workspaces leave no memory behind', async () => {
-  await mixed(3000);
-  await workspaces(60, 1 << 20);
+test('calls and workspaces do not leak memory', async () => {
+  await manyCalls(3000);
+  await manyWorkspaces(60, 1 << 20);
   const before = await resident();
-  await mixed(6000);
-  await workspaces(300, 1 << 20);
-  // Without a collector at hand it is its limit, not a leak, that is seen: 300 workspaces not given back were 300 MB more.
+  await manyCalls(6000);
+  await manyWorkspaces(300, 1 << 20);
+  // Without --expose-gc memory grows to the collector's limit; 300 workspaces that leak would be 300 MB more.
   expect((await resident()) - before).toBeLessThan(250);
 });
 
-test('a workspace has up to 4 GiB less 128 KiB, and works to its end', () => {
-  expect(limits()).toBe(2 ** 32 - 131072);
+test('a workspace may have 4 GiB less 128 KiB, and works to its end', () => {
+  expect(largestWorkspace()).toBe(2 ** 32 - 131072);
 });
 
-test('a fit broken off at any step leaves what so many steps make', async () => {
-  expect(await aborted()).toBe(15);
+test('a training aborted at any step leaves the model of as many steps', async () => {
+  expect(await abortedTrainings()).toBe(15);
 });
 
-test('threads at a time make the golden hashes', async () => {
+test('several threads at the same time compute the golden hashes', async () => {
   const golden = readFileSync(new URL('../golden/golden.json', import.meta.url), 'utf8');
-  for (const made of await threads(3)) expect(made).toBe(golden);
+  for (const hashes of await goldenHashes(3)) expect(hashes).toBe(golden);
 });
 
 test('copies of the package in one process do not disturb each other', async () => {
   const others = [copyOf(), copyOf()];
   expect(others[0].random).not.toBe(others[1].random);
-  const strange = others[1].random.philox(0);
-  expect(() => others[0].init.normal([2], { rng: strange })).toThrow(/pass a generator of this copy of fanwise/);
-  const hashes = copies([source, ...others]);
-  expect(new Set(hashes)).toEqual(new Set([copies([source])[0]]));
+  const foreign = others[1].random.philox(0);
+  expect(() => others[0].init.normal([2], { rng: foreign })).toThrow(/pass a generator of this copy of fanwise/);
+  const hashes = hashesOfCopies([source, ...others]);
+  expect(new Set(hashes)).toEqual(new Set([hashesOfCopies([source])[0]]));
 });
 
-test('what is put upon an array reaches nothing beyond its own memory', () => {
+test('redefined properties of an array reach no other memory', () => {
   const [ws, other] = [workspace({ bytes: 4096 }), workspace({ bytes: 4096 })];
   const beside = other.float32(1024).fill(-5);
   for (const [name, value] of [
@@ -53,18 +62,18 @@ test('what is put upon an array reaches nothing beyond its own memory', () => {
         activation.relu.forward(x, { out: x });
         random.philox(1).normal({ out: x });
       } catch (error) {
-        // The engine's own words, too: WebAssembly lets nothing out of its memory.
+        // Or an error of the engine: WebAssembly does not leave its memory.
         expect(error instanceof RangeError || error instanceof WebAssembly.RuntimeError).toBe(true);
       }
     }
   }
   expect(beside.every((v) => v === -5)).toBe(true);
-  // And the package works on.
+  // The package still works.
   expect([...activation.relu.forward(Float32Array.of(-1, 2))]).toEqual([0, 2]);
   expect(random.philox(0).bits(1)[0]).toBe(0x6627e8d5);
 });
 
-test('shapes and lengths beyond memory are errors at once, and shapes without values are nothing', () => {
+test('shapes and lengths beyond memory are errors at once; shapes without values have no values', () => {
   const since = performance.now();
   expect(() => init.eye([94906265, 94906265])).toThrow(/^init\.eye: .*do not fit into memory/);
   expect(() => init.dirac([2 ** 25, 2 ** 25, 1])).toThrow(/^init\.dirac: .*do not fit into memory/);
@@ -81,16 +90,16 @@ test('shapes and lengths beyond memory are errors at once, and shapes without va
 });
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-test('what is installed evaluates no text and runs nothing on its own', () => {
+test('the installed files evaluate no text, and installation runs no scripts', () => {
   const installed = readdirSync(new URL('../../dist/', import.meta.url), { recursive: true, encoding: 'utf8' });
   const scripts = installed.filter((name) => /\.c?js$/.test(name));
   for (const name of ['index.js', 'threads/worker.js', 'fanwise.min.js', 'index.cjs']) expect(scripts).toContain(name);
   for (const name of scripts) {
     const text = read(`dist/${name}`);
     expect(text, name).not.toMatch(/\beval\s*\(|\bnew Function\b|\bFunction\s*\(|\bdocument\.write|\binnerHTML\b/);
-    // What belongs to all programs of the process.
+    // Assignments to globals.
     expect(text, name).not.toMatch(/\b(Object|Array|Math|Promise|globalThis)\.(?!onmessage)[\w.]+\s*=[^=]/);
-    // An import of something that is only known at run time.
+    // An import whose name is computed.
     expect(text, name).not.toMatch(/\bimport\s*\(\s*[^'"`\s]/);
     expect(text, name).not.toMatch(/\bfetch\s*\(|XMLHttpRequest|WebSocket|node:(?:fs|net|http|child_process)/);
   }

@@ -1,20 +1,20 @@
-// `npm run soak`: a million calls and ten thousand workspaces; resident memory is to stay where it is. Some minutes.
-// With an argument so many calls, and a hundredth of it workspaces.
+// `npm run soak`: a million calls and ten thousand workspaces, with constant resident memory. Takes some minutes. An argument is the
+// number of calls; there are a hundredth as many workspaces.
 
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import * as source from '../../src/index.js';
 import {
-  aborted,
-  copies,
+  abortedTrainings,
+  closedInStep,
   copyOf,
-  cut,
-  limits,
-  mixed,
+  goldenHashes,
+  hashesOfCopies,
+  largestWorkspace,
+  manyCalls,
+  manyWorkspaces,
   resident,
   threadedFits,
-  threads,
-  workspaces,
 } from './endurance.js';
 
 const count = Number(process.argv[2] ?? 1e6);
@@ -22,10 +22,10 @@ const report = (...words: unknown[]) => console.log(...words);
 report(
   `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}`,
 );
-if (!('gc' in globalThis)) report('Without --expose-gc the figures are those before garbage was collected.');
+if (!('gc' in globalThis)) report('Without --expose-gc the figures are those before garbage collection.');
 
-/** What is resident along the way; the second half of it is to be no more than a tenth above the first. */
-async function flat(name: string, run: (look: () => Promise<void>) => Promise<void>): Promise<void> {
+/** Reports resident memory during a run; in its second half it may be at most a tenth above the first. */
+async function constantMemory(name: string, run: (observe: () => Promise<void>) => Promise<void>): Promise<void> {
   const since = performance.now();
   const megabytes: number[] = [];
   await run(async () => void megabytes.push(await resident()));
@@ -34,22 +34,26 @@ async function flat(name: string, run: (look: () => Promise<void>) => Promise<vo
   if (late > 1.1 * early) throw new Error(`${name}: memory grew from ${early} to ${late} MB`);
 }
 
-await flat(`${count} calls`, (look) => mixed(count, look));
-await flat(`${count / 100} workspaces of 1 MiB`, (look) => workspaces(count / 100, 1 << 20, look));
+await constantMemory(`${count} calls`, (observe) => manyCalls(count, observe));
+await constantMemory(`${count / 100} workspaces of 1 MiB`, (observe) => manyWorkspaces(count / 100, 1 << 20, observe));
 const built: typeof source = await import('fanwise');
 const builtThreads: typeof import('../../src/threads.js') = await import('fanwise/threads');
-await flat(`${count / 1000} trainings on two threads`, (look) => threadedFits(count / 1000, built, builtThreads, look));
-await flat(`${count / 10_000} workspaces closed in a step`, (look) => cut(count / 10_000, built, builtThreads, look));
-report(`a workspace of ${limits()} bytes works to its end, one more is an error`);
-report(`fit broken off at each of ${await aborted()} steps`);
+await constantMemory(`${count / 1000} trainings on two threads`, (observe) =>
+  threadedFits(count / 1000, built, builtThreads, observe),
+);
+await constantMemory(`${count / 10_000} workspaces closed in a step`, (observe) =>
+  closedInStep(count / 10_000, built, builtThreads, observe),
+);
+report(`a workspace of ${largestWorkspace()} bytes works to its end, one byte more is an error`);
+report(`fit aborted at each of ${await abortedTrainings()} steps`);
 const golden = readFileSync(new URL('../golden/golden.json', import.meta.url), 'utf8');
-const made = await threads(8);
-if (made.some((one) => one !== golden)) throw new Error('threads disturb each other');
-report('8 threads at a time make the golden hashes');
+const results = await goldenHashes(8);
+if (results.some((one) => one !== golden)) throw new Error('threads disturb each other');
+report('8 threads at the same time compute the golden hashes');
 const packages = [source, copyOf(), copyOf(), copyOf()];
-const hashes = copies(packages);
+const hashes = hashesOfCopies(packages);
 if (new Set(hashes).size !== 1) throw new Error(`copies of the package disturb each other: ${hashes}`);
-report('4 copies in one process make the same hash');
-await flat('memory after all', async (look) => {
-  for (let i = 0; i < 10; i++) await look();
+report('4 copies in one process have the same hash');
+await constantMemory('memory at the end', async (observe) => {
+  for (let i = 0; i < 10; i++) await observe();
 });

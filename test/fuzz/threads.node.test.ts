@@ -1,34 +1,37 @@
-// Threads under arguments that nobody chose: the bits of one thread, and nothing written beside them. Sizes are those that
-// are split. Threads load the built package; so does this file.
+// Threads with random arguments: the bits of one thread, and nothing else is written. Arrays are long enough to be split. Threads
+// load the built package; so does this file.
 
 import { activation, type Fit, init, type Layer, nn, random } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { activations } from '../../src/activation/table.js';
-import { initialisers } from '../../src/init/table.js';
+import { optimizerRow } from '../../src/nn/optimizer.js';
+import * as table from '../../src/nn/optimizers.js';
+import type { Any } from '../check/case.js';
+import { variants } from '../check/options.js';
 import { noise } from '../oracle.js';
 import { all, same } from '../threads/workers.js';
-import { type Any, functions, property, seeds, values } from './cases.js';
+import { draws, functions, initialisations, property, seeds, succeeds, values } from './arbitraries.js';
 
+/** From this many values on threads are used, and from CHEAP on for functions without a series. */
 const LEAST = 1 << 19;
-/** Functions without a series stay with one thread up to here. */
 const CHEAP = 1 << 21;
-const ROOM = 4 * (CHEAP + 10_000);
-/** Arrays of a workspace stand side by side, each with some room around what is used of it. */
+const BYTES = 4 * (CHEAP + 10_000);
+/** Workspaces of two and of three threads, with arrays that are longer than what a test uses of them. */
 let shared: { ws: Threads; arrays: Float32Array[] }[] = [];
 beforeAll(async () => {
   shared = await Promise.all(
     [2, 3].map(async (threads) => {
-      const ws = await workspace({ bytes: 3 * ROOM, threads });
-      return { ws, arrays: [0, 1, 2].map(() => ws.float32(ROOM / 4)) };
+      const ws = await workspace({ bytes: 3 * BYTES, threads });
+      return { ws, arrays: [0, 1, 2].map(() => ws.float32(BYTES / 4)) };
     }),
   );
 });
 afterAll(() => Promise.all(shared.map(({ ws }) => ws.close())));
 
 const lengths = fc.oneof(fc.integer({ min: LEAST, max: LEAST + 9000 }), fc.constantFrom(LEAST - 1, LEAST, LEAST + 1));
-const crew = fc.nat(1);
+const workspaceIndex = fc.nat(1);
 
 property(
   'activations',
@@ -36,27 +39,27 @@ property(
   fc.record({
     f: functions,
     n: lengths,
-    more: fc.boolean(),
+    long: fc.boolean(),
     seed: seeds,
-    crew,
+    workspaceIndex,
     backward: fc.boolean(),
-    place: fc.boolean(),
+    inPlace: fc.boolean(),
     offset: fc.nat(9),
   }),
-  async ({ f: { name, options }, n: length, more, seed, crew, backward, place, offset }) => {
-    const { ws, arrays } = shared[crew];
-    const n = more ? length + CHEAP - LEAST : length;
+  async ({ f: { name, options }, n: length, long, seed, workspaceIndex, backward, inPlace, offset }) => {
+    const { ws, arrays } = shared[workspaceIndex];
+    const n = long ? length + CHEAP - LEAST : length;
     for (const array of arrays) array.fill(7, 0, n + 32);
     const [a, b, c] = arrays.map((array, i) => array.subarray(offset + i, offset + i + n));
     const row = activations[name];
     const [x, dy] = [values(n, seed, 4, true), noise(seed + 1, n)];
     a.set(x);
     b.set(dy);
-    const out = place ? b : c;
-    const kept = row.keeps;
+    const out = inPlace ? b : c;
+    const { keeps } = row;
     if (backward) {
-      const expected = (activation[name] as Any).backward({ [kept]: x, dy, ...options });
-      await (ws.activation[name] as Any).backward({ [kept]: a, dy: b, out, ...options });
+      const expected = (activation[name] as Any).backward({ [keeps]: x, dy, ...options });
+      await (ws.activation[name] as Any).backward({ [keeps]: a, dy: b, out, ...options });
       expect(same(out, expected)).toBe(true);
     } else {
       const expected = (activation[name] as Any).forward(dy, options);
@@ -71,33 +74,27 @@ property(
 );
 
 property(
-  'draws, from wherever a generator stands',
+  'draws of a generator in any state',
   15,
   fc.record({
     kind: fc.constantFrom('philox', 'threefry'),
     seed: seeds,
     before: fc.nat(50),
     n: lengths,
-    crew,
-    law: fc.constantFrom<Any[]>(
-      ['uniform', { low: -2, high: 3 }],
-      ['normal', { mean: 1, std: 0.5 }],
-      ['truncatedNormal', { low: -1, high: 2 }],
-      ['truncatedNormal', {}],
-      ['bernoulli', { p: 0.3 }],
-    ),
+    workspaceIndex,
+    draw: draws,
     offset: fc.nat(9),
   }),
-  async ({ kind, seed, before, n, crew, law: [law, options], offset }) => {
-    const { ws, arrays } = shared[crew];
+  async ({ kind, seed, before, n, workspaceIndex, draw: { name, options }, offset }) => {
+    const { ws, arrays } = shared[workspaceIndex];
     const out = arrays[0].subarray(offset, offset + n);
     const [one, many] = [0, 1].map(() => {
       const rng: Any = random[kind as 'philox'](seed);
       rng.bits(before);
       return rng;
     });
-    await ws.draw(law, { rng: many, out, ...options });
-    expect(same(out, one[law](n, options))).toBe(true);
+    await ws.draw(name, { rng: many, out, ...options });
+    expect(same(out, one[name](n, options))).toBe(true);
     expect(many.state()).toEqual(one.state());
   },
 );
@@ -106,18 +103,18 @@ property(
   'initialisers of every shape',
   15,
   fc.record({
-    name: fc.constantFrom(...(Object.keys(initialisers) as (keyof typeof initialisers)[])),
+    initialisation: initialisations,
     rest: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 3 }),
     seed: seeds,
-    crew,
+    workspaceIndex,
     layout: fc.constantFrom('oi', 'io'),
   }),
-  async ({ name, rest, seed, crew, layout }) => {
-    const { ws, arrays } = shared[crew];
+  async ({ initialisation: { name, options: own }, rest, seed, workspaceIndex, layout }) => {
+    const { ws, arrays } = shared[workspaceIndex];
     const inner = rest.reduce((a, b) => a * b, 1);
     const shape = [Math.ceil((LEAST + 5) / inner), ...rest];
     const size = shape[0] * inner;
-    const options = { seed, layout, ...(name === 'constant' ? { value: 3 } : {}) };
+    const options = { seed, layout, ...own };
     const out = arrays[0].subarray(0, size);
     const expected = (init as Any)[name](shape, options);
     await ws.init(name, shape, { ...options, out });
@@ -125,20 +122,21 @@ property(
   },
 );
 
-const optimizers: Record<string, () => Fit['optimizer']> = {
-  sgd: () => nn.sgd({ lr: 0.05 }),
-  momentum: () => nn.sgd({ lr: 0.05, momentum: 0.8, weightDecay: 0.01 }),
-  adam: () => nn.adam({ weightDecay: 0.1 }),
-  adamW: () => nn.adamW({ lr: 0.003, betas: [0.8, 0.99] }),
-};
+/** The optimizers of the built package, each with several options of its row. */
+const optimizers = Object.entries(table).flatMap(([name, make]) =>
+  variants(optimizerRow(make).options).flatMap((options) => {
+    const built = () => (nn as Any)[name]({ ...options, lr: 0.01 }) as Fit['optimizer'];
+    return succeeds(built) ? [built] : [];
+  }),
+);
 property(
-  'trainings, and what the model then makes',
+  'trainings, and forward passes of the trained model',
   15,
   fc.record({
     f: functions,
     g: functions,
     seed: seeds,
-    crew,
+    workspaceIndex,
     fused: fc.boolean(),
     bias: fc.boolean(),
     inputs: fc.integer({ min: 180, max: 300 }),
@@ -146,13 +144,13 @@ property(
     outputs: fc.integer({ min: 1, max: 20 }),
     rows: fc.integer({ min: 200, max: 700 }),
     batchSize: fc.integer({ min: 200, max: 320 }),
-    optimizer: fc.constantFrom(...Object.keys(optimizers)),
+    optimizer: fc.constantFrom(...optimizers),
     drop: fc.option(fc.constantFrom('philox', 'torch', 'threefry')),
     labelled: fc.boolean(),
     clipNorm: fc.option(fc.double({ min: 0.01, max: 10, noNaN: true }), { nil: undefined }),
   }),
   async (o) => {
-    const { ws, arrays } = shared[o.crew];
+    const { ws, arrays } = shared[o.workspaceIndex];
     const make = () => {
       const activation: Any = [o.f.name, o.f.options];
       const layers: Layer[] = [
@@ -169,7 +167,7 @@ property(
     const data = o.labelled ? { x, labels } : { x, targets };
     const fit = (): Fit => ({
       batchSize: o.batchSize,
-      optimizer: optimizers[o.optimizer](),
+      optimizer: o.optimizer(),
       seed: o.seed,
       clipNorm: o.clipNorm,
       loss: o.labelled ? 'crossEntropy' : 'meanSquaredError',

@@ -1,4 +1,4 @@
-// A thread that makes all golden hashes once.
+// A thread that computes all golden hashes once.
 
 import { parentPort } from 'node:worker_threads';
 import { hashes } from '../everywhere/results.js';
