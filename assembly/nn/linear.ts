@@ -1,10 +1,14 @@
-// The linear layer: y = x W' + b and its gradients, three matrix products and a sum of rows.
+// The linear layer: x W' + b, where W' is W transposed, and its gradients: three matrix products and a sum of rows. g is the
+// gradient with respect to the output.
 
 import { BIAS, PAIRS, scratch } from '../scratch';
 import { kahan } from './kahan';
 import { multiply } from './product';
 
-/** z = x W' + b: x of rows x inputs, W of outputs x inputs, z of rows x outputs; b 0: none. y = f(z) unless y is 0. */
+/**
+ * z = x W' + b: x has the shape rows x inputs, W outputs x inputs, and z rows x outputs. If b is 0 there is no bias. Unless y
+ * is 0, it becomes f(z), where alpha and beta are the parameters of f (see `activate` in product.ts).
+ */
 export function linearForward(
   x: usize,
   w: usize,
@@ -34,7 +38,7 @@ export function linearBackwardInput(
   multiply(rows, inputs, outputs, g, outputs << 2, 4, w, inputs << 2, 4, dx, 0, workspace, 0, 0, 0);
 }
 
-/** dW = g' x, for so many outputs of g's `width`. */
+/** dW = g' x. g points to the first of `outputs` columns in rows of `width`, since threads share the columns out. */
 export function linearBackwardWeight(
   x: usize,
   g: usize,
@@ -48,18 +52,19 @@ export function linearBackwardWeight(
   multiply(outputs, inputs, rows, g, 4, width << 2, x, inputs << 2, 4, dw, 0, workspace, 0, 0, 0);
 }
 
-/** So many rows are summed one after the other. */
+/** How many rows are summed directly, before their sum is added by Kahan summation. */
 const BLOCK_ROWS: usize = 32;
-/** So many bytes of a row are summed at once. Their compensations are in scratch, where nothing counts pairs. */
+/** How many bytes of each row are summed at once: as many as there is space for Kahan compensations in the scratch. */
 const BLOCK_WIDTH: usize = 4096;
+/** The compensations share memory with the counts of a histogram, which is never computed at the same time. */
 const COMPENSATIONS: usize = PAIRS;
-/** A gradient of more bytes is in no cache. */
+/** A gradient of more bytes than this does not stay in the processor's cache. */
 const CACHED: usize = 1 << 24;
 
 /**
- * db = the sum of g's rows: 32 rows are summed one after the other, these sums by Kahan. The error is at most 34 units of
- * 2^-24 of the sum of magnitudes for any data and number of rows (a million rows of 0.1 in one sum were off by 1 %). Up to 32
- * rows the bits are those of one sum.
+ * db = the sum of g's rows: blocks of 32 rows are summed directly, and the blocks' sums by Kahan summation. The error is at
+ * most 34 units of 2^-24 of the sum of magnitudes, for any data and number of rows. (One plain sum of a million rows of 0.1
+ * was off by 1 %.) For up to 32 rows the result is that of a plain sum, bit for bit.
  */
 export function linearBackwardBias(g: usize, db: usize, rows: usize, outputs: usize): void {
   const row = outputs << 2;
@@ -70,27 +75,29 @@ export function linearBackwardBias(g: usize, db: usize, rows: usize, outputs: us
     for (let r: usize = 0; r < rows; r += BLOCK_ROWS) {
       const block = g + r * row + i;
       const size = min(BLOCK_ROWS, rows - r) * row;
-      if (rows * row > CACHED) touch(block, size, width, row);
+      if (rows * row > CACHED) prefetch(block, size, width, row);
       addRows(block, size, width, row, db + i);
     }
   }
 }
 
 /**
- * Reads rows one after the other, as a processor fetches memory ahead, before they are read side by side: 8,192 rows of
- * 784 take 1.6 ms instead of 2.3. (Sums in memory, row by row, took 1.1; in the cache those are the slow ones.)
+ * Brings a block of rows into the cache before addRows reads it by columns. Each row is read from begin to end, in which order
+ * the processor fetches memory ahead: 8,192 rows of 784 take 1.6 ms instead of 2.3. (To add row after row to sums in memory
+ * took 1.1 ms; but it is slower than addRows for a gradient that is in the cache.)
  */
-function touch(g: usize, size: usize, width: usize, row: usize): void {
+function prefetch(g: usize, size: usize, width: usize, row: usize): void {
   let read: u32 = 0;
   const step = width == row ? size : row;
   const length = width == row ? size : width;
   for (const end = g + size; g < end; g += step) for (let i: usize = 0; i < length; i += 64) read |= load<u8>(g + i);
-  store<u32>(scratch + BIAS, read); // what is not used is not read
+  store<u32>(scratch + BIAS, read); // the compiler would remove reads whose result is not used
 }
 
 /**
- * Adds the sum of a few rows, `size` bytes together, to db. The sums of 32 columns stay in eight registers, which is 1.1
- * to 2 times as fast as sums in memory, row by row. (Binary64 from the first row on took twice the time of those.)
+ * Adds the sum of a block of rows (`size` bytes in all) to db, for the first `width` bytes of each row. The sums of 32 columns
+ * stay in eight registers, which is 1.1 to 2 times as fast as to add row after row to sums in memory. (With all sums in
+ * binary64 it took twice as long as with sums in memory.)
  */
 function addRows(g: usize, size: usize, width: usize, row: usize, db: usize): void {
   let compensation = scratch + COMPENSATIONS;

@@ -7,14 +7,14 @@ import { type ActivationKernel, activationModule } from '../wasm/module.js';
 
 /** Transposes outer x a x b to outer x b x a. */
 function transpose(x: Float32Array, out: Float32Array, outer: number, a: number, b: number): Float32Array {
-  for (let o = 0; o < outer; o++) {
-    const at = o * a * b;
+  for (let block = 0; block < outer; block++) {
+    const at = block * a * b;
     for (let i = 0; i < a; i++) for (let j = 0; j < b; j++) out[at + j * a + i] = x[at + i * b + j];
   }
   return out;
 }
 
-/** Runs a kernel over an axis. Arrays in which the axis is not the last are transposed. The last array is written. */
+/** Runs a kernel over an axis, transposing the arrays if it is not the last axis. The kernel writes the last of `arrays`. */
 function applyOverAxis(
   kernel: ActivationKernel,
   { outer, length, inner }: ReturnType<typeof axisLayout>,
@@ -24,7 +24,7 @@ function applyOverAxis(
     apply(activationModule, kernel, outer, arrays, [length]);
     return;
   }
-  // An array with one value for each row (logSumExp's) has the same order when it is transposed.
+  // An array with one value for each row, as logSumExp has, need not be transposed: its order stays the same.
   const rows = outer * inner;
   const transposed = arrays.map((x) =>
     x.length === rows ? x : transpose(x, new Float32Array(x.length), outer, length, inner),
@@ -34,9 +34,10 @@ function applyOverAxis(
   if (out.length !== rows) transpose(transposed[transposed.length - 1], out, outer, inner, length);
 }
 
-function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
+/** The functions of a kernel. `name`, such as 'softmax.log', begins their errors. */
+function forwardAndBackward(name: string, kernel: 'softmax' | 'logSoftmax') {
   return {
-    /** The values of each row in a new array or in out, which may be x. A row with NaN or +Infinity becomes NaN. */
+    /** The result for each row of x, in a new array or in out, which may be x. A row with NaN or +Infinity becomes NaN. */
     forward(x: Float32Array, given: Along & { out?: Float32Array }): Float32Array {
       const where = `${name}.forward`;
       const o = options(where, given, [...axisOptions, 'out']);
@@ -45,7 +46,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       applyOverAxis(`${kernel}Forward`, axis, [x, out]);
       return out;
     },
-    /** The gradient by x from forward's result y and the gradient dy by it; out may be dy. */
+    /** The gradient with respect to x, from forward's result y and the gradient dy with respect to y. out may be dy. */
     backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `${name}.backward`;
       const o = options(where, given, [...axisOptions, 'y', 'dy', 'out']);
@@ -61,7 +62,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
 }
 
 const logSumExp = {
-  /** One value for each row, in a new array; -Infinity for a row that has only -Infinity, or no values. */
+  /** One value for each row, in a new array; -Infinity for a row of -Infinity only, or without values. */
   forward(x: Float32Array, given: Along): Float32Array {
     const where = 'softmax.logSumExp.forward';
     const axis = axisLayout(where, 'x', float32(where, 'x', x).length, options(where, given, axisOptions));
@@ -69,7 +70,7 @@ const logSumExp = {
     applyOverAxis('logSumExpForward', axis, [x, out]);
     return out;
   },
-  /** The gradient by x, dy softmax(x), from the gradients dy by the rows' values. */
+  /** The gradient with respect to x, dy softmax(x), where dy has the gradient with respect to each row's result. */
   backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'softmax.logSumExp.backward';
     const o = options(where, given, [...axisOptions, 'x', 'dy', 'out']);
@@ -85,7 +86,7 @@ const logSumExp = {
 };
 
 /** e^x / sum of e^x over each row. softmax.log is its logarithm, softmax.logSumExp the logarithm of the sum. */
-export const softmax = /* @__PURE__ */ Object.assign(functions('softmax', 'softmax'), {
-  log: functions('softmax.log', 'logSoftmax'),
+export const softmax = /* @__PURE__ */ Object.assign(forwardAndBackward('softmax', 'softmax'), {
+  log: forwardAndBackward('softmax.log', 'logSoftmax'),
   logSumExp,
 });

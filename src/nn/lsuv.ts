@@ -35,7 +35,7 @@ export function lsuv(
   const rows = rowsIn(where, x, model.inputs);
   const wrong = x.findIndex((v) => !Number.isFinite(v));
   if (wrong >= 0) throw new RangeError(`${where}: x[${wrong}] is ${x[wrong]}; pass a batch of finite numbers`);
-  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
+  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch of a few hundred rows`);
   const tolerance = number(where, 'tolerance', o.tolerance ?? 0.1, { least: 0, open: true });
   const maxRounds = whole(where, 'rounds', o.rounds ?? 10, { least: 1 });
   const rng = generatorFrom(where, o); // one generator for all layers, a draw for each

@@ -5,28 +5,30 @@ import * as activationText from './generated/activation.js';
 import * as nnText from './generated/nn.js';
 import * as randomText from './generated/random.js';
 
-/** A module whose kernels have the names K. */
+/** One of the three modules; K is the union of its kernels' names. */
 export interface Module<K extends string = string> {
   readonly name: string;
-  /** The index of its instance in a memory's list. */
+  /** The index of this module's instance in Memory.instances (memory.ts). */
   readonly index: number;
-  /** The compiled module, for memory of one thread or for memory that threads share. */
+  /** The compiled module, for memory that threads share (`shared`) or for memory of one thread. */
   compile(shared: boolean): WebAssembly.Module;
-  /** Sets the compiled module, in runtimes that cannot compile bytes. */
+  /** Sets the compiled module in runtimes that cannot compile bytes. It is not for shared memory. */
   provide(compiled: WebAssembly.Module): void;
-  /** Never set: it has the kernels' names as a type. */
+  /** Never set. It makes the type depend on K, by which callers check that the module has the kernel that they name. */
   readonly kernels?: K;
 }
 
-/** What tools/build.mjs writes for a module. */
-interface Text {
+/** A file that tools/build.mjs writes to generated/ for each module. */
+interface EncodedModule {
+  /** The module's bytes, as text that decode.ts decodes. */
   text: string;
-  /** The index of the byte with the flags of the imported memory's limits; bit 1 says that the memory is shared. */
+  /** The index of the byte with the flags of the imported memory's limits. Bit 1 of that byte is set for shared memory. */
   flags: number;
 }
 
-function moduleOf<K extends string>(name: string, index: number, { text, flags }: Text): Module<K> {
+function moduleOf<K extends string>(name: string, index: number, { text, flags }: EncodedModule): Module<K> {
   let provided: WebAssembly.Module | undefined;
+  /** The module for memory of one thread, and for shared memory. */
   const compiled: [WebAssembly.Module?, WebAssembly.Module?] = [];
   return {
     name,
@@ -44,14 +46,14 @@ function moduleOf<K extends string>(name: string, index: number, { text, flags }
   };
 }
 
-/** Compiles a module's text. With sharedFlags, the index of its memory's flags, for shared memory. */
-function compileText(text: string, sharedFlags: number | undefined): WebAssembly.Module {
+/** Compiles a module from its text. If the index of its memory's flags is given, the module is for shared memory. */
+function compileText(text: string, flagsIndex: number | undefined): WebAssembly.Module {
   const bytes = decode(text);
-  if (sharedFlags !== undefined) bytes[sharedFlags] |= 2;
+  if (flagsIndex !== undefined) bytes[flagsIndex] |= 2;
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-    // Engines' messages differ, and Chromium's asks for 'unsafe-eval', which is not needed.
+    // Engines' own messages differ, and Chromium's advises 'unsafe-eval', which allows more than is needed.
     const advice = WebAssembly.validate(bytes)
       ? "a content security policy has to have 'wasm-unsafe-eval' in script-src"
       : 'this engine or processor has no WebAssembly SIMD';
