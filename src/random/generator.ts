@@ -22,7 +22,7 @@ import {
   type OptionsOf,
 } from './distributions.js';
 import { philox } from './philox.js';
-import { bitsOfSeed, notBoth, type Slice, type Source, sourceOf, sources, WORD } from './source.js';
+import { bitsOfSeed, notBoth, type Slice, type Source, sourceOf, sources, WORD, wellFormed } from './source.js';
 
 /** Options of a draw: the array for its values, and a slice. */
 export interface Draw {
@@ -191,6 +191,7 @@ export function generator<G extends Generator = Generator>(name: string, source:
       if (typeof label !== 'string' && !Number.isSafeInteger(label)) {
         throw new TypeError(`${where}: label is ${what(label)}; pass a text or a whole number`);
       }
+      if (typeof label === 'string') wellFormed(where, 'label', label);
       return generator(name, source.fork(String(label)));
     },
   };

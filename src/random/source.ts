@@ -53,13 +53,22 @@ export const WORD = 2 ** 32;
 export const low32 = (x: bigint) => Number(x & 0xffffffffn);
 export const high32 = (x: bigint) => Number((x >> 32n) & 0xffffffffn);
 
+/** RangeError for a text with half of a surrogate pair: UTF-8 has the same bytes for each such half. */
+export function wellFormed(where: string, name: string, text: string): void {
+  if (/\p{Surrogate}/u.test(text))
+    throw new RangeError(`${where}: ${name} is ${what(text)}, with half of a surrogate pair; pass a well-formed text`);
+}
+
 /** The 64 bits of a seed; without a seed, random bits of the system. */
 export function bitsOfSeed(where: string, seed: unknown): bigint {
   if (seed === undefined) {
     const [low, high] = crypto.getRandomValues(new Uint32Array(2));
     return (BigInt(high) << 32n) | BigInt(low);
   }
-  if (typeof seed === 'string') return digest(0n, seed);
+  if (typeof seed === 'string') {
+    wellFormed(where, 'seed', seed);
+    return digest(0n, seed);
+  }
   if (typeof seed !== 'bigint') {
     if (typeof seed !== 'number')
       throw new TypeError(`${where}: seed is ${what(seed)}; pass a whole number, a bigint or a text`);
