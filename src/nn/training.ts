@@ -1,6 +1,7 @@
 // Training: a model's steps along the gradient of a loss.
 
 import { attached } from '../check.js';
+import { eventLoopTurn, milliseconds } from '../host.js';
 import { type GeneratorState, sourceFrom } from '../random/generator.js';
 import { random, setState } from '../random/index.js';
 import type { Source } from '../random/source.js';
@@ -145,7 +146,7 @@ class Run implements Training {
     const firstOrder = this.begin();
     try {
       await this.beginTeam();
-      let since = performance.now();
+      let since = milliseconds();
       for (let resumed = this.checkpoint !== undefined; this.epoch < o.epochs; this.epoch++, this.row = 0) {
         if (!resumed) this.epochOrder = this.order.state();
         const order = resumed ? firstOrder : o.shuffle ? this.order.order(o.rows) : undefined;
@@ -158,9 +159,9 @@ class Run implements Training {
           if (lr === undefined || o.rateEach === 'step') lr = o.rate(o.rateEach === 'step' ? this.step : this.epoch);
           yield this.makeStep(order, lr);
           // While threads make a step, the event loop has its turn anyway.
-          if (!this.team && performance.now() - since > 12) {
+          if (!this.team && milliseconds() - since > 12) {
             await eventLoopTurn();
-            since = performance.now();
+            since = milliseconds();
           }
         }
       }
@@ -293,15 +294,3 @@ class Run implements Training {
  */
 export const fit = (model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> =>
   train('nn.fit', model, data, given);
-
-/** Lets the event loop have its turn. A message rather than a timer, which browsers hold back by 4 ms. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
-}

@@ -1,6 +1,7 @@
 // What stands behind a public generator: a source of bits and draws, and where it comes from, a seed or `rng`.
 
 import { what, whole } from '../check.js';
+import { systemBits, utf8 } from '../host.js';
 import type { Law } from './distributions.js';
 
 /** A number (any safe integer), a bigint of 64 bits, signed or not, or a text. 0 is a seed like any other. */
@@ -56,7 +57,7 @@ export const high32 = (x: bigint) => Number((x >> 32n) & 0xffffffffn);
 /** 64 bits of a seed; without one, bits of the system's. */
 export function bitsOfSeed(where: string, seed: unknown): bigint {
   if (seed === undefined) {
-    const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+    const [low, high] = systemBits(where);
     return (BigInt(high) << 32n) | BigInt(low);
   }
   if (typeof seed === 'string') return digest(0n, seed);
@@ -98,7 +99,7 @@ function philoxBlock(key: [number, number], counter: [number, number, number, nu
 
 /** 64 bits that stand for a text: 16 bytes at a time through Philox, each time keyed by the last result. */
 export function digest(start: bigint, text: string): bigint {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = utf8(text);
   // Padded by a one bit, zeros and the length, so that no two texts are padded alike.
   const view = new DataView(new ArrayBuffer(16 * Math.ceil((bytes.length + 5) / 16)));
   bytes.forEach((byte, i) => view.setUint8(i, byte));

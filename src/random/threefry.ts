@@ -3,6 +3,7 @@
 // JAX, where keys are used once, does not do.
 
 import { allocate } from '../check.js';
+import { utf8 } from '../host.js';
 import { counterSource } from './counter.js';
 import { type Source, WORD } from './source.js';
 import { blockOf, type State, wholeOf, wrongState } from './state.js';
@@ -47,7 +48,7 @@ function permuted(rows: Uint32Array, key: Key): Uint32Array {
 /** A label's bytes, four at a time, folded in with another first word than JAX's fold_in has. */
 function foldInLabel(key: Key, label: string): Key {
   let folded = key;
-  const bytes = new TextEncoder().encode(label);
+  const bytes = utf8(label);
   for (let i = 0; i <= bytes.length; i += 4) {
     let word = 0;
     // Behind the last byte comes 128, so that no two labels end alike.
