@@ -1,6 +1,7 @@
 // Training: nn.fit, and the same with several threads.
 
 import { attached } from '../check.js';
+import { eventLoopTurn, milliseconds } from '../host.js';
 import { type GeneratorState, sourceFrom } from '../random/generator.js';
 import { random, setState } from '../random/index.js';
 import type { Source } from '../random/source.js';
@@ -145,7 +146,7 @@ class Run implements Training {
     const firstOrder = this.begin();
     try {
       await this.beginTeam();
-      let since = performance.now();
+      let since = milliseconds();
       for (let resumed = this.checkpoint !== undefined; this.epoch < o.epochs; this.epoch++, this.row = 0) {
         if (!resumed) this.epochOrder = this.order.state();
         const order = resumed ? firstOrder : o.shuffle ? this.order.order(o.rows) : undefined;
@@ -157,10 +158,10 @@ class Run implements Training {
             throw new Error(`${this.where}: another fit of this model has begun; train one after the other`);
           if (lr === undefined || o.rateEach === 'step') lr = o.rate(o.rateEach === 'step' ? this.step : this.epoch);
           yield this.makeStep(order, lr);
-          // While threads make a step, the event loop runs anyway.
-          if (!this.team && performance.now() - since > 12) {
-            await yieldToEventLoop();
-            since = performance.now();
+          // While threads make a step, the event loop has its turn anyway.
+          if (!this.team && milliseconds() - since > 12) {
+            await eventLoopTurn();
+            since = milliseconds();
           }
         }
       }
@@ -295,15 +296,3 @@ class Run implements Training {
  */
 export const fit = (model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> =>
   train('nn.fit', model, data, given);
-
-/** Lets the event loop run. By a message, not a timer, which browsers delay by 4 ms. */
-function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
-}

@@ -1,6 +1,7 @@
 // Sources: the implementation of a public generator. And seeds, from which they are made.
 
 import { what, whole } from '../check.js';
+import { systemBits, utf8 } from '../host.js';
 import type { Law } from './distributions.js';
 
 /** A safe integer, a bigint of 64 bits (signed or unsigned) or a text. 0 is a seed like any other. */
@@ -62,7 +63,7 @@ export function wellFormed(where: string, name: string, text: string): void {
 /** The 64 bits of a seed; without a seed, random bits of the system. */
 export function bitsOfSeed(where: string, seed: unknown): bigint {
   if (seed === undefined) {
-    const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+    const [low, high] = systemBits(where);
     return (BigInt(high) << 32n) | BigInt(low);
   }
   if (typeof seed === 'string') {
@@ -108,7 +109,7 @@ function philoxBlock(key: [number, number], counter: [number, number, number, nu
 
 /** 64 bits from a text: Philox encrypts 16 bytes at a time, with the last result as its key. */
 export function digest(start: bigint, text: string): bigint {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = utf8(text);
   // The text is padded by a one bit, zeros and its length, so that two texts never become the same bytes.
   const view = new DataView(new ArrayBuffer(16 * Math.ceil((bytes.length + 5) / 16)));
   bytes.forEach((byte, i) => view.setUint8(i, byte));

@@ -3,6 +3,7 @@
 // used once.
 
 import { allocate } from '../check.js';
+import { utf8 } from '../host.js';
 import { counterSource } from './counter.js';
 import { type Source, WORD } from './source.js';
 import { blockOf, type State, wholeOf, wrongState } from './state.js';
@@ -47,7 +48,7 @@ function permuted(rows: Uint32Array, key: Key): Uint32Array {
 /** Folds a label's bytes into a key, four at a time, with another first word than JAX's fold_in. */
 function foldInLabel(key: Key, label: string): Key {
   let folded = key;
-  const bytes = new TextEncoder().encode(label);
+  const bytes = utf8(label);
   for (let i = 0; i <= bytes.length; i += 4) {
     let word = 0;
     // 128 follows the last byte, so that two labels never become the same words.

@@ -31,6 +31,11 @@ export function stagingMemory(floats: number): Memory {
   return staging;
 }
 
+/** Has the next call make a new staging memory. */
+export function dropStagingMemory(): void {
+  staging = undefined;
+}
+
 /** The memory that all of the arrays are on, if there is one. */
 function commonMemory(arrays: readonly Values[]): Memory | undefined {
   const { buffer } = arrays[0];

@@ -6,7 +6,15 @@
 
 import { options, sharedBuffers, whole } from '../check.js';
 import { CONSTANTS_END, SCRATCH_BYTES } from './generated/constants.js';
-import { type ActivationKernel, activationModule, type Module, type NnKernel, nnModule } from './module.js';
+import {
+  type ActivationKernel,
+  activationModule,
+  type Module,
+  type NnKernel,
+  nnModule,
+  reasonOf,
+  refusal,
+} from './module.js';
 
 export type Values = Float32Array | Uint32Array;
 
@@ -14,7 +22,7 @@ export type Values = Float32Array | Uint32Array;
 export type KernelFunction = (...numbers: number[]) => number;
 
 /** The kernels that an instance exports. */
-interface Exports {
+export interface Exports {
   [kernel: string]: KernelFunction;
 }
 
@@ -52,14 +60,21 @@ export const memories = new WeakMap<ArrayBufferLike, Memory>();
 export const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
 
 /** The Memory of a WebAssembly memory, with scratch and state from byte `scratch` on, and arrays from byte `free` to `end`. */
-function memoryWith(memory: WebAssembly.Memory, shared: boolean, scratch: number, free: number, end: number): Memory {
+function memoryWith(
+  memory: WebAssembly.Memory,
+  shared: boolean,
+  scratch: number,
+  free: number,
+  end: number,
+  instances: Memory['instances'] = [],
+): Memory {
   const state = scratch + SCRATCH_BYTES;
   const { buffer } = memory;
   const result: Memory = {
     memory,
     shared,
     scratch,
-    instances: [],
+    instances,
     numbered: [],
     state,
     free,
@@ -79,10 +94,27 @@ function memoryWith(memory: WebAssembly.Memory, shared: boolean, scratch: number
 export function exportsOf({ memory, shared, scratch, instances }: Memory, module: Module): Exports {
   const existing = instances[module.index];
   if (existing !== undefined) return existing;
-  const { exports } = new WebAssembly.Instance(module.compile(shared), { env: { memory } });
-  (exports.scratch as WebAssembly.Global<'i32'>).value = scratch;
-  return (instances[module.index] = exports as unknown as Exports);
+  const compiled = module.compile(shared);
+  try {
+    return (instances[module.index] = exportsWith(scratch, new WebAssembly.Instance(compiled, { env: { memory } })));
+  } catch (cause) {
+    throw refusal(cause);
+  }
 }
+
+/** The kernels of an instance, which is told where its scratch is. */
+export function exportsWith(scratch: number, { exports }: WebAssembly.Instance): Exports {
+  (exports.scratch as WebAssembly.Global<'i32'>).value = scratch;
+  return exports as unknown as Exports;
+}
+
+/** A memory of one page, with instances on it. */
+export interface Spare {
+  readonly memory: WebAssembly.Memory;
+  readonly instances: Exports[];
+}
+/** Gives a spare memory, where `ready` has made some for an engine that instantiates nothing at once. */
+export const spares: { take?(): Spare | undefined } = {};
 
 /** A new memory with `bytes` bytes for arrays, shared by `threads` threads if that is not 0. RangeError if there is no memory. */
 export function createMemory(where: string, bytes: number, threads = 0): Memory {
@@ -91,17 +123,20 @@ export function createMemory(where: string, bytes: number, threads = 0): Memory 
   if (pages > MAX_PAGES)
     throw new RangeError(`${where}: ${bytes} bytes are beyond WebAssembly's 4 GiB; split the work`);
   const shared = threads > 0;
+  const spare = shared ? undefined : spares.take?.();
   let memory: WebAssembly.Memory;
   try {
-    memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    memory = spare?.memory ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    spare?.memory.grow(pages - 1);
   } catch (cause) {
+    if (reasonOf(cause)) throw refusal(cause);
     throw new RangeError(
       `${where}: the system has no ${bytes} bytes to give; ask for less, or drop workspaces no longer used`,
       { cause },
     );
   }
   if (shared) sharedBuffers.add(memory.buffer);
-  return memoryWith(memory, shared, CONSTANTS_END, begin, begin + align(bytes));
+  return memoryWith(memory, shared, CONSTANTS_END, begin, begin + align(bytes), spare?.instances);
 }
 
 /** A workspace's memory, to be sent to threads. */
