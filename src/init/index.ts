@@ -4,7 +4,7 @@ import { choice, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { checkedShape, type Tensor } from '../tensor.js';
-import { type Common, common, extents, fans, stated, target } from './fan.js';
+import { type Common, common, extents, fans, reading, target } from './fan.js';
 import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js';
 import { type Initialisation, type Initialising, type InitialisingOptions, initialisers } from './table.js';
 import { torchLinear } from './torch-linear.js';
@@ -70,11 +70,11 @@ export const init = {
     const where = `init.${known}`;
     const o = optionsOf(known, given);
     const { shape: lengths } = checkedShape(where, shape);
-    const { layout, fanIn, fanOut } = stated(where, o);
-    const own = extents(lengths, layout);
+    const read = reading(where, lengths, o);
+    const own = extents(lengths, read);
     return {
-      fanIn: fanIn ?? own?.fanIn ?? null,
-      fanOut: fanOut ?? own?.fanOut ?? null,
+      fanIn: read.fanIn ?? own?.fanIn ?? null,
+      fanOut: read.fanOut ?? own?.fanOut ?? null,
       ...momentsOf(lawOf(known, lengths, o)),
     };
   },
