@@ -125,8 +125,17 @@ class CeluSlope implements Binary {
 export function celuForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
   map<Celu>(x, out, n, a, b);
 }
+/** The same by a division, for an a of which 1 / a is subnormal or infinite. */
+class CeluQuotient implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
+    const slope = f32x4.div(f32x4.add(y, a), a);
+    return f32x4.mul(g, v128.bitselect(F32x4.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
+  }
+}
 export function celuBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  zip<CeluSlope>(y, g, out, n, a, 1 / a);
+  const inverse: f32 = 1 / a;
+  if (inverse >= f32.MIN_NORMAL_VALUE && inverse < Infinity) zip<CeluSlope>(y, g, out, n, a, inverse);
+  else zip<CeluQuotient>(y, g, out, n, a, b);
 }
 
 /** lambda and lambda alpha of Klambauer et al. (2017), and the rounding error of the latter. */

@@ -1,29 +1,29 @@
-// `init`: the initialisers. Those that go by several names are here by all of them.
+// `init`: shape or tensor in, values out. Every name of the field for the same thing is here.
 
 import { choice, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { checkedShape, type Tensor } from '../tensor.js';
-import { type Common, commonOptions, fanOptions, fans, fansOfShape, target } from './fan.js';
+import { type Common, commonOptions, fans, fansOfShape, reading, target } from './fan.js';
 import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js';
 import { type Initialisation, type Initialising, type InitialisingOptions, initialisers } from './table.js';
 import { torchLinear } from './torch-linear.js';
 
-/** Fans, moments and bounds of an initialiser's values. */
+/** What a law amounts to. */
 export interface Description {
   fanIn: number | null;
   fanOut: number | null;
   mean: number;
   std: number;
-  /** Values are between low and high; infinite for a normal. */
+  /** The values lie between low and high; infinite for a normal. */
   low: number;
   high: number;
 }
 
 export interface Initialiser<O> {
-  /** Values for a shape, in row-major order, in a new array or in options.out. */
+  /** A new array (or options.out) of the shape's values in row-major order. */
   (shape: readonly number[], options?: O & Common): Float32Array;
-  /** Fills a tensor in place, and returns it. */
+  /** The tensor, filled in place. */
   (target: Tensor, options?: O & Omit<Common, 'out' | 'slice'>): Tensor;
 }
 
@@ -32,7 +32,7 @@ export type Initialisers = { [N in keyof typeof initialisers]: Initialiser<Initi
 
 type Options = Common & Record<string, unknown>;
 
-/** The law of an initialiser for a shape and options. */
+/** What an initialiser is given, checked, and its law. */
 function lawOf(name: Initialising, shape: readonly number[], o: Unchecked<Options>, empty = false) {
   const where = `init.${name}`;
   const row: Initialisation = initialisers[name];
@@ -64,17 +64,17 @@ export const init = {
   dirac,
   torchLinear,
 
-  /** Fans, mean, standard deviation and bounds of the values that an initialiser has for a shape. Draws nothing. */
+  /** Fans, mean, standard deviation and bounds of what an initialiser would draw for a shape. Draws nothing. */
   describe(name: Initialising, shape: readonly number[], given?: Options): Description {
     const known = choice('init.describe', 'name', name, Object.keys(initialisers) as Initialising[]);
     const where = `init.${known}`;
     const o = optionsOf(known, given);
     const { shape: lengths } = checkedShape(where, shape);
-    const { layout, fanIn, fanOut } = fanOptions(where, o);
-    const ofShape = fansOfShape(lengths, layout);
+    const read = reading(where, lengths, o);
+    const own = fansOfShape(lengths, read);
     return {
-      fanIn: fanIn ?? ofShape?.fanIn ?? null,
-      fanOut: fanOut ?? ofShape?.fanOut ?? null,
+      fanIn: read.fanIn ?? own?.fanIn ?? null,
+      fanOut: read.fanOut ?? own?.fanOut ?? null,
       ...momentsOf(lawOf(known, lengths, o)),
     };
   },

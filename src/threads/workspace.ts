@@ -3,6 +3,7 @@
 
 import { type Activation, activations, type Functions } from '../activation/table.js';
 import { choice, options, sameLength, whole } from '../check.js';
+import { readings } from '../init/fan.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
 import type { Fit } from '../nn/fit-options.js';
@@ -179,7 +180,7 @@ function threadsOn(memory: Workspace, threads: number): Threads {
       const at = `workspace.init: ${name}`;
       const { size } = checkedShape(at, shape);
       if (!Object.hasOwn(initialisers, name)) throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
-      const known = ['layout', 'fanIn', 'fanOut', ...Object.keys(initialisers[name].options)];
+      const known = [...readings, ...Object.keys(initialisers[name].options)];
       const { source, state, rest, out } = drawRequest(at, given, size, known, buffer);
       (init[name] as typeof init.xavierNormal)(shape, { ...rest, rng: source, slice: [0, 0] });
       await runTask({ kind: 'init', name, shape: [...shape], options: rest, state, out }, size);

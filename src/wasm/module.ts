@@ -5,14 +5,6 @@ import * as activationText from './generated/activation.js';
 import * as nnText from './generated/nn.js';
 import * as randomText from './generated/random.js';
 
-<<<<<<< HEAD
-/** One of the three modules; K is the union of its kernels' names. */
-export interface Module<K extends string = string> {
-  readonly name: string;
-  /** The index of this module's instance in Memory.instances (memory.ts). */
-  readonly index: number;
-  /** The compiled module, for memory that threads share (`shared`) or for memory of one thread. */
-=======
 export type ModuleName = 'random' | 'activation' | 'nn';
 
 /** A module whose kernels have the names K. */
@@ -24,29 +16,20 @@ export interface Module<K extends string = string> {
   /** The compiled module for memory of one thread, and the one for shared memory; `ready` sets the first. */
   readonly compiled: [WebAssembly.Module?, WebAssembly.Module?];
   /** The compiled module, which is compiled now if it is not yet. */
->>>>>>> 447c39c01e9a5730745f37fa306ae5b9f88d015b
   compile(shared: boolean): WebAssembly.Module;
-  /** Sets the compiled module in runtimes that cannot compile bytes. It is not for shared memory. */
+  /** Sets the compiled module, in runtimes that cannot compile bytes. */
   provide(compiled: WebAssembly.Module): void;
-  /** Never set. It makes the type depend on K, by which callers check that the module has the kernel that they name. */
+  /** Never set: it has the kernels' names as a type. */
   readonly kernels?: K;
 }
 
-/** A file that tools/build.mjs writes to generated/ for each module. */
-interface EncodedModule {
-  /** The module's bytes, as text that decode.ts decodes. */
+/** What tools/build.mjs writes for a module. */
+interface Text {
   text: string;
-  /** The index of the byte with the flags of the imported memory's limits. Bit 1 of that byte is set for shared memory. */
+  /** The index of the byte with the flags of the imported memory's limits; bit 1 says that the memory is shared. */
   flags: number;
 }
 
-<<<<<<< HEAD
-function moduleOf<K extends string>(name: string, index: number, { text, flags }: EncodedModule): Module<K> {
-  let provided: WebAssembly.Module | undefined;
-  /** The module for memory of one thread, and for shared memory. */
-  const compiled: [WebAssembly.Module?, WebAssembly.Module?] = [];
-  return {
-=======
 /** The modules that are part of the program: a bundler leaves out those that a page does not use. */
 export const modules: Module[] = [];
 
@@ -54,7 +37,6 @@ function moduleOf<K extends string>(name: ModuleName, index: number, { text, fla
   let provided = false;
   const compiled: Module['compiled'] = [];
   const module: Module<K> = {
->>>>>>> 447c39c01e9a5730745f37fa306ae5b9f88d015b
     name,
     index,
     text,
@@ -72,22 +54,14 @@ function moduleOf<K extends string>(name: ModuleName, index: number, { text, fla
   return module;
 }
 
-/** Compiles a module from its text. If the index of its memory's flags is given, the module is for shared memory. */
-function compileText(text: string, flagsIndex: number | undefined): WebAssembly.Module {
+/** Compiles a module's text. With sharedFlags, the index of its memory's flags, for shared memory. */
+function compileText(text: string, sharedFlags: number | undefined): WebAssembly.Module {
   const bytes = decode(text);
-  if (flagsIndex !== undefined) bytes[flagsIndex] |= 2;
+  if (sharedFlags !== undefined) bytes[sharedFlags] |= 2;
   try {
     return new WebAssembly.Module(bytes);
   } catch (cause) {
-<<<<<<< HEAD
-    // Engines' own messages differ, and Chromium's advises 'unsafe-eval', which allows more than is needed.
-    const advice = WebAssembly.validate(bytes)
-      ? "a content security policy has to have 'wasm-unsafe-eval' in script-src"
-      : 'this engine or processor has no WebAssembly SIMD';
-    throw new Error(`fanwise: the WebAssembly could not be compiled; ${advice}`, { cause });
-=======
     throw refusal(cause, bytes);
->>>>>>> 447c39c01e9a5730745f37fa306ae5b9f88d015b
   }
 }
 
