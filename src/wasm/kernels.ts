@@ -74,7 +74,7 @@ interface ApplyOptions {
  */
 export function apply<K extends string>(
   module: Module<K>,
-  kernel: K,
+  kernel: NoInfer<K>,
   rows: number,
   arrays: readonly Values[],
   numbers: readonly number[] = [],
@@ -153,7 +153,7 @@ function runStaged(
  */
 export function draw<K extends string>(
   module: Module<K>,
-  kernel: K,
+  kernel: NoInfer<K>,
   state: Uint32Array,
   out: Values,
   numbers: readonly number[] = [],
@@ -185,7 +185,7 @@ export function draw<K extends string>(
 export function applyWhole<K extends string>(
   where: string,
   module: Module<K>,
-  kernel: K,
+  kernel: NoInfer<K>,
   n: number,
   work: number,
 ): (x: Float32Array, ...numbers: number[]) => void {
@@ -207,6 +207,6 @@ export const view = (x: Float32Array, from: number, to: number): Float32Array =>
   new Float32Array(x.buffer, x.byteOffset + 4 * from, to - from);
 
 /** Runs a kernel on numbers alone. */
-export function scalar<K extends string>(module: Module<K>, kernel: K, ...numbers: number[]): number {
+export function scalar<K extends string>(module: Module<K>, kernel: NoInfer<K>, ...numbers: number[]): number {
   return exportsOf(stagingMemory(0), module)[kernel](...numbers);
 }

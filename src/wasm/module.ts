@@ -14,7 +14,7 @@ export interface Module<K extends string = string> {
   compile(shared: boolean): WebAssembly.Module;
   /** Sets the compiled module in runtimes that cannot compile bytes. It is not for shared memory. */
   provide(compiled: WebAssembly.Module): void;
-  /** Never set. It makes the type depend on K, by which callers check that the module has the kernel that they name. */
+  /** Never set. It makes the type depend on K, so that TypeScript refuses the name of another module's kernel. */
   readonly kernels?: K;
 }
 
