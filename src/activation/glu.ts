@@ -54,7 +54,7 @@ function functions(name: Unit) {
       apply(activationModule, 'gluForward', outer, [x, out], [n, units[name], first]);
       return out;
     },
-    /** The gradient by x (both halves) from the gradient dy by y. out does not overlap x and dy. */
+    /** The gradient with respect to x (both halves), from dy, that with respect to y. out does not overlap x and dy. */
     backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `activation.${name}.backward`;
       const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);
