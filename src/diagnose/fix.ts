@@ -29,7 +29,7 @@ export interface Fix {
   readonly apply?: (given?: { rng?: Generator; seed?: Seed }) => void;
 }
 
-/** What a fix is made for: the probed model, its number of hidden linear layers, and the batch if it is there. */
+/** The network that a fix is for: the probed model, its number of hidden linear layers, and the batch if it is there. */
 export interface Patient {
   probe: Probe;
   model: Model;
@@ -57,7 +57,7 @@ export function fixOf(finding: Finding, { probe, model, depth, x }: Patient): Fi
   return Object.defineProperty(fix, 'apply', { value: redrawing(model, scheme, meanSquare, x) });
 }
 
-/** Where the weights are not to blame. */
+/** The advice if the weights are not to blame, but the data or the loss. */
 function fixOfData({ code, cause }: Finding): string | undefined {
   if (cause === 'loss')
     return 'Look at the targets: they are not finite, or so large that the loss is not; scale them.';
@@ -65,7 +65,7 @@ function fixOfData({ code, cause }: Finding): string | undefined {
   return code === 'dead' ? 'Look at how the batch is made.' : 'Leave out or mend the rows that are not finite.';
 }
 
-/** Where relu layers are so narrow that some die whatever their weights. */
+/** The advice if relu layers are so narrow that some die whatever their weights. */
 function fixOfWidths(widths: number[]): string | undefined {
   const alive = aliveShare(widths);
   if (alive >= MIN_ALIVE) return undefined;

@@ -21,7 +21,7 @@ export interface Verdict {
   fix: Fix;
 }
 
-/** TypeError and RangeError for what is no probe of this model. */
+/** TypeError for a value that is not a probe, RangeError for a probe of another model. */
 function requireProbe(where: string, probe: Probe, model: Model): void {
   const advice = 'pass what diagnose.probe gave, or step.probe';
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
@@ -36,8 +36,7 @@ function requireProbe(where: string, probe: Probe, model: Model): void {
 
 /**
  * What is wrong with the hidden layers of a model, errors first; an empty array is a good sign. x, a batch, lets a fix
- * by nn.lsuv be applied. TypeError for what is no probe, no model or no Float32Array; RangeError for a probe of another
- * model.
+ * by nn.lsuv be applied. TypeError for a probe, model or x that is something else; RangeError for a probe of another model.
  */
 export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[] {
   const where = 'diagnose.verdicts';

@@ -21,7 +21,7 @@ export const TILE = 16384;
 let staging: Memory | undefined;
 let capacity = 0;
 
-/** The staging memory, with space for at least so many floats. */
+/** The staging memory, with space for at least `floats` floats. */
 export function stagingMemory(floats: number): Memory {
   if (staging === undefined || capacity < floats) {
     const needed = Math.max(floats, 3 * TILE);
