@@ -217,7 +217,8 @@ export function multiply(
     }
   }
   const packedA = workspace + BLOCK_COLUMNS * BLOCK_DEPTH * 4;
-  // Blocks of one depth: of 784 two of 392, where a small rest would cost what it takes to begin and end each tile.
+  // Blocks of equal depth: two of 392 for 784 terms. A short last block would cost as much as any other to begin and end its
+  // tiles.
   const blocks = max<usize>(1, (k + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
   const most = (k + blocks - 1) / blocks;
   const length = blocks > 1 ? REGISTER_DEPTH : BLOCK_DEPTH;

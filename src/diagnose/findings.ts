@@ -1,5 +1,5 @@
-// What is wrong with a network, read from a probe: each function looks for one ailment in the hidden layers and gives a
-// finding, or none. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
+// The faults of a network that a probe shows: each function looks for one fault in the hidden layers and returns a finding,
+// or undefined. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
 // The thresholds are in thresholds.ts.
 
 import { type Model, planFor } from '../nn/model.js';
@@ -14,7 +14,7 @@ export interface Finding {
   level: 'warning' | 'error';
   /** Its index in model.layers: where it begins, or where it is worst. */
   layer: number;
-  /** What was measured, and the limit. */
+  /** The measured figures, and the limit. */
   figures: Record<string, number>;
   /** A sentence. */
   message: string;

@@ -1,4 +1,4 @@
-// Saves a model's parameters to a file and loads them. During a training the file can also have what is needed to resume it: the
+// Saves a model's parameters to a file and loads them. During a training the file can also have its state, to resume it: the
 // optimizer's state, the progress through the data, and the states of generators.
 
 import { flag, options } from '../check.js';

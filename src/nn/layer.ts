@@ -22,11 +22,11 @@ export interface LayerMemory {
   gradients: Readonly<Record<string, Float32Array>>;
   /** Memory for intermediate values, which all layers share in turn. */
   scratch: Float32Array;
-  /** What the layer saves from forward to backward; empty if it saves nothing. */
+  /** Values that the layer saves from forward to backward; empty if it saves none. */
   saved: Float32Array;
 }
 
-/** An activation's name and numbers, and what its forward saved: its backward of dy = 1 gives the derivatives. */
+/** An activation's name, its numbers, and the values that its forward saved. backward with dy = 1 gives its derivatives. */
 export interface SavedActivation {
   name: string;
   saved: Float32Array;
