@@ -1,6 +1,6 @@
 // Elementary functions on four binary32 lanes, and on single binary64 values. They use neither fused multiply-add nor
 // functions of the host, so their bits are the same everywhere. Each states its formula, its range and its measured error;
-// the tests of activations and distributions check what is promised of these.
+// the tests of activations and distributions check the errors that are promised for these.
 
 import { F32x4 } from './f32';
 
@@ -173,7 +173,7 @@ export abstract class math {
   }
 }
 
-// Binary64, one value at a time, for what is computed once a row or once a draw. They are short rather than fast: the
+// Functions in binary64, of one value at a time, for uses once a row or once a draw. They are short rather than fast: the
 // standard library's versions are faster by tables that would be a third of the module.
 
 /** e^x, relative error below 3e-16 while the result is normal: 2^n times a Taylor series on |r| <= ln(2)/2. */

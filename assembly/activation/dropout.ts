@@ -14,7 +14,7 @@ export function dropout(mask: usize, x: usize, out: usize, n: usize, scale: f32)
   zip<Dropout>(mask, x, out, n, scale, 0);
 }
 
-/** Philox4x32-10's multipliers, and what its key grows by each round (random/philox.ts). */
+/** Philox4x32-10's multipliers, and the increments of its key after each round (random/philox.ts). */
 const M0: u64 = 0xd2511f53;
 const M1: u64 = 0xcd9e8d57;
 const W0: u32 = 0x9e3779b9;

@@ -6,7 +6,7 @@ import { F64x2 } from '../f64';
 import { Binary, zip, zipTwo } from '../pointwise';
 import { geluBackward, geluForward, siluBackward } from './gates';
 
-// What the kernels are passed as f. src/activation/glu.ts reads these.
+// The values of the kernels' parameter f. src/activation/glu.ts reads these.
 export const GLU: i32 = 0;
 export const SWIGLU: i32 = 1;
 export const GEGLU: i32 = 2;

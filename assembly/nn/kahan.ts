@@ -1,4 +1,4 @@
-// Kahan summation: beside each sum is a compensation, what the roundings of the sum have added to it. The error is two
+// Kahan summation: each sum has a compensation, which is the amount that roundings have added to the sum. The error is two
 // roundings, for any number of terms.
 
 export abstract class kahan {

@@ -1,7 +1,7 @@
 // The matrix product, in the manner of Goto and van de Geijn ("Anatomy of high-performance matrix multiplication", 2008):
 // panels of the operands are packed so that the innermost loop reads both in order, and a tile of 4 x 8 results stays in
 // eight registers. (46 GFLOP/s in Node 20, C by the same plan 52, unpacked loops below 10; tiles of 3 x 12, 5 x 8 and 6 x 8
-// spill, and 2 x 16 stood at 38.)
+// spill, and 2 x 16 reached 38.)
 //
 // How a result is summed depends on k alone: its bits are the same however rows and columns are cut, for blocks or threads.
 // The error of one float32 sum grows with its length (a million times 0.1 was off by 1 %). So up to 400 terms are one sum, in
@@ -17,8 +17,8 @@
 //
 // Roads not taken. 32 terms in a register: 8e-7 and 1 % slower; 64: 1e-6. Partial sums from 65 terms on: below 1e-6 there too,
 // but 3 to 5 % slower up to 400 terms, and with other bits than before. 16 blocks without compensation: 9.8e-7. Compensation
-// from the second block on: 3 % slower, for want of memory (see compensatedColumns). Pairwise summation of blocks: as many
-// results more as there are levels, where Kahan summation needs one. Binary64: half the lanes.
+// from the second block on: 3 % slower, because blocks are narrower (see compensatedColumns). Pairwise summation of blocks: one
+// more array of results for each level, where Kahan summation needs one in all. Binary64: half the lanes.
 
 import { BIAS, EDGE, scratch } from '../scratch';
 import { kahan } from './kahan';
@@ -29,13 +29,13 @@ const BLOCK_DEPTH: usize = 400;
 const BLOCK_ROWS: usize = 64;
 const BLOCK_COLUMNS: usize = 512;
 
-/** So many terms are summed in a register, where there is more than one block of depth. */
+/** How many terms are summed in a register if there is more than one block of depth. */
 const REGISTER_DEPTH: usize = 48;
 
-/** So many blocks of depth are added without compensation. */
+/** The largest number of blocks of depth that are added without compensation. */
 const PLAIN_BLOCKS: usize = 12;
 
-/** With compensation, so many rows of c are made at once. */
+/** How many rows of c are computed at a time if there is compensation. */
 const COMPENSATED_ROWS: usize = 384;
 
 /** Bytes that the product needs to pack its operands. */
@@ -105,7 +105,7 @@ function packFour(line: usize, stride: usize, depth: usize, out: usize, step: us
   }
 }
 
-/** Adds the tile of partial sums to c; with compensations of its own (a tile row by row), 0: none. */
+/** Adds the tile of partial sums to c, with its compensations (a tile, row by row) unless `compensation` is 0. */
 function addPartial(c: usize, stride: usize, compensation: usize): void {
   for (let from = scratch + PARTIAL, end = from + 128; from < end; from += 32, c += stride) {
     if (compensation) {
@@ -119,7 +119,7 @@ function addPartial(c: usize, stride: usize, compensation: usize): void {
   }
 }
 
-/** Rows of a tile that lie inside the result, from one place to another. */
+/** Copies the part of a tile that lies inside the result. */
 function copyTile(from: usize, fromStride: usize, to: usize, toStride: usize, rows: usize, columns: usize): void {
   for (let r: usize = 0; r < rows; r++) memory.copy(to + r * toStride, from + r * fromStride, columns << 2);
 }
@@ -134,8 +134,8 @@ function activate(c: usize, out: usize, stride: usize, rows: usize, columns: usi
 }
 
 /**
- * The product of two packed blocks, tile by tile: to c, begun from bias (0: none), or where there is something (`more`)
- * added to it. `length`: as in tile. `compensations`: of c's tiles, side by side; 0: none.
+ * The product of two packed blocks, tile by tile. If `more` is set it is added to c, else it replaces c, with bias added unless
+ * bias is 0. `length` is that of `tile`. `compensations` are those of c's tiles, one after the other, or 0 for none.
  */
 function multiplyBlock(
   rows: usize,
@@ -178,8 +178,8 @@ function multiplyBlock(
 }
 
 /**
- * Columns of a block where each result has a compensation: those of so many rows stand where a narrower block of b leaves
- * room. So a is packed more often, and b for every 384 rows: 0 to 6 % slower.
+ * Columns of a block of b if each result has a compensation. The block is narrower than BLOCK_COLUMNS, so that the compensations
+ * of `rows` rows fit into the memory after it. Therefore a is packed more often, and b for every 384 rows: 0 to 6 % slower.
  */
 function compensatedColumns(rows: usize, n: usize): usize {
   const most = ((BLOCK_COLUMNS * BLOCK_DEPTH) / (BLOCK_DEPTH + rows)) & ~7;
@@ -189,8 +189,8 @@ function compensatedColumns(rows: usize, n: usize): usize {
 
 /**
  * c = a b (+ bias in each row), a of m x k, b of k x n, c of m x n contiguous. Strides between rows and
- * columns of a and b in bytes, so that a transposed operand costs nothing. bias 0: none. out: where f(c) goes, block
- * by block while c is in the cache; 0: there is no f.
+ * columns of a and b in bytes, so that a transposed operand costs nothing. bias is 0 if there is none. f(c) is written to out,
+ * block by block while c is in the cache; out is 0 if there is no f.
  */
 export function multiply(
   m: usize,
@@ -217,7 +217,8 @@ export function multiply(
     }
   }
   const packedA = workspace + BLOCK_COLUMNS * BLOCK_DEPTH * 4;
-  // Blocks of one depth: of 784 two of 392, where a small rest would cost what it takes to begin and end each tile.
+  // Blocks of equal depth: two of 392 for 784 terms. A short last block would cost as much as any other to begin and end its
+  // tiles.
   const blocks = max<usize>(1, (k + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
   const most = (k + blocks - 1) / blocks;
   const length = blocks > 1 ? REGISTER_DEPTH : BLOCK_DEPTH;

@@ -1,6 +1,6 @@
-// What a probe counts in an array: a pass for the sums, a pass for the histogram. Sums are in binary64, so that the
-// squares of float32 neither overflow nor vanish. One after the other is enough there: n terms are off by at most n 2^-53 of the
-// sum of magnitudes, 1.1e-10 for a million. So it is with the sums of losses, norms and rows of softmax.
+// The statistics of an array for a probe: one pass for the sums, one for the histogram. Sums are in binary64, so that the
+// squares of float32 neither overflow nor vanish. There plain summation is enough: the error of n terms is at most n 2^-53 of
+// the sum of magnitudes, 1.1e-10 for a million. The same holds for the sums of losses, norms and rows of softmax.
 
 import { F32x4, VECTOR } from '../f32';
 import { PAIRS, scratch } from '../scratch';
@@ -14,9 +14,10 @@ const SHIFT: f32 = 8388608;
 const SHIFT_BITS: u32 = 0x4b000000;
 
 /**
- * Of the n values those that are finite: how many, their sum, the sum of their squares, the least and the largest (f64,
- * at out), the ends of the histogram (f64), and how many fall into each of its 32 bins (u32). The histogram goes from
- * mean - 4 deviations to mean + 4, or less far where no value is; what lies beyond is in the bins at its ends.
+ * Writes the statistics of the finite ones among n values to out: how many there are, their sum, the sum of their squares, the
+ * smallest and the largest, the ends of the histogram (seven f64), and how many fall into each of its 32 bins (u32). The
+ * histogram goes from mean - 4 deviations to mean + 4, but not beyond the smallest and the largest value. Values beyond its
+ * ends are in the first and the last bin.
  */
 export function statistics(x: usize, out: usize, n: i32): void {
   const end = x + ((<usize>n) << 2);
@@ -43,7 +44,8 @@ export function statistics(x: usize, out: usize, n: i32): void {
   let smallest = -F32x4.max(F32x4.negated(least));
   let largest = F32x4.max(most);
   let count = <i32>((p - x) >> 2);
-  // The sum of squares is finite if all values are. If not, one by one: masks for what is rare took a quarter of the time.
+  // The sum of squares is finite if all values are. If not, the values are read again one by one: that is rare, and masks
+  // for it in the loop above took a quarter of its time.
   const clean = squares < Infinity;
   if (!clean) {
     p = x;
@@ -72,7 +74,7 @@ export function statistics(x: usize, out: usize, n: i32): void {
   store<f64>(out, <f64>largest, 32);
   store<f64>(out, from, 40);
   store<f64>(out, to, 48);
-  // Finite also where all values are one: none is to become NaN.
+  // Finite also if all values are equal, so that no bin becomes NaN.
   const scale = to > from ? <f32>min(<f64>BINS / (to - from), <f64>f32.MAX_VALUE) : 0;
   histogram(x, end, <f32>from, scale, clean, out + (SUMS << 3));
 }
@@ -116,8 +118,8 @@ function histogram(x: usize, end: usize, from: f32, scale: f32, clean: bool, out
 
 /** The bins of four finite values. */
 function bins(v: v128, first: v128, factor: v128): v128 {
-  const place = f32x4.mul(f32x4.sub(v, first), factor);
-  return f32x4.floor(f32x4.pmin(f32x4.pmax(place, f32x4.splat(0)), f32x4.splat(<f32>(BINS - 1))));
+  const position = f32x4.mul(f32x4.sub(v, first), factor);
+  return f32x4.floor(f32x4.pmin(f32x4.pmax(position, f32x4.splat(0)), f32x4.splat(<f32>(BINS - 1))));
 }
 
 function add(at: usize, more: u32): void {
@@ -126,7 +128,7 @@ function add(at: usize, more: u32): void {
 function total(x: v128): u32 {
   return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + (i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3));
 }
-/** Two pairs of binary64, added. */
+/** The sum of two pairs of binary64 values. */
 function both(a: v128, b: v128): f64 {
   const sum = f64x2.add(a, b);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
@@ -152,7 +154,7 @@ export function deadColumns(x: usize, rows: i32, columns: i32): i32 {
   return dead;
 }
 
-/** How many of n values are closer to zero than that. */
+/** How many of n values are closer to zero than `bound`. */
 export function countBelow(x: usize, n: i32, bound: f32): i32 {
   const limit = f32x4.splat(bound);
   const end = x + ((<usize>n) << 2);
@@ -165,7 +167,7 @@ export function countBelow(x: usize, n: i32, bound: f32): i32 {
   return count;
 }
 
-/** The length of x - y, or with y = 0 that of x; n is a multiple of 4. */
+/** The Euclidean norm of x - y, or of x if y is 0; n is a multiple of 4. */
 export function distance(x: usize, y: usize, n: i32): f64 {
   let low = f64x2.splat(0);
   let high = low;

@@ -16,15 +16,15 @@ const ZEROS: usize = memory.data(128, 16);
 
 /**
  * One tile of a b, from a panel of four rows of a and one of eight columns of b: begun from the eight biases, to c, rows
- * `stride` bytes apart. Each result is summed in the order of k, in steps of `length` (a multiple of 16): after so many the
+ * `stride` bytes apart. Each result is summed in the order of k, in steps of `length` (a multiple of 16): after each the
  * eight registers are added to the partial sums in memory and begin again at 0. A length of the depth or more is one sum.
  *
  * Sixteen steps a turn with an exit behind each: the exits are where V8 has to have all eight sums in their registers.
  * Without them it makes one sum of a turn after the other and spills what that needs (eight steps: 25 GFLOP/s), and one step
- * a turn stood at 40. b moves on once a turn, since V8 makes offsets of vectors part of their loads; of eight steps a turn
+ * a turn reached 40. b moves on once a turn, since V8 makes offsets of vectors part of their loads; of eight steps a turn
  * that is worth 3 %, of sixteen 6. It does not make them part of load32_splat, so that a moves on at each step.
- * A turn of sixteen has room for what the partial sums take, every 48 steps 4 %. (To leave the loop for them, so that any
- * length would do, took 6 %; to call the tile anew for each, 9.)
+ * A turn of sixteen steps gains more than the partial sums cost, 4 % if they are added every 48 steps. (To leave the loop
+ * for them, so that any length would do, took 6 %; to call the tile anew for each, 9.)
  */
 export function tile(a: usize, b: usize, depth: usize, length: usize, c: usize, stride: usize): void {
   let c00: v128, c01: v128, c10: v128, c11: v128, c20: v128, c21: v128, c30: v128, c31: v128;

@@ -11,7 +11,7 @@ import { KEYS, scratch } from '../scratch';
 /** The two multipliers. */
 const MULTIPLIER: usize = memory.data<u32>([0xd2511f53, 0xcd9e8d57]);
 
-/** What is added to the key after each round. */
+/** The increments of the key after each round. */
 const WEYL_LOW: u32 = 0x9e3779b9;
 const WEYL_HIGH: u32 = 0xbb67ae85;
 

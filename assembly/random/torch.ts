@@ -269,7 +269,7 @@ function fma64(a: f64, b: f64, c: f64): f64 {
   const bh = t - (t - b);
   const bl = b - bh;
   const e = ah * bh - p + ah * bl + al * bh + al * bl;
-  // The sum of c and the product as three numbers: two exact sums, and what is left rounded to odd.
+  // The sum of c and the product as three numbers: two exact sums, and the remainder rounded to odd.
   const th = c + e;
   const tb = th - c;
   const tl = c - (th - tb) + (e - tb);

@@ -53,7 +53,7 @@ export const dropout = {
     return applyMask(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
   },
   /**
-   * The gradient by x, with forward's p and seed. (With rng: a generator in the state that forward's had before it. Forward's own
+   * The gradient with respect to x, with forward's p and seed. (With rng: a generator in the state that forward's had before it. Forward's own
    * has advanced, and draws another mask.)
    */
   backward(given: Dropout & { dy: Float32Array; out?: Float32Array }): Float32Array {

@@ -1,5 +1,5 @@
 // Gains: the factor by which the standard deviation of weights grows before a nonlinearity f, so that a layer keeps the
-// mean square of what goes through it. For z ~ N(0, 1) it is 1 / sqrt(E f(z)^2) forward and 1 / sqrt(E f'(z)^2)
+// mean square of its signal or its gradient. For z ~ N(0, 1) it is 1 / sqrt(E f(z)^2) forward and 1 / sqrt(E f'(z)^2)
 // backward (He et al. 2015, Klambauer et al. 2017), by quadrature for any f. PyTorch's table is in torch-gain.
 
 import { choice, number, options, what } from '../check.js';
@@ -76,7 +76,7 @@ function gainOf(f: Nonlinear, given: { direction?: 'forward' | 'backward' } & Re
 }
 
 export const gain = /* @__PURE__ */ Object.assign(gainOf, {
-  /** Both gains of a nonlinearity, and what they make of deep networks: chi and slope. Errors as of `gain`. */
+  /** Both gains of a nonlinearity, and chi and slope, their effect in deep networks. The errors are those of `gain`. */
   describe: (f: Nonlinear, parameters: Record<string, unknown> = {}): GainDescription =>
     describe('gain.describe', f, parameters),
 

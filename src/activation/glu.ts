@@ -6,7 +6,7 @@ import { GEGLU, GLU, SWIGLU } from '../wasm/generated/constants.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
-/** The units by name, and what the kernels are passed for each. */
+/** The units by name, and the number by which the kernels know each. */
 export const units = {
   /** f is the sigmoid (Dauphin et al. 2017). */
   glu: GLU,
@@ -23,7 +23,7 @@ export interface Halves {
 }
 const halves = ['second', 'first'] as const;
 
-/** What the kernels are passed for the option `gate`: 1 for 'first', 0 for 'second'. */
+/** The kernels' number for the option `gate`: 1 for 'first', 0 for 'second'. */
 export const gateFirst = (where: string, gate: unknown) =>
   halves.indexOf(choice(where, 'gate', gate ?? 'second', halves));
 
@@ -54,7 +54,7 @@ function functions(name: Unit) {
       apply(activationModule, 'gluForward', outer, [x, out], [n, units[name], first]);
       return out;
     },
-    /** The gradient by x (both halves) from the gradient dy by y. out does not overlap x and dy. */
+    /** The gradient with respect to x (both halves), from dy, that with respect to y. out does not overlap x and dy. */
     backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `activation.${name}.backward`;
       const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);

@@ -49,7 +49,10 @@ function run(
   }
 }
 
-/** Adds to the gradients by the slopes: dy x for x < 0. `inner` values in a row have one channel. Sums are in binary64. */
+/**
+ * Adds to the gradients with respect to the slopes: dy x for x < 0. Each channel has `inner` values in a row. Sums are in
+ * binary64.
+ */
 export function addSlopeGradients(x: Float32Array, dy: Float32Array, sums: Float64Array, inner: number): void {
   for (let i = 0; i < x.length; ) {
     for (let c = 0; c < sums.length; c++) {
@@ -70,7 +73,10 @@ export const prelu = {
     run(channels, x, x, out);
     return out;
   },
-  /** The gradients by x (in out, which may be dy, or a new array) and by the slopes. At x = 0 the derivative is the slope. */
+  /**
+   * The gradients with respect to x (in out, which may be dy, or a new array) and to the slopes. At x = 0 the derivative is
+   * the slope.
+   */
   backward(given: Slopes & { x: Float32Array; dy: Float32Array; out?: Float32Array }): {
     dx: Float32Array;
     dslopes: Float32Array;

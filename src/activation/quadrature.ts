@@ -7,7 +7,7 @@ import { scalar } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
 
 const NODES = 17;
-/** After so many bisections a panel counts as a point. */
+/** After this number of bisections a panel counts as a point. */
 const MAX_BISECTIONS = 44;
 /** A kink takes about 90 panels. A function that needs more than this is noise, or has countless steps. */
 const MAX_PANELS = 6000;
@@ -72,13 +72,13 @@ interface Panel {
   roundingErrors: Moments;
 }
 
-/** f(x): TypeError for what is no number, RangeError for a number that is not finite and counts. */
+/** f(x). TypeError if that is not a number, RangeError if it is not finite and x is not in the tail. */
 function evaluate(where: string, f: (x: number) => number, x: number): number {
   const value = f(x);
   if (typeof value !== 'number') throw new TypeError(`${where}: f(${x}) is ${what(value)}; pass a function of numbers`);
   if (Number.isFinite(value)) return value;
   if (Math.abs(x) < TAIL) throw new RangeError(`${where}: f(${x}) is ${value}; pass a function that is finite`);
-  return 0; // it overflows in the tail, where next to nothing of the normal is left
+  return 0; // f may overflow in the tail, which has almost no share in an integral
 }
 
 /** The panel from low to high; slopes are those of the polynomial through f's values at the nodes. */
@@ -135,7 +135,7 @@ interface Refinement {
 function refine(state: Refinement, whole: Panel, bisections = 0): void {
   const { where, f, tolerance } = state;
   if (bisections === MAX_BISECTIONS) {
-    // What is left around a kink or a step is a point: it has no slope.
+    // A panel this small around a kink or a step counts as a point, which has no slope.
     const [square, slopeSquare] = whole.moments;
     state.panels.push({ ...whole, slopes: whole.slopes.map(() => 0), moments: [square, 0, 0] });
     if (slopeSquare > 1e10 * tolerance[1]) state.jumps = true;
@@ -169,7 +169,7 @@ export interface Quadrature {
 /** RangeError where E f^2 or E f'^2 overflows, or E f^2 lies at the ends of the whole range: f grows too fast. */
 function requireFinite(where: string, coarse: readonly Panel[], size: Moments, range: number): void {
   const ends = coarse[0].moments[0] + coarse[coarse.length - 1].moments[0];
-  // A shrinkage function is 0 but at the ends, and there next to nothing: 1e-20 is allowed.
+  // A shrinkage function is 0 except at the ends, where its E f^2 is tiny: 1e-20 is allowed.
   const growing = range === RANGE && ends > 1e-10 * size[0] && ends > 1e-20;
   if (!size.every(Number.isFinite) || growing)
     throw new RangeError(`${where}: E f(z)^2 is not finite; pass a function that grows less fast`);
@@ -193,7 +193,7 @@ export function quadrature(where: string, f: (x: number) => number, range = RANG
   }
   const moments: Moments = [0, 0, 0];
   for (const panel of state.panels) for (let k = 0; k < 3; k++) moments[k] += panel.moments[k];
-  // The slopes of a function without any, such as a step, are rounding errors.
+  // The slopes of a function whose slope is 0 almost everywhere, such as a step, are rounding errors.
   if (moments[1] < 1e-12 * moments[0]) moments[1] = moments[2] = 0;
   return { panels: state.panels, moments, jumps: state.jumps };
 }

@@ -1,4 +1,4 @@
-// The row of an activation: its definition and what is promised of it. rectifiers.ts, sigmoids.ts and gates.ts have the rows;
+// The row of an activation: its definition and its promised accuracy. rectifiers.ts, sigmoids.ts and gates.ts have the rows;
 // table.ts makes functions of them.
 
 import type { ChoiceOption, NumberOption } from '../options.js';

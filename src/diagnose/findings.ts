@@ -1,6 +1,6 @@
-// What is wrong with a network, read from a probe: each function looks for one ailment in the hidden layers and gives a
-// finding, or none. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
-// The thresholds stand in thresholds.ts.
+// The faults of a network that a probe shows: each function looks for one fault in the hidden layers and returns a finding,
+// or undefined. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
+// The thresholds are in thresholds.ts.
 
 import { type Model, planFor } from '../nn/model.js';
 import { flat, type LayerStatistics, type Probe } from '../nn/statistics.js';
@@ -14,7 +14,7 @@ export interface Finding {
   level: 'warning' | 'error';
   /** Its index in model.layers: where it begins, or where it is worst. */
   layer: number;
-  /** What was measured, and the limit. */
+  /** The measured figures, and the limit. */
   figures: Record<string, number>;
   /** A sentence. */
   message: string;
@@ -34,7 +34,10 @@ export function findings(probe: Probe, model: Model): Finding[] {
   return found.filter((finding) => finding !== undefined);
 }
 
-/** Through a dead layer no gradient comes, and a saturated one shrinks it: that is not told again. */
+/**
+ * The findings on the signals. Dead layers let no gradient through, and saturated ones shrink it, so that with them a
+ * finding on the gradient would say the same again.
+ */
 function signals(probe: Probe, model: Model): (Finding | undefined)[] {
   const { input } = probe;
   if (input.meanSquare === 0 && input.nonFinite === 0) return [zeroInputs(probe)];

@@ -1,4 +1,4 @@
-// What to do about a finding: a sentence, and where that is mechanical a function that draws the weights anew.
+// The fix for a finding: advice in a sentence, and, if new weights are the fix, a function that draws them.
 
 import { options } from '../check.js';
 import { init } from '../init/index.js';
@@ -12,7 +12,7 @@ import { type Scheme, schemeOf } from './scheme.js';
 import { aliveShare, isUnusualScale, MIN_ALIVE } from './thresholds.js';
 
 export interface Fix {
-  /** What to do, in words. */
+  /** The advice, in one or more sentences. */
   message: string;
   /**
    * The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain, to eight
@@ -21,15 +21,15 @@ export interface Fix {
   initialiser?: 'kaimingNormal' | 'lsuv';
   gain?: number;
   /**
-   * Draws the weights of all linear layers anew and sets their biases to 0; what was learnt is lost. If the inputs'
-   * mean square is below 1/16 or above 16, the first layer's gain is divided by its root. Absent where a fix is not
+   * Draws the weights of all linear layers anew and sets their biases to 0; the model loses all that it has learnt. If
+   * the inputs' mean square is below 1/16 or above 16, the first layer's gain is divided by its root. Absent where a fix is not
    * mechanical, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through JSON and messages.
    * TypeError for unknown options, and for both rng and seed; where it fails the model stays as it was.
    */
   readonly apply?: (given?: { rng?: Generator; seed?: Seed }) => void;
 }
 
-/** What a fix is made for: the probed model, its number of hidden linear layers, and the batch if it is there. */
+/** The network that a fix is for: the probed model, its number of hidden linear layers, and the batch if it is there. */
 export interface Patient {
   probe: Probe;
   model: Model;
@@ -57,7 +57,7 @@ export function fixOf(finding: Finding, { probe, model, depth, x }: Patient): Fi
   return Object.defineProperty(fix, 'apply', { value: redrawing(model, scheme, meanSquare, x) });
 }
 
-/** Where the weights are not to blame. */
+/** The advice if the weights are not to blame, but the data or the loss. */
 function fixOfData({ code, cause }: Finding): string | undefined {
   if (cause === 'loss')
     return 'Look at the targets: they are not finite, or so large that the loss is not; scale them.';
@@ -65,7 +65,7 @@ function fixOfData({ code, cause }: Finding): string | undefined {
   return code === 'dead' ? 'Look at how the batch is made.' : 'Leave out or mend the rows that are not finite.';
 }
 
-/** Where relu layers are so narrow that some die whatever their weights. */
+/** The advice if relu layers are so narrow that some die whatever their weights. */
 function fixOfWidths(widths: number[]): string | undefined {
   const alive = aliveShare(widths);
   if (alive >= MIN_ALIVE) return undefined;

@@ -1,4 +1,4 @@
-// From where on a figure is told, with the reason for each number. Theory and verdicts share them.
+// The limits beyond which a figure becomes a warning or a verdict, with a reason for each. theory and verdicts share them.
 
 import { exp } from './logarithm.js';
 
@@ -9,10 +9,13 @@ import { exp } from './logarithm.js';
 export const MAX_POWERS = 3;
 export const levelOf = (powers: number) => (Math.abs(powers) > 2 * MAX_POWERS ? 'error' : 'warning');
 
-/** The share of a saturated layer's values that are flat, of those that are not flat for N(0, 1) anyway. */
+/**
+ * The share of a layer's values at which its activation is flat, from which on it is saturated. Values at which it is flat
+ * even for inputs from N(0, 1) are left out of both numbers.
+ */
 export const SATURATED = 0.5;
 
-/** More layers than so many depth scales are too deep: Schoenholz et al. (2017) could train as many. */
+/** A network deeper than this number of depth scales is too deep: Schoenholz et al. (2017) could train up to it. */
 export const MAX_DEPTH_SCALES = 6;
 
 /** A network that one input leaves dead more often than once in a hundred draws is too narrow (Lu et al. 2020). */
@@ -32,7 +35,7 @@ export const MAX_OUTPUT_POWERS = 8;
 /** The highest share that n units reach by chance (four standard errors above it), each with probability p. */
 export const upperLimit = (share: number, p: number, n: number) => share + 4 * Math.sqrt((p * (1 - p)) / n);
 
-/** Powers of ten that a fix may leave: a tenth of what is a warning. */
+/** Powers of ten by which a mean square may still change after a fix: a tenth of the change that is a warning. */
 export const MAX_FIXED_POWERS = 2;
 
 /** Whether the inputs' mean square is so far from 1 that the first layer's weights should make up for it. */

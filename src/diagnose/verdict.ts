@@ -1,4 +1,4 @@
-// `diagnose.verdicts`: what is wrong with a network and what to do about it, read from a probe.
+// `diagnose.verdicts`: the faults of a network that a probe shows, and their fixes.
 
 import { float32, what } from '../check.js';
 import { type Model, planFor, requireModel } from '../nn/model.js';
@@ -14,14 +14,14 @@ export interface Verdict {
   level: 'warning' | 'error';
   /** Its index in model.layers: where it begins, or where it is worst. */
   layer: number;
-  /** What was measured, and the limit. */
+  /** The measured figures, and the limit. */
   figures: Record<string, number>;
   /** A sentence. */
   message: string;
   fix: Fix;
 }
 
-/** TypeError and RangeError for what is no probe of this model. */
+/** TypeError for a value that is not a probe, RangeError for a probe of another model. */
 function requireProbe(where: string, probe: Probe, model: Model): void {
   const advice = 'pass what diagnose.probe gave, or step.probe';
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
@@ -35,9 +35,8 @@ function requireProbe(where: string, probe: Probe, model: Model): void {
 }
 
 /**
- * What is wrong with the hidden layers of a model, errors first; an empty array is a good sign. x, a batch, lets a fix
- * by nn.lsuv be applied. TypeError for what is no probe, no model or no Float32Array; RangeError for a probe of another
- * model.
+ * The faults of a model's hidden layers, errors first; an empty array is a good sign. x, a batch, lets a fix
+ * by nn.lsuv be applied. TypeError for a probe, model or x that is something else; RangeError for a probe of another model.
  */
 export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[] {
   const where = 'diagnose.verdicts';

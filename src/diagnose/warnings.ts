@@ -27,7 +27,7 @@ export interface TheoryWarning {
 /** ordered: chi below 1; critical: 1; chaotic: above 1. */
 export type Phase = 'ordered' | 'critical' | 'chaotic';
 
-/** What the warnings are read from. */
+/** The part of a theory from which the warnings are derived. */
 interface Expectations {
   layers: TheoryLayer[];
   depthScale: { correlation: number | null };
@@ -77,7 +77,7 @@ function saturation(hidden: TheoryLayer[], { quadratureAt }: MeanField): TheoryW
   const steepest = quadratureAt(1).panels.reduce((most, { slopes }) => Math.max(most, ...slopes.map(Math.abs)), 0);
   /** The share of values at mean square q at which f is flat. */
   const flatShare = (q: number) => {
-    // The slope by z of f(sqrt(q) z) is sqrt(q) f'.
+    // The derivative of f(sqrt(q) z) with respect to z is sqrt(q) f'.
     const bound = FLAT * steepest * Math.sqrt(q);
     return expectation(quadratureAt(q), (_, slope) => (Math.abs(slope) < bound ? 1 : 0));
   };

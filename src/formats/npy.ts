@@ -10,7 +10,7 @@ import { type Bytes, bytesOf } from './safetensors.js';
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const where = { encode: 'npy.encode', decode: 'npy.decode' };
 
-/** A file with one tensor: little-endian float32 in row-major order. TypeError for what is no tensor. */
+/** A file with one tensor: little-endian float32 in row-major order. TypeError if it is not a tensor. */
 function encode(tensor: Tensor): Bytes {
   if (!isTensor(where.encode, tensor))
     throw new TypeError(`${where.encode}: tensor is ${what(tensor)}; pass one, tensor(shape, values) makes it`);

@@ -1,4 +1,4 @@
-// Saves a model's parameters to a file and loads them. During a training the file can also have what is needed to resume it: the
+// Saves a model's parameters to a file and loads them. During a training the file can also have its state, to resume it: the
 // optimizer's state, the progress through the data, and the states of generators.
 
 import { flag, options } from '../check.js';
@@ -10,7 +10,7 @@ import { type Model, type Progress, requireIdle, requireModel, trainings } from 
 const OPTIMIZER = 'optimizer.';
 const PROGRESS = 'fanwise.training';
 
-/** TypeError for what is no model of this package; Error while threads make a step of it. */
+/** TypeError for a value that is not a model of this package; Error while threads work on a step of the model. */
 function requireIdleModel(where: string, model: unknown): asserts model is Model {
   requireModel(where, model);
   requireIdle(model);

@@ -10,7 +10,7 @@ export interface LayerMemory {
   kernel(name: Kernel, ...arrays: (Values | null)[]): KernelFunction;
   /** Sets the kernel that linearForward calls on its results. Call it before each call of linearForward. */
   setCallback(name: Kernel): void;
-  /** Input and output, and the gradients by them; dx is null if no layer needs it. */
+  /** Input and output, and the gradients with respect to them; dx is null if no layer needs it. */
   x: Float32Array;
   y: Float32Array;
   dx: Float32Array | null;
@@ -18,22 +18,22 @@ export interface LayerMemory {
   /** Values a row. */
   inputs: number;
   outputs: number;
-  /** The gradients by the parameters, by name. */
+  /** The gradients with respect to the parameters, by the parameters' names. */
   gradients: Readonly<Record<string, Float32Array>>;
   /** Memory for intermediate values, which all layers share in turn. */
   scratch: Float32Array;
-  /** What the layer saves from forward to backward; empty if it saves nothing. */
+  /** Values that the layer saves from forward to backward; empty if it saves none. */
   saved: Float32Array;
 }
 
-/** An activation's name and numbers, and what its forward saved: its backward of dy = 1 gives the derivatives. */
+/** An activation's name, its numbers, and the values that its forward saved. backward with dy = 1 gives its derivatives. */
 export interface SavedActivation {
   name: string;
   saved: Float32Array;
   numbers: readonly [a: number, b: number];
 }
 
-/** One operation of a layer, its output and the gradient by it. A probe runs a layer operation by operation. */
+/** One operation of a layer, its output and that output's gradient. A probe runs a layer operation by operation. */
 export interface Operation {
   kind: string;
   y: Float32Array;

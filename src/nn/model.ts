@@ -88,7 +88,7 @@ export function requireIdle(model: Model): void {
 
 /**
  * A model of layers, each of which takes the output of the one before. The layers' tensors are moved into the model's workspace.
- * TypeError for what is no layer; RangeError where layers do not fit, or have a tensor of another layer or model.
+ * TypeError for a value that is not a layer; RangeError where layers do not fit, or have a tensor of another layer or model.
  */
 export function sequential(layers: readonly Layer[]): Model {
   const where = 'nn.sequential';

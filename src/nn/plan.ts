@@ -16,7 +16,7 @@ import {
 } from '../wasm/memory.js';
 import type { Layer, LayerMemory, Operation, Passes } from './layer.js';
 
-/** What a plan is made for: layers, parameters by name, and how many values a row of inputs and of outputs has. */
+/** The part of a model that a plan depends on: layers, parameters by name, and how many values a row of inputs and of outputs has. */
 export interface Network {
   readonly layers: readonly Layer[];
   readonly inputs: number;
@@ -77,7 +77,8 @@ function sizesOf({ layers, inputs, outputs, parameters }: Network, batchSize: nu
     inPlace,
     saved,
     learnt: sum(Object.values(parameters).map(({ data }) => padded(data.length))),
-    // The input and the outputs, and the gradients by them. (By the input only if the first layer works in place.)
+    // The input, the outputs, and as much for gradients. (The input has none; but if the first layer works in place, the
+    // gradient of its output has the input's size.)
     activations:
       2 *
       (padded(batchSize * widths[0]) + sum(layers.map((_, i) => (inPlace[i] ? 0 : padded(batchSize * widths[i + 1]))))),
@@ -99,7 +100,7 @@ function workspaceFor(sizes: Sizes, slots: number, { threads, joined }: Sharing)
   return threads > 0 ? sharedWorkspace('workspace', 4 * values, threads) : workspace({ bytes: 4 * values });
 }
 
-/** Moves tensors into `parameters`; returns the gradient by each. */
+/** Moves tensors into `parameters`; returns the array for each tensor's gradient. */
 function moveTensors(tensors: Tensor[], parameters: Float32Array, gradients: Float32Array, copy: boolean) {
   const gradientOf = new Map<Tensor, Float32Array>();
   let at = 0;
@@ -114,7 +115,7 @@ function moveTensors(tensors: Tensor[], parameters: Float32Array, gradients: Flo
   return gradientOf;
 }
 
-/** The passes of all layers, each bound to its arrays: the layers' outputs and the gradients by them are made here. */
+/** The passes of all layers, each bound to its arrays: the layers' outputs and their gradients are allocated here. */
 function bindLayers(
   { layers }: Network,
   { widths, inPlace, saved }: Sizes,

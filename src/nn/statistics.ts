@@ -43,7 +43,7 @@ export interface LayerStatistics extends Statistics {
   saturated?: number;
   /** The share of units, 0 to 1, that are 0 for every row. */
   dead: number;
-  /** The gradient of the loss by the output. norm is its Euclidean norm over the whole batch. */
+  /** The gradient of the loss with respect to the output. norm is its Euclidean norm over the whole batch. */
   gradient: Statistics & { norm: number };
   /** For a layer with a weight. */
   weight?: WeightStatistics;
@@ -52,7 +52,7 @@ export interface LayerStatistics extends Statistics {
 }
 
 export interface WeightStatistics {
-  /** The Euclidean norms of W and of the gradient by it, without values that are not finite. */
+  /** The Euclidean norms of W and of its gradient, without values that are not finite. */
   norm: number;
   gradientNorm: number;
   /** The share of the gradient that is NaN or infinite. */
@@ -253,7 +253,7 @@ function outputStatistics(model: Model, plan: Plan, operation: PlannedOperation,
   };
 }
 
-/** The statistics of a layer's parameters and of the gradients by them. */
+/** The statistics of a layer's parameters and of their gradients. */
 function parameterStatistics(
   model: Model,
   plan: Plan,

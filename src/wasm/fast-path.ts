@@ -13,7 +13,7 @@ export interface NumberedKernel {
 }
 
 let kernels = 0;
-export const numberedKernel = <K extends string>(module: Module<K>, name: K): NumberedKernel => ({
+export const numberedKernel = <K extends string>(module: Module<K>, name: NoInfer<K>): NumberedKernel => ({
   module,
   name,
   number: kernels++,

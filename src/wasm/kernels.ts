@@ -21,7 +21,7 @@ export const TILE = 16384;
 let staging: Memory | undefined;
 let capacity = 0;
 
-/** The staging memory, with space for at least so many floats. */
+/** The staging memory, with space for at least `floats` floats. */
 export function stagingMemory(floats: number): Memory {
   if (staging === undefined || capacity < floats) {
     const needed = Math.max(floats, 3 * TILE);
@@ -79,7 +79,7 @@ interface ApplyOptions {
  */
 export function apply<K extends string>(
   module: Module<K>,
-  kernel: K,
+  kernel: NoInfer<K>,
   rows: number,
   arrays: readonly Values[],
   numbers: readonly number[] = [],
@@ -158,7 +158,7 @@ function runStaged(
  */
 export function draw<K extends string>(
   module: Module<K>,
-  kernel: K,
+  kernel: NoInfer<K>,
   state: Uint32Array,
   out: Values,
   numbers: readonly number[] = [],
@@ -190,7 +190,7 @@ export function draw<K extends string>(
 export function applyWhole<K extends string>(
   where: string,
   module: Module<K>,
-  kernel: K,
+  kernel: NoInfer<K>,
   n: number,
   work: number,
 ): (x: Float32Array, ...numbers: number[]) => void {
@@ -212,6 +212,6 @@ export const view = (x: Float32Array, from: number, to: number): Float32Array =>
   new Float32Array(x.buffer, x.byteOffset + 4 * from, to - from);
 
 /** Runs a kernel on numbers alone. */
-export function scalar<K extends string>(module: Module<K>, kernel: K, ...numbers: number[]): number {
+export function scalar<K extends string>(module: Module<K>, kernel: NoInfer<K>, ...numbers: number[]): number {
   return exportsOf(stagingMemory(0), module)[kernel](...numbers);
 }

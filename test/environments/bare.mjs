@@ -41,7 +41,7 @@ async function use(without, { random, init, activation, nn }) {
   };
   const seeded = (seed) => random.philox(seed).bits(1)[0];
   is('a draw', random.philox(0).normal(2), '-0.9246625304222107,-0.9911375641822815');
-  is('a seed of a text', seeded('naïve 🎲'), 1761961420);
+  is('a seed of a text', seeded('naïve 🎲'), 2314804724);
   is('a fork', random.threefry(0).fork('layer 1').bits(1)[0], 37428153);
   is('an initialiser', init.kaimingNormal([2, 3], { seed: 0 }).length, 6);
   is('an activation', activation.relu.forward(Float32Array.of(-1, 2)), '0,2');

@@ -36,7 +36,7 @@ const numbersOf = ({ f }: Bound) => f?.numbers ?? ([0, 0] as const);
 const product = ({ kernel, x, weight, bias, z, scratch }: Bound, out: Float32Array | null) =>
   kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
 
-/** A function that writes the gradients by weight, bias and input, from the gradient dy by z. */
+/** A function that writes the gradients with respect to weight, bias and input, from dy, that with respect to z. */
 function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inputs, outputs }: Bound) {
   const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
   const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
@@ -48,7 +48,7 @@ function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inpu
   };
 }
 
-/** The passes of several threads. Each has a range of the batch's rows and, for the gradient by the weight, of W's rows. */
+/** The passes of several threads. Each has a range of the batch's rows and, for the weight's gradient, of W's rows. */
 function split(bound: Bound): Passes['split'] {
   const { kernel, setCallback, f, x, y, z, dx, dy, weight, bias, gradients, scratch, inputs, outputs } = bound;
   const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);

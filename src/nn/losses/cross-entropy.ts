@@ -133,8 +133,8 @@ export const crossEntropy = {
     return Float32Array.from(c.labels, (_, r) => row(r));
   }) as Forward<Omit<Classified, 'reduction'>>,
   /**
-   * The gradient by the logits, (softmax - one-hot label) / rows without options, in a new array or in out, which may be logits.
-   * With reduction 'none' it needs the gradients dy by the rows' losses.
+   * The gradient with respect to the logits, in a new array or in out, which may be logits. Without options it is (softmax -
+   * one-hot label) / rows. With reduction 'none' it needs dy, the gradient with respect to each row's loss.
    */
   backward(given: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'loss.crossEntropy.backward';

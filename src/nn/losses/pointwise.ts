@@ -16,7 +16,7 @@ export interface LossRow {
   shares?: boolean;
   /** The loss in double precision: documentation, oracle of the tests, and baseline of the benchmarks. */
   formula(x: number, t: number, a: number): number;
-  /** Its derivative by x. At a kink it is 0. */
+  /** Its derivative with respect to x. At a kink it is 0. */
   slope(x: number, t: number, a: number): number;
   /** The largest error in units in the last place; of a derivative near zero this times 2^-24. */
   ulp: { forward: number; backward: number };
@@ -77,7 +77,7 @@ type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array 
 export interface Pointwise<L extends PointwiseLoss> {
   /** The mean over all values, or by `reduction` their sum or each value's loss. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
-  /** The gradient by the outputs. With reduction 'none' it needs the gradients dy by the values' losses. */
+  /** The gradient with respect to the outputs. With reduction 'none' it needs dy, that with respect to each loss. */
   backward(given: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
 }
 

@@ -16,7 +16,7 @@ export interface Forward<O> {
 /** total / count; 0 if the count is 0. */
 export const ratio = (total: number, count: number) => (count === 0 ? 0 : total / count);
 
-/** The gradients dy by losses that are not reduced, checked; undefined for other reductions. */
+/** dy, the gradient with respect to each of the losses if they are not reduced, checked; undefined for other reductions. */
 export function upstreamGradients(
   where: string,
   dy: unknown,
