@@ -1,4 +1,4 @@
-// What a page downloads, and what a bundler keeps and leaves out.
+// The bytes that a page downloads, and what a bundler includes.
 
 import { execFileSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
-/** Kilobytes, by esbuild, minified and gzipped; each has a tenth of slack. */
+/** Limits in kilobytes for pages that esbuild bundles and minifies, gzipped; each has 10 % of slack. */
 const pages: [name: string, kilobytes: number, code: string][] = [
   [
     'that trains the article’s network',
@@ -36,16 +36,16 @@ test.each(pages)('a page %s is below %d kB, gzipped', async (_, kilobytes, conte
   expect(gzipped(outputFiles[0].contents)).toBeLessThan(1000 * kilobytes);
 });
 
-// What a file does when it is loaded, a bundler may take for nothing (package.json's sideEffects).
+// Files with effects at load, which a bundler must include (package.json's sideEffects).
 test.each([
-  ['an import that takes nothing registers with TensorFlow.js', `import 'fanwise/tfjs';`, 'registerClass'],
+  ['an import without names registers the initialisers with TensorFlow.js', `import 'fanwise/tfjs';`, 'registerClass'],
+  ['in workerd the modules are provided at load', `import { init } from 'fanwise'; init.zeros([1]);`, 'random.wasm'],
   [
-    'in workerd the modules are there before they are used',
-    `import { init } from 'fanwise'; init.zeros([1]);`,
+    'in workerd also for initialisers of TensorFlow.js',
+    `import { zeros } from 'fanwise/tfjs'; zeros();`,
     'random.wasm',
   ],
-  ['and for initialisers of TensorFlow.js', `import { zeros } from 'fanwise/tfjs'; zeros();`, 'random.wasm'],
-])('%s', async (_, contents, kept) => {
+])('%s', async (_, contents, included) => {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: '.' },
     bundle: true,
@@ -54,10 +54,10 @@ test.each([
     conditions: ['workerd'],
     external: ['@tensorflow/tfjs', '*.wasm'],
   });
-  expect(outputFiles[0].text.includes(kept)).toBe(true);
+  expect(outputFiles[0].text.includes(included)).toBe(true);
 });
 
-test('a bundle that does not know where it is, beside what threads run, says what to do', async () => {
+test('a bundle without the worker file is an error that names the documentation', async () => {
   const contents = `import { workspace } from 'fanwise/threads';
   workspace({ bytes: 64, threads: 2 }).catch(({ message }) => console.log(message));`;
   const { outputFiles } = await build({
@@ -68,6 +68,6 @@ test('a bundle that does not know where it is, beside what threads run, says wha
     write: false,
     logLevel: 'error',
   });
-  const said = execFileSync(process.execPath, ['--input-type=commonjs', '-'], { input: outputFiles[0].text });
-  expect(String(said)).toMatch(/^workspace: worker\.js, .* docs\/threads\.md has what to tell a bundler\n$/);
+  const output = execFileSync(process.execPath, ['--input-type=commonjs', '-'], { input: outputFiles[0].text });
+  expect(String(output)).toMatch(/^workspace: worker\.js, .* docs\/threads\.md has what to tell a bundler\n$/);
 });
