@@ -29,7 +29,7 @@ async function serve(): Promise<{ url: string; close: () => void }> {
     const script = request.url === '/page.js';
     response.writeHead(200, {
       'content-type': script ? 'text/javascript' : 'text/html',
-      // A page that is alone in its process gets a clock of microseconds; others get one of 100 microseconds or more.
+      // An isolated page has a clock of microseconds, others one of 100 microseconds or more.
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
     });
@@ -54,13 +54,13 @@ export async function browser({ date, cpu }: { date: string; cpu: string }, word
       const label = `${name} ${opened.version().split('.')[0]}`;
       console.log(`${label}\n${head}`);
       const page = await opened.newPage();
-      await page.exposeFunction('tell', (row: Row) => {
+      await page.exposeFunction('report', (row: Row) => {
         rows.push(row);
         console.log(line(row));
       });
       await page.goto(url);
-      // As text: the bench is compiled with helpers that a page has not.
-      await page.evaluate(`import('/page.js').then(({ run }) => run(${JSON.stringify(words)}, tell))`);
+      // As text: the bench is compiled with helpers that the page does not have.
+      await page.evaluate(`import('/page.js').then(({ run }) => run(${JSON.stringify(words)}, report))`);
       measured.push({ name: label, rows });
       console.log();
     } finally {

@@ -3,25 +3,26 @@
 // npm run bench -- --quick         64K alone, shorter
 // npm run bench -- peers           against TensorFlow.js; npm run bench -- report joins PyTorch's (see report.ts)
 // npm run bench -- browser         64K and whole jobs in Chromium and Firefox; writes report/browser.json
-// npm run bench -- threads         two threads beside one, from 16K values to 16M
+// npm run bench -- threads         two threads against one, from 16K values to 16M
 // npm run bench -- small           calls of 16 and of 256 values
-// npm run bench -- guard           fails where a kernel has lost half of what bench/figures.json says of it
+// npm run bench -- guard           fails where a kernel has less than half of its ratio in bench/figures.json
 // npm run bench -- --record        64K, whole jobs and small calls, and writes the figures of README and docs/figures.md
 //
 // Prints a table and writes report/bench.json.
 //
-// Compiled by esbuild, file by file, to out/. tsx would name every function as it is made, which cost a call of this
-// package 600 to 1,000 ns; a bundle would make variables of constants, and halved the speed of plain JavaScript.
+// esbuild compiles it, file by file, to out/. tsx names every function when it is created, which costs a call of this package 600
+// to 1,000 ns; a bundle turns constants into variables, which halves the speed of plain JavaScript.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import * as pointwise from './activation/pointwise.bench.js';
+import * as gated from './activation/glu-prelu-dropout.bench.js';
 import * as softmax from './activation/softmax.bench.js';
 import * as activation from './activation/table.bench.js';
 import { guard } from './guard.js';
 import { type Case, type Length, measure, type Row, speed } from './measure.js';
 import * as linear from './nn/linear.bench.js';
+import * as losses from './nn/losses.bench.js';
 import * as model from './nn/model.bench.js';
 import * as statistics from './nn/statistics.bench.js';
 import { peers } from './peers.js';
@@ -42,7 +43,7 @@ if (mode === 'report') {
   report();
   process.exit();
 }
-const wanted = ({ name }: Case) => words.length === 0 || words.some((word) => name.includes(word));
+const selected = ({ name }: Case) => words.length === 0 || words.some((word) => name.includes(word));
 const sizes = flags.quick || flags.record ? [65536] : [1024, 65536, 1048576, 16777216];
 
 const machine = {
@@ -56,15 +57,15 @@ console.log(
 );
 if (mode === 'peers') await peers(machine);
 if (mode === 'threads') await threads();
-// Loaded when it is wanted: a browser's driver beside a measurement is not.
+// Loaded only here: the driver of browsers would disturb other measurements.
 if (mode === 'browser') await (await import('./browser.js')).browser(machine, words);
-if (mode === 'guard') process.exitCode = (await guard(wanted)) ? 0 : 1;
+if (mode === 'guard') process.exitCode = (await guard(selected)) ? 0 : 1;
 if (mode && mode !== 'small') process.exit();
 
 console.log(head);
 async function run(cases: Case[], length?: Length): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const one of cases.filter(wanted)) {
+  for (const one of cases.filter(selected)) {
     const row = await measure(one, length);
     rows.push(row);
     console.log(line(row));
@@ -74,27 +75,27 @@ async function run(cases: Case[], length?: Length): Promise<Row[]> {
 const rows: Row[] = [];
 if (mode !== 'small') {
   for (const size of sizes) {
-    for (const { cases } of [activation, pointwise, distribution, softmax, statistics])
+    for (const { cases } of [activation, gated, distribution, softmax, losses, statistics])
       rows.push(...(await run(cases(size), flags.quick ? { rounds: 3, time: 20 } : undefined)));
   }
   rows.push(...(await run(linear.cases())), ...(await run(await model.cases(), { rounds: 3, time: 200 })));
 }
-const few = mode === 'small' || flags.record ? await run(small.cases(), small.length) : [];
+const smallCalls = mode === 'small' || flags.record ? await run(small.cases(), small.length) : [];
 if (mode === 'small') process.exit();
 
 mkdirSync('report', { recursive: true });
 writeFileSync('report/bench.json', `${JSON.stringify({ ...machine, rows }, null, 2)}\n`);
 
-// What a person would quote: a middle size, and the whole jobs.
+// The figures of the documents: a middle size, and the whole jobs.
 if (flags.record) {
-  const quoted = rows.filter(({ ratio }) => ratio.workspace);
-  const figures = quoted.map((row) => ({
+  const recorded = rows.filter(({ ratio }) => ratio.workspace);
+  const figures = recorded.map((row) => ({
     name: row.name,
     speed: `${Number(speed(row, 'workspace')?.toPrecision(3)).toLocaleString('en')} ${row.unit}`,
     ratio: { workspace: row.ratio.workspace, staged: row.ratio.staged },
     copy: row.milliseconds.copy && row.milliseconds.copy / row.milliseconds.workspace,
   }));
-  const calls = few.map(({ name, size, ratio: { workspace, staged } }) => ({
+  const calls = smallCalls.map(({ name, size, ratio: { workspace, staged } }) => ({
     name,
     size,
     ratio: { workspace, staged },

@@ -1,16 +1,16 @@
-// How speed is measured: this package and plain JavaScript in one process, in turns, by tinybench; medians of
-// rounds, and ratios of medians. Milliseconds of different runs are not to be compared, ratios are.
+// How speed is measured: this package and plain JavaScript in one process, in turns, by tinybench; medians of rounds, and ratios
+// of medians. Milliseconds of different runs cannot be compared, ratios can.
 
 import { Bench } from 'tinybench';
 
 export interface Case {
   name: string;
-  /** Values (or, for whole jobs, one) that a call works on. */
+  /** Values that a call works on; 1 for whole jobs. */
   size: number;
-  /** What a call does: values, floating point operations, or (ms) how many of what is told. */
+  /** How many values, floating point operations or (ms) jobs a call has. */
   amount: number;
   unit: 'M/s' | 'GFLOP/s' | 'ms';
-  /** The ways of doing it; `baseline` is plain JavaScript, `workspace` and `staged` are this package. */
+  /** The ways to do it: `baseline` is plain JavaScript; `workspace` and `staged` (on copies) are this package. */
   ways: Record<string, (() => void) | undefined>;
 }
 
@@ -25,20 +25,20 @@ const median = (values: number[]) => values.sort((a, b) => a - b)[values.length 
 
 export interface Length {
   rounds?: number;
-  /** Milliseconds for a way in a round, and how many samples it takes in any case. */
+  /** Milliseconds for a way in a round, and the least number of samples. */
   time?: number;
   iterations?: number;
-  /** The least milliseconds of a sample: of short calls as many are taken together, where the clock is too coarse. */
+  /** The least milliseconds of a sample: short calls are repeated where the clock is coarse. */
   least?: number;
 }
 
-/** How many calls take `least` milliseconds, told from so many that the engine has warmed to them. */
-async function together(run: () => unknown, least: number): Promise<number> {
+/** How many calls take `least` milliseconds, measured when the engine has compiled them. */
+async function callsIn(run: () => unknown, least: number): Promise<number> {
   for (let calls = 1; least > 0; calls *= 2) {
     const since = performance.now();
     for (let i = 0; i < calls; i++) {
-      const made = run();
-      if (made instanceof Promise) await made;
+      const result = run();
+      if (result instanceof Promise) await result;
     }
     const elapsed = performance.now() - since;
     if (elapsed > Math.max(10, least)) return Math.ceil((calls * least) / elapsed);
@@ -47,13 +47,13 @@ async function together(run: () => unknown, least: number): Promise<number> {
 }
 
 /** Measures one case: `rounds` rounds, the ways in turn, `time` milliseconds each. */
-export async function measure({ ways, ...about }: Case, given: Length = {}): Promise<Row> {
-  const { rounds = 5, time = 40, iterations = 3, least = 0 } = given;
+export async function measure({ ways, ...about }: Case, duration: Length = {}): Promise<Row> {
+  const { rounds = 5, time = 40, iterations = 3, least = 0 } = duration;
   const times: Record<string, number[]> = {};
   const samples: { way: string; run: () => void; calls: number }[] = [];
   for (const [way, run] of Object.entries(ways)) {
     if (run === undefined) continue;
-    const calls = await together(run, least);
+    const calls = await callsIn(run, least);
     const repeated = loop('run', `for (let i = 0; i < ${calls}; i++) run()`);
     samples.push({ way, calls, run: calls === 1 ? run : () => repeated(run) });
   }
@@ -87,9 +87,8 @@ export function speed({ amount, unit, milliseconds }: Row, way: string): number 
 let loops = 0;
 
 /**
- * A loop in plain JavaScript, compiled by itself: loops that share code would share what the engine learnt of it. Its
- * number makes its text its own, for V8 keeps what it compiled by its text, and 22 functions called from one place are
- * called two to five times as slowly as one.
+ * A loop in plain JavaScript, compiled by itself: loops that shared code would share the engine's type feedback. A number makes
+ * its text unique, since V8 caches compiled code by its text; a call site that sees 22 functions is two to five times as slow.
  */
 export function loop(parameters: string, body: string): (...values: unknown[]) => void {
   return new Function(parameters, `${body} // ${loops++}`) as (...values: unknown[]) => void;

@@ -66,35 +66,35 @@ function pointwise(tf: Peer): Case[] {
   const copy: Case = { ...about, name: 'memory.copy', ways: { fanwise: () => out.set(x) } };
   return [
     copy,
-    ...([...(Object.keys(activations) as Activation[]), 'gelu tanh'] as const).flatMap((told): Case[] => {
-      const name = told === 'gelu tanh' ? 'gelu' : told;
-      const given = told === 'gelu tanh' ? { approximate: 'tanh' } : {};
+    ...([...(Object.keys(activations) as Activation[]), 'gelu tanh'] as const).flatMap((label): Case[] => {
+      const name = label === 'gelu tanh' ? 'gelu' : label;
+      const options = label === 'gelu tanh' ? { approximate: 'tanh' } : {};
       const row: Formulas = activations[name];
-      const [a, b] = parametersOf(name, row, given);
+      const [a, b] = parametersOf(name, row, options);
       const { forward, backward } = activation[name] as (typeof activation)['tanh'];
       const f = loop('f, x, out, a, b', 'for (let i = 0; i < x.length; i++) out[i] = f(x[i], a, b)');
       const g = loop('f, x, dy, out, a, b', 'for (let i = 0; i < x.length; i++) out[i] = dy[i] * f(x[i], a, b)');
-      const their = theirs?.[told as Activation];
+      const their = theirs?.[label as Activation];
       const gradient = their && tf.grad((t: Peer) => their(t));
       const tfjs = (run: () => Peer) => ({ tfjs: () => void tf.tidy(() => void run()) });
       return [
         {
           ...about,
-          name: `${told} forward`,
+          name: `${label} forward`,
           ways: {
-            fanwise: () => void forward(x, { out, ...given }),
+            fanwise: () => void forward(x, { out, ...options }),
             ...(their ? tfjs(() => their(tx)) : {}),
             baseline: () => f(row.formula, plainX, plainOut, a, b),
           },
         },
         {
           ...about,
-          name: `${told} backward`,
+          name: `${label} backward`,
           ways: {
             fanwise:
               row.keeps === 'y'
-                ? () => void backward({ y: x, dy, out, ...given } as never)
-                : () => void backward({ x, dy, out, ...given } as never),
+                ? () => void backward({ y: x, dy, out, ...options } as never)
+                : () => void backward({ x, dy, out, ...options } as never),
             ...(gradient ? tfjs(() => gradient(tx, tdy)) : {}),
             baseline: () => g(row.derivative, plainX, plainDy, plainOut, a, b),
           },
@@ -130,7 +130,7 @@ function fills(tf: Peer): Case[] {
     },
     { ...about, name: 'random.torch uniform', ways: { fanwise: () => void torch.uniform({ out }) } },
     { ...about, name: 'random.torch normal', ways: { fanwise: () => void torch.normal({ out }) } },
-    // PyTorch fills what is there; TensorFlow.js makes an array, whose pages the system has to find first.
+    // PyTorch fills an existing array; TensorFlow.js allocates one, whose pages the system has to map first.
     { ...whole, name: 'He normal 4096 x 4096', ways: { fanwise: () => void init.heNormal(big, { rng }) } },
     {
       ...whole,
@@ -180,7 +180,7 @@ function products(tf: Peer): Case[] {
   });
 }
 
-/** Steps a call, as many as the plain loop's. */
+/** Steps per call, as many as in the plain loop. */
 const STEPS = 50;
 
 async function trainings(tf: Peer): Promise<Case[]> {
@@ -211,8 +211,8 @@ async function trainings(tf: Peer): Promise<Case[]> {
       const theirs = tf.train.momentum(0.1, 0.9, true);
       const loss = () => {
         const z = weights.reduce((h: Peer, [w, b]: Peer[], k: number) => {
-          const made = tf.add(tf.matMul(h, w), b);
-          return k < last ? tf.tanh(made) : made;
+          const sum = tf.add(tf.matMul(h, w), b);
+          return k < last ? tf.tanh(sum) : sum;
         }, tx);
         return tf.losses.softmaxCrossEntropy(ty, z);
       };
@@ -225,7 +225,7 @@ async function trainings(tf: Peer): Promise<Case[]> {
   });
 }
 
-/** The plain loops of the other benches, by the names that rows have here. */
+/** The plain loops of the other benches, by the names of the rows here. */
 async function plainLoops(): Promise<Map<string, Case['ways'][string]>> {
   const all = [...distribution.cases(N), ...linear.cases(), ...(await model.cases())];
   const names: Record<string, string> = { 'philox truncatedNormal': 'truncated normal' };

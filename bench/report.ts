@@ -1,18 +1,18 @@
-// npm run bench -- report: docs/performance.md, of what `npm run bench -- peers`, bench/torch.py, bench/limit.c and
-// `npm run bench -- browser` have left in report/, with bench/notes.json beneath.
+// npm run bench -- report: writes docs/performance.md from what `npm run bench -- peers`, bench/torch.py, bench/limit.c and
+// `npm run bench -- browser` wrote to report/, and from bench/notes.json.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Row, speed } from './measure.js';
 
 /**
- * Against what a row is held: the speed of TensorFlow.js, of PyTorch, of memory.copy, or, for what reads two arrays and
- * writes one, the bytes a second of memory.copy.
+ * What a row is compared with: the speed of TensorFlow.js, of PyTorch, of memory.copy or, for kernels that read two arrays and
+ * write one, the bytes per second of memory.copy.
  */
 const against = { tfjs: 'TF.js', torch: 'PyTorch', copy: 'memory.copy', bandwidth: 'bandwidth' };
 
 type Against = keyof typeof against;
 
-/** What the aims of a row are: at least so many times as fast. */
+/** The aims of a row: at least so many times as fast. */
 const aims: Record<string, Partial<Record<Against, number>>> = {
   'relu forward': { copy: 0.9 },
   'relu backward': { torch: 0.9, bandwidth: 0.8 },
@@ -54,7 +54,7 @@ const aims: Record<string, Partial<Record<Against, number>>> = {
 
 const read = (path: string) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
 
-/** Rows of cells in Markdown, the first of which is the head. */
+/** A table in Markdown; the first row is its head. */
 function table([head, ...body]: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
@@ -79,7 +79,7 @@ interface Browsers {
   browsers: { name: string; rows: Row[] }[];
 }
 
-/** What `npm run bench -- browser` measured: the speed in each browser, and how many times plain JavaScript's there. */
+/** The results of `npm run bench -- browser`: the speed in each browser, as a multiple of plain JavaScript there. */
 function inBrowsers({ date, cpu, browsers }: Browsers): string {
   const names = new Set(browsers.flatMap(({ rows }) => rows.map(({ name }) => name)));
   const lines = [...names].map((name) => [
@@ -98,7 +98,7 @@ ${table([['', ...browsers.flatMap(({ name }) => [name, '× JavaScript'])], ...li
 `;
 }
 
-/** What `npm run bench -- --record` measured of calls of few values. */
+/** The results of `npm run bench -- --record` for calls of few values. */
 function small({ date, small: calls }: { date: string; small?: Row[] }): string {
   const sizes = [16, 256];
   const lines = [...new Set((calls ?? []).map(({ name }) => name))].map((name) => [
@@ -142,16 +142,16 @@ export function report(): void {
       // Twelve bytes a value, of which memory.copy moves eight.
       bandwidth: ((copy / own) * 12) / 8,
     };
-    const told = (Object.entries(aims[name] ?? {}) as [Against, number][]).map(([peer, least]) => {
-      const reached = Number.isNaN(ratio[peer]) ? '' : ratio[peer] >= least ? ' ✓' : ' ✗';
-      return `${least} × ${against[peer]}${reached}`;
+    const reached = (Object.entries(aims[name] ?? {}) as [Against, number][]).map(([peer, least]) => {
+      const mark = Number.isNaN(ratio[peer]) ? '' : ratio[peer] >= least ? ' ✓' : ' ✗';
+      return `${least} × ${against[peer]}${mark}`;
     });
     const bytes = name.endsWith(' backward') ? ratio.bandwidth : ratio.copy;
     const cells = [name, figure(row, 'fanwise'), times(row.ratio.fanwise), times(ratio.tfjs), times(ratio.torch)];
     cells.push(unit === 'M/s' ? times(bytes) : '');
     const best = limit?.milliseconds[name];
     if (limit) cells.push(best === undefined ? '' : `${Math.round((100 * best) / own)} %`);
-    return [...cells, told.join(', ')];
+    return [...cells, reached.join(', ')];
   });
   const missed = Object.entries(notes).map(([name, note]) => `- **${name}**: ${note}`);
   const ofTheLimit = limit

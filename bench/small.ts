@@ -1,5 +1,5 @@
-// Calls of few values, where a call's own cost counts: at 16 and at 256, in turns with the plain loop. The aim is that
-// a call costs at most twice the loop: a ratio of 0.5.
+// Calls of 16 and of 256 values, where the overhead of a call counts, in turns with the plain loop. The aim is at most twice the
+// time of the loop: a ratio of 0.5.
 
 import * as activation from './activation/table.bench.js';
 import type { Case, Length } from './measure.js';
@@ -7,7 +7,7 @@ import * as distribution from './random/distributions.bench.js';
 
 const named = /^(relu|tanh|sigmoid|gelu) |^philox (uniform|normal)$/;
 
-/** The plain loop takes as little as 15 ns: a sample is of many calls. */
+/** The plain loop takes as little as 15 ns: a sample has many calls. */
 export const length: Length = { rounds: 5, time: 20, least: 0.02 };
 
 export const cases = (): Case[] =>

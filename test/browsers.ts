@@ -1,4 +1,4 @@
-// The browsers of Debian, and how they are started for tests and benchmarks.
+// The browsers of Debian, with the options by which tests and benches start them.
 
 const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { activation, init, loss, nn, random, softmax, tensor } from '../src/index.js';
 import { type Any, data, model, optimizer, six, x } from './check/case.js';
 
-describe('nothing is written where something is wrong', () => {
+describe('nothing is written where an argument is wrong', () => {
   const out = () => new Float32Array(6).fill(7);
   const untouched: [string, (out: Float32Array) => unknown][] = [
     ['uniform', (o) => random.philox(0).uniform({ out: o, low: 2, high: 1 })],
@@ -24,7 +24,7 @@ describe('nothing is written where something is wrong', () => {
     expect(o).toEqual(out());
   });
 
-  test('and no generator moves on', () => {
+  test('and no generator advances', () => {
     for (const make of [() => random.philox(0), () => random.torch(0)]) {
       const generator = make();
       expect(() => generator.normal(10, { std: -1 })).toThrow();
@@ -58,19 +58,19 @@ test('zero is a value for every numeric option', () => {
   expect(nn.sgd({ lr: 0, momentum: 0, weightDecay: 0 }).lr).toBe(0);
 });
 
-test('a schedule that gives no number stops the training, at once if it can be seen at once', async () => {
+test('a schedule that returns no number is an error: of fit for the first step, else of the step', async () => {
   const wrong = /nn\.fit: the learning rate of schedule is .*; pass a number/;
   for (const value of [Number.NaN, -1, undefined, '0.1']) {
     expect(() => nn.fit(model, data, { optimizer, schedule: () => value as Any })).toThrow(wrong);
-    const late = nn.fit(model, data, { optimizer, epochs: 2, schedule: (at) => (at === 0 ? 0.1 : value) as Any });
+    const steps = nn.fit(model, data, { optimizer, epochs: 2, schedule: (at) => (at === 0 ? 0.1 : value) as Any });
     const run = async () => {
-      for await (const _ of late);
+      for await (const _ of steps);
     };
     await expect(run()).rejects.toThrow(wrong);
   }
 });
 
-test('options are read once, also inherited ones', () => {
+test('options are read once, own or inherited', () => {
   let reads = 0;
   const once = {
     get columns() {
@@ -83,24 +83,24 @@ test('options are read once, also inherited ones', () => {
   expect(random.philox(0).normal(3, Object.create({ std: 0 }))).toEqual(new Float32Array(3));
 });
 
-test('an array whose class redefines subarray is an array', () => {
-  class Odd extends Float32Array {
+test('an array of a class that redefines subarray can be passed', () => {
+  class Subclass extends Float32Array {
     override subarray(): Float32Array<ArrayBuffer> {
       throw new Error('not to be called');
     }
   }
-  expect(Array.from(random.torch(0).normal({ out: new Odd(40) }))).toEqual(Array.from(random.torch(0).normal(40)));
-  expect(model.forward(new Odd(4))).toEqual(model.forward(new Float32Array(4)));
+  expect(Array.from(random.torch(0).normal({ out: new Subclass(40) }))).toEqual(Array.from(random.torch(0).normal(40)));
+  expect(model.forward(new Subclass(4))).toEqual(model.forward(new Float32Array(4)));
 });
 
-test('undefined is the default', () => {
+test('an option that is undefined has its default', () => {
   expect(random.philox(0).normal(3, { mean: undefined, std: undefined })).toEqual(random.philox(0).normal(3));
   expect(init.kaimingNormal([2, 2], { seed: 0, gain: undefined, mode: undefined })).toEqual(
     init.kaimingNormal([2, 2], { seed: 0 }),
   );
 });
 
-test('empty arrays are legal everywhere', () => {
+test('empty arrays can be passed everywhere', () => {
   const none = new Float32Array(0);
   expect(random.philox(0).normal(0)).toEqual(none);
   expect(random.torch(0).normal(0)).toEqual(none);

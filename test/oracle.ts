@@ -1,6 +1,6 @@
-// What tests measure with: distances, hashes, sweeps, and the theory's thresholds.
+// What tests measure with: errors in units in the last place, hashes, sweeps of inputs, moments and distribution functions.
 
-/** The distance of a float32 from the exact value, in units in the last place of the exact value. */
+/** The error of a float32 in units in the last place of the exact value. */
 export function ulps(got: number, exact: number): number {
   if (Number.isNaN(exact)) return Number.isNaN(got) ? 0 : Infinity;
   if (Object.is(got, exact)) return 0;
@@ -12,13 +12,13 @@ export function ulps(got: number, exact: number): number {
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
-/** The distance of two neighbouring float32 where x is, from the exponent of x. */
+/** The spacing of float32 at x, from the exponent of x. */
 function unit(x: number): number {
   double[0] = x;
   return 2 ** (Math.max(-126, ((words[1] >>> 20) & 0x7ff) - 1023) - 23);
 }
 
-/** Every exponent of float32 with some mantissas, both signs, the special values, and places of interest. */
+/** Float32 of every exponent with some mantissas, of both signs, the special values, and kinks and limits of functions. */
 export function sweep(mantissas = 16): Float32Array {
   const bits = new Uint32Array(512 * mantissas + 64);
   let at = 0;
@@ -53,7 +53,7 @@ export function variance(x: ArrayLike<number>, centre = mean(x)): number {
   return sum / x.length;
 }
 
-/** Kolmogorov and Smirnov: sqrt(n) times the largest distance from a distribution function; above 2.2 once in 8,000. */
+/** The Kolmogorov-Smirnov statistic: sqrt(n) times the largest distance from a distribution function; above 2.2 once in 8,000. */
 export const KS_LIMIT = 2.2;
 export function kolmogorovSmirnov(x: Float32Array, cdf: (x: number) => number): number {
   const sorted = x.slice().sort();
@@ -65,7 +65,7 @@ export function kolmogorovSmirnov(x: Float32Array, cdf: (x: number) => number): 
   return worst * Math.sqrt(x.length);
 }
 
-/** The distribution function of the standard normal between two bounds, by Simpson's rule on a fine grid. */
+/** The distribution function of the standard normal truncated at two bounds, by Simpson's rule on a fine grid. */
 export function normalCdf(low = -9, high = 9): (x: number) => number {
   const steps = 20000;
   const h = (high - low) / steps;
@@ -82,7 +82,7 @@ export function normalCdf(low = -9, high = 9): (x: number) => number {
   };
 }
 
-/** A small generator of test data that has nothing to do with the package (mulberry32). */
+/** Test data in [-scale, scale) by a small generator that is not of the package (mulberry32). */
 export function noise(seed: number, n: number, scale = 1): Float32Array {
   let a = seed | 0;
   return Float32Array.from({ length: n }, () => {

@@ -1,4 +1,4 @@
-// JavaScriptCore for vitest: WebKitGTK's MiniBrowser is opened on the tester's page and closed after it.
+// JavaScriptCore for vitest: opens WebKitGTK's MiniBrowser on the page of the tests, and closes it.
 // (Playwright's own WebKit driver speaks a protocol that Debian's WebKitGTK does not.)
 
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
-// Softmax, its logarithm and cross-entropy over rows of 128, against their formulas in plain JavaScript.
+// Softmax, its logarithm and logSumExp over rows of 128, against their formulas in plain JavaScript.
 
-import { loss, random, softmax, workspace } from '../../src/index.js';
+import { random, softmax, workspace } from '../../src/index.js';
 import { type Case, loop } from '../measure.js';
 
 const columns = 128;
@@ -21,26 +21,21 @@ const plain = {
     for (let i = at; i < at + columns; i++) out[i] = dy[i] - Math.exp(x[i]) * sum;`),
   logSumExp: rowByRow(`${exponentials}
     out[at / columns] = top + Math.log(sum);`),
-  crossEntropy: rowByRow(`${exponentials}
-    for (let i = at; i < at + columns; i++) out[i] = Math.exp(x[i] - top) / sum;
-    out[at + labels[at / columns]] -= 1;`),
 };
 
 export function cases(size: number): Case[] {
-  const rows = size / columns;
-  const ws = workspace({ bytes: 4 * (3 * size + rows + 64) });
-  const inside = { x: ws.float32(size), dy: ws.float32(size), out: ws.float32(size), labels: ws.uint32(rows) };
+  const ws = workspace({ bytes: 4 * (3 * size + 64) });
+  const inside = { x: ws.float32(size), dy: ws.float32(size), out: ws.float32(size) };
   const outside = {
     x: random.philox(1).normal(size),
     dy: random.philox(2).normal(size),
     out: new Float32Array(size),
-    labels: Uint32Array.from({ length: rows }, (_, i) => i % columns),
   };
-  for (const name of ['x', 'dy', 'labels'] as const) (inside[name] as Float32Array).set(outside[name] as Float32Array);
-  type Arrays = { x: Float32Array; dy: Float32Array; out: Float32Array; labels: Uint32Array };
+  for (const name of ['x', 'dy'] as const) inside[name].set(outside[name]);
+  type Arrays = Record<'x' | 'dy' | 'out', Float32Array>;
   const one = (name: string, body: string, run: (arrays: Arrays) => void): Case => {
-    const baseline = loop('x, dy, out, labels, columns', body);
-    const { x, dy, out, labels } = outside;
+    const baseline = loop('x, dy, out, columns', body);
+    const { x, dy, out } = outside;
     return {
       name,
       size,
@@ -49,7 +44,7 @@ export function cases(size: number): Case[] {
       ways: {
         workspace: () => run(inside),
         staged: () => run(outside),
-        baseline: () => baseline(x, dy, out, labels, columns),
+        baseline: () => baseline(x, dy, out, columns),
       },
     };
   };
@@ -67,8 +62,5 @@ export function cases(size: number): Case[] {
       ({ x, dy, out }) => void softmax.log.backward({ y: x, dy, columns, out }),
     ),
     one('logSumExp forward', plain.logSumExp, ({ x }) => void softmax.logSumExp.forward(x, { columns })),
-    one('crossEntropy backward', plain.crossEntropy, ({ x, labels, out }) => {
-      loss.crossEntropy.backward({ logits: x, labels, columns, out });
-    }),
   ];
 }

@@ -1,4 +1,4 @@
-// The matrix product behind the linear layer, 256 x 1024 x 1024, and the article's thin ones.
+// The matrix products of the linear layer: 256 x 1024 x 1024, and those of the article's network.
 
 import { random, workspace } from '../../src/index.js';
 import { scalar } from '../../src/wasm/kernels.js';

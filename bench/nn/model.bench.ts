@@ -51,14 +51,14 @@ export async function cases(): Promise<Case[]> {
   const baseline = loop('p, x, labels, h, z', plain);
   const [h, z] = [new Float32Array(rows * 100), new Float32Array(rows * 10)];
 
-  // Fifty steps a call, so that the iterator's own cost counts as it does in use; the speed is told for one.
+  // Fifty steps a call, so that the overhead of the iterator counts as in use; the speed is that of one step.
   const optimizer = nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true });
-  const given = { epochs: 50, batchSize: rows, shuffle: false, seed: 0, optimizer };
+  const options = { epochs: 50, batchSize: rows, shuffle: false, seed: 0, optimizer };
   const steps = async () => {
-    for await (const _ of nn.fit(model, data, given));
+    for await (const _ of nn.fit(model, data, options));
   };
   const probed = async () => {
-    for await (const _ of nn.fit(model, data, { ...given, probe: { every: 1 } }));
+    for await (const _ of nn.fit(model, data, { ...options, probe: { every: 1 } }));
   };
   const fifty = () => {
     for (let i = 0; i < 50; i++) baseline(p, data.x, data.labels, h, z);
@@ -75,7 +75,7 @@ export async function cases(): Promise<Case[]> {
       },
     },
     {
-      // The same baseline, so that the ratio of both ratios is what a probe at each step costs.
+      // The same baseline: the ratio of the two ratios is the cost of a probe at each step.
       name: 'the same step, probed',
       size: 1,
       amount: 50,

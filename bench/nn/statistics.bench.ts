@@ -1,5 +1,4 @@
-// What a probe counts in an array: mean, mean square, least, largest and a histogram, against two loops in plain
-// JavaScript that do the same.
+// The statistics of a probe (mean, mean square, minimum, maximum and histogram) against two loops in plain JavaScript.
 
 import { random, workspace } from '../../src/index.js';
 import { bind } from '../../src/wasm/memory.js';

@@ -1,11 +1,11 @@
-// npm run bench -- threads: what two threads gain, and from how many values on; the same work by one thread in a workspace
-// of its own, in turns, the edge of the faster quarter of the times.
+// npm run bench -- threads: the speed of two threads against one, by the number of values; in turns, by the first quartile of the
+// times.
 
 import { activation, init, nn, random, workspace } from '../../src/index.js';
 import { workspace as threaded } from '../../src/threads.js';
 
-/** The edge of the faster quarter: neighbours of the machine only add. */
-const typical = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 2];
+/** The first quartile: other load on the machine only adds time. */
+const firstQuartile = (times: number[]) => times.sort((a, b) => a - b)[times.length >> 2];
 
 async function compared(one: () => unknown, two: () => Promise<unknown>, rounds: number): Promise<[number, number]> {
   const times: [number[], number[]] = [[], []];
@@ -16,7 +16,7 @@ async function compared(one: () => unknown, two: () => Promise<unknown>, rounds:
       if (i >= 0) times[k].push(performance.now() - since);
     }
   }
-  return [typical(times[0]), typical(times[1])];
+  return [firstQuartile(times[0]), firstQuartile(times[1])];
 }
 
 export async function threads(): Promise<void> {
@@ -28,7 +28,7 @@ export async function threads(): Promise<void> {
   console.log(
     `${'two threads'.padEnd(34)}${'values'.padStart(12)}${'one, ms'.padStart(12)}${'two, ms'.padStart(12)}${'gain'.padStart(10)}`,
   );
-  const told = (name: string, n: number, [alone, both]: [number, number]) =>
+  const print = (name: string, n: number, [alone, both]: [number, number]) =>
     console.log(
       `${name.padEnd(34)}${String(n).padStart(12)}${alone.toFixed(3).padStart(12)}${both.toFixed(3).padStart(12)}${`${(alone / both).toFixed(2)} x`.padStart(10)}`,
     );
@@ -36,7 +36,7 @@ export async function threads(): Promise<void> {
     const [xs, ys, as, bs] = [x, y, a, b].map((array) => array.subarray(0, n));
     const rounds = Math.max(5, Math.min(200, (1 << 22) / n));
     const run = (one: () => unknown, two: () => Promise<unknown>) => compared(one, two, rounds);
-    told(
+    print(
       'tanh forward',
       n,
       await run(
@@ -44,7 +44,7 @@ export async function threads(): Promise<void> {
         () => two.activation.tanh.forward(xs, { out: ys }),
       ),
     );
-    told(
+    print(
       'relu forward',
       n,
       await run(
@@ -52,7 +52,7 @@ export async function threads(): Promise<void> {
         () => two.activation.relu.forward(xs, { out: ys }),
       ),
     );
-    told(
+    print(
       'normal',
       n,
       await run(
@@ -61,7 +61,7 @@ export async function threads(): Promise<void> {
       ),
     );
     const shape = [Math.sqrt(n), Math.sqrt(n)];
-    told(
+    print(
       'kaimingNormal',
       n,
       await run(
@@ -72,20 +72,20 @@ export async function threads(): Promise<void> {
   }
   for (const n of [128, 256, 512, 1024]) {
     const model = nn.sequential([nn.linear(n, n, { seed: 1, bias: false })]);
-    const [rows, made] = [x.subarray(0, n * n), y.subarray(0, n * n)];
+    const [rows, outputs] = [x.subarray(0, n * n), y.subarray(0, n * n)];
     const own = random.philox(1).normal(n * n);
     rows.set(own);
-    told(
+    print(
       `product of ${n}`,
       n * n,
       await compared(
         () => model.forward(own),
-        () => two.forward(model, rows, { out: made }),
+        () => two.forward(model, rows, { out: outputs }),
         n < 512 ? 50 : 9,
       ),
     );
   }
-  // A step of training, from the first to the last of two epochs; products are the step's rows times the parameters.
+  // A step of training; its products are the rows times the parameters.
   for (const [widths, batch, steps] of [
     [[64, 64, 10], 100, 1000],
     [[128, 128, 10], 64, 1000],
@@ -114,11 +114,11 @@ export async function threads(): Promise<void> {
         times.push(now - since);
         since = now;
       }
-      return typical(times);
+      return firstQuartile(times);
     };
     const [alone, both] = [await step(nn.fit), await step(two.fit)];
     const products = batch * widths.slice(1).reduce((sum, outputs, i) => sum + (widths[i] + 1) * outputs, 0);
-    told(`step ${widths.join('-')}, ${batch} rows`, products, [
+    print(`step ${widths.join('-')}, ${batch} rows`, products, [
       Math.min(alone, await step(nn.fit)),
       Math.min(both, await step(two.fit)),
     ]);

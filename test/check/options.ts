@@ -88,7 +88,7 @@ function wrongNumbers(option: NumberOption): unknown[] {
 
 /** Wrong values of each option of a row, for what takes all of them in an object. */
 export function wrongOptions(call: string, row: Options, run: (o: Any) => unknown): Case[] {
-  const said = call.replace(/[.[\]]/g, '\\$&');
+  const escaped = call.replace(/[.[\]]/g, '\\$&');
   return Object.entries(row).flatMap(([name, option]): Case[] => {
     const wrong: [value: unknown, range: boolean][] = isChoice(option)
       ? [['no such name', true], ...[1, true, {}].map((v): [unknown, boolean] => [v, false])]
@@ -108,7 +108,7 @@ export function wrongOptions(call: string, row: Options, run: (o: Any) => unknow
       `${call} with ${name}: ${typeof value === 'function' ? 'a function' : String(value)}`,
       () => run({ ...required(row), [name]: value }),
       range ? RangeError : TypeError,
-      new RegExp(`${said}: .*${name}.*; pass`),
+      new RegExp(`${escaped}: .*${name}.*; pass`),
     ]);
   });
 }

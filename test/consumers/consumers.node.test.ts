@@ -1,5 +1,5 @@
-// Who uses the package, and how: Node, bundlers, workers, pages with and without a content security policy. Each is a
-// small project with the package as npm packs it, made here and thrown away, and trains the same net to the same bits.
+// Consumers of the package: Node, bundlers, workers, pages with and without a content security policy. Each is a small temporary
+// project with the package as npm packs it, and trains the same net to the same bits.
 
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -14,34 +14,34 @@ import * as debian from '../browsers.js';
 import { find } from '../everywhere/runtimes.js';
 import { ask } from '../everywhere/workerd.js';
 import { program } from './program.js';
-import { type Workshop, workshop } from './project.js';
+import { type Projects, projects } from './project.js';
 import { type Site, serve } from './site.js';
 
 let folder: string;
-let project: Workshop['project'];
+let project: Projects['project'];
 let site: Site;
-let elsewhere: Site;
+let otherOrigin: Site;
 let same: number;
 const close: (() => unknown)[] = [];
 beforeAll(async () => {
-  const shop = workshop();
-  close.push(shop.remove);
-  project = shop.project;
-  folder = shop.folder;
+  const all = projects();
+  close.push(all.remove);
+  project = all.project;
+  folder = all.folder;
   const policy = (scripts: string) => ({ 'content-security-policy': `script-src ${scripts}` });
   const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
   const [csp, strict] = [policy("'self' 'wasm-unsafe-eval'"), policy("'self'")];
-  site = await serve(shop.folder, {
+  site = await serve(all.folder, {
     csp,
     strict,
     threads: isolated,
-    elsewhere: isolated,
+    'other-origin': isolated,
     'esbuild-threads': isolated,
     'webpack-threads': isolated,
     'vite-threads': isolated,
   });
-  elsewhere = await serve(shop.folder, { elsewhere: isolated });
-  close.push(site.close, elsewhere.close);
+  otherOrigin = await serve(all.folder, { 'other-origin': isolated });
+  close.push(site.close, otherOrigin.close);
   same = await program();
 });
 afterAll(async () => {
@@ -61,7 +61,7 @@ describe('Node', () => {
   });
 });
 
-// Every check that strict TypeScript has, of the package's own declarations too. All is well but for two lines.
+// Every check of strict TypeScript, also of the package's declarations. Only two lines are errors.
 const wrong = `import { activation } from 'fanwise';
 const x = new Float32Array(1);
 activation.gelu.backward({ x, dy: x });
@@ -69,7 +69,7 @@ activation.gelu.backward({ y: x, dy: x });
 activation.tanh.backward({ y: x, dy: x });
 activation.tanh.backward({ x, dy: x });
 `;
-// What a library of its user passes on: each type in it has a name that a declaration can say.
+// What another library exports again: a declaration can name each type of it.
 const declared = `import * as fanwise from 'fanwise';
 import { workspace as threaded } from 'fanwise/threads';
 export const { activation, diagnose, gain, init, loss, nn, npy, random, safetensors, softmax, tensor, workspace } = fanwise;
@@ -147,10 +147,10 @@ test.skipIf(!workerd)('workerd, which npm run test:everywhere installs', async (
   expect(await ask(workerd!, join(root, 'main.js'), dist, join(root, 'built'))).toBe(same);
 });
 
-// A page's title becomes the net's hash, or what went wrong.
+// The title of a page becomes the hash of the net, or an error.
 const titled = 'then((hash) => (document.title = hash), (error) => (document.title = error));';
 const main = `import { program } from './program.js';\nprogram().${titled}\n`;
-/** A page that makes the same with two threads as with none. */
+/** A program of a page that compares the results of two threads and of none. */
 const threaded = (main: string, threads: string) => `import { random } from '${main}';
 import { workspace } from '${threads}';
 const make = async () => {
@@ -173,11 +173,11 @@ const bundle = async (root: string, ...files: string[]) =>
   });
 const local = { configFile: false, logLevel: 'error' } as const;
 
-/** What the files of the package are called without a bundler, in a folder. */
+/** The addresses of the two entries without a bundler, in a folder. */
 const unbundled = (folder: string) => [`${folder}/index.js`, `${folder}/threads.js`] as const;
 
-/** By webpack, to a script or a module. */
-async function packed(name: string, module = false, text = main): Promise<string> {
+/** Bundles a page with webpack, to a script or a module; its address. */
+async function webpackPage(name: string, module = false, text = main): Promise<string> {
   const context = project(name, { 'main.js': text, 'index.html': loads('built/main.js') });
   const output = { path: join(context, 'built'), filename: 'main.js', module };
   const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
@@ -191,7 +191,7 @@ async function packed(name: string, module = false, text = main): Promise<string
   return `${site.url}/${name}/`;
 }
 
-/** Makes a page; its address. */
+/** Builds a page; its address. */
 const pages: Record<string, () => Promise<string>> = {
   async 'Vite, its server'() {
     const root = project('vite-server', { 'main.js': main, 'index.html': loads('/main.js') });
@@ -203,18 +203,18 @@ const pages: Record<string, () => Promise<string>> = {
   async 'Vite, built'() {
     const root = project('vite', { 'main.js': main, 'index.html': loads('/main.js') });
     await vite.build({ ...local, root, base: './' });
-    // One file, for nobody asked for threads.
+    // One file: the program does not use threads.
     expect(readdirSync(join(root, 'dist/assets'))).toHaveLength(1);
     return `${site.url}/vite/dist/`;
   },
   async webpack() {
-    const url = await packed('webpack');
+    const url = await webpackPage('webpack');
     expect(readdirSync(join(folder, 'webpack/built'))).toEqual(['main.js']);
     return url;
   },
-  'webpack, to a module': () => packed('webpack-module', true),
+  'webpack, to a module': () => webpackPage('webpack-module', true),
   async rollup() {
-    // Rollup leaves to a plugin where packages are; here it is Node itself.
+    // Rollup finds packages by a plugin; here by Node's own resolution.
     const plugin = '{ resolveId: (id, from) => from && fileURLToPath(import.meta.resolve(id, pathToFileURL(from))) }';
     const config = `import { fileURLToPath, pathToFileURL } from 'node:url';
 export default { input: 'main.js', output: { file: 'built/main.js' }, plugins: [${plugin}] };
@@ -275,20 +275,20 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     return `${site.url}/threads/`;
   },
   async 'threads, from another origin'() {
-    const there = unbundled(`${elsewhere.url}/elsewhere/node_modules/fanwise/dist`);
-    project('elsewhere', { 'index.html': html(`<script type="module">${threaded(...there)}</script>`) });
-    return `${site.url}/elsewhere/`;
+    const there = unbundled(`${otherOrigin.url}/other-origin/node_modules/fanwise/dist`);
+    project('other-origin', { 'index.html': html(`<script type="module">${threaded(...there)}</script>`) });
+    return `${site.url}/other-origin/`;
   },
   async 'threads, Vite'() {
     const root = project('vite-threads', { 'main.js': bundledThreads(), 'index.html': loads('/main.js') });
     await vite.build({ ...local, root, base: './', worker: { format: 'es' } });
     return `${site.url}/vite-threads/dist/`;
   },
-  'threads, webpack': () => packed('webpack-threads', false, bundledThreads()),
+  'threads, webpack': () => webpackPage('webpack-threads', false, bundledThreads()),
   async 'threads, esbuild'() {
     const files = { 'main.js': bundledThreads(), 'index.html': loads('built/main.js') };
     const root = project('esbuild-threads', files);
-    // What threads run is an entry of its own, by the name that the package has for it.
+    // The worker is an entry of its own, by its name in the exports of the package.
     await esbuild.build({
       entryPoints: { main: join(root, 'main.js'), worker: 'fanwise/threads/worker.js' },
       absWorkingDir: root,
@@ -323,24 +323,24 @@ describe.each(found)('in $name', ({ launch }) => {
   afterAll(async () => {
     await browser?.close();
   });
-  /** What the page makes of its title, and what the browser complains of. */
+  /** The title of the page, and the errors in the browser's console. */
   const open = async (url: string) => {
-    const complaints: string[] = [];
+    const errors: string[] = [];
     const page = await browser.newPage();
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(url);
     await expect.poll(() => page.title(), { timeout: 60_000 }).not.toBe('');
     const title = await page.title();
     await page.close();
-    return { title, complaints };
+    return { title, errors };
   };
 
   test.each(Object.keys(pages))('%s', async (name) => {
     const url = await (urls[name] ??= pages[name]());
-    expect(await open(url)).toEqual({ title: String(same), complaints: [] });
+    expect(await open(url)).toEqual({ title: String(same), errors: [] });
   });
-  test('a policy without wasm-unsafe-eval refuses, and says so', async () => {
+  test('a policy without wasm-unsafe-eval is named in the error', async () => {
     await bundle(project('strict', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
     const { title } = await open(`${site.url}/strict/`);
     expect(title).toContain("a content security policy has to have 'wasm-unsafe-eval' in script-src");

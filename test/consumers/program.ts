@@ -1,4 +1,4 @@
-// What every consumer does: a small net is initialised, trained one step, and hashed.
+// The program of every consumer: it initialises a small net, trains it for a step, and hashes it.
 
 import { init, nn, random } from 'fanwise';
 

@@ -1,5 +1,5 @@
-// A consumer: a small project in a folder of its own, with fanwise in its node_modules as npm packs it. It stands
-// outside the repository, so that it finds nothing there by accident, and nothing of it comes from the network.
+// Temporary projects, each with fanwise in its node_modules as npm packs it. They are outside the repository, so that they find
+// nothing there by accident; nothing is downloaded.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,20 +7,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { transformSync } from 'esbuild';
 
-export interface Workshop {
+export interface Projects {
   /** The folder of all projects. */
   folder: string;
   /** A new project with program.ts as JavaScript and these files; its folder. */
   project(name: string, files: Record<string, string>): string;
-  /** Throws all of it away. */
+  /** Deletes all projects. */
   remove(): void;
 }
 
-export function workshop(): Workshop {
+export function projects(): Projects {
   const folder = mkdtempSync(join(tmpdir(), 'fanwise-consumers-'));
   const modules = join(folder, 'packed');
   mkdirSync(join(modules, 'fanwise'), { recursive: true });
-  // Without its scripts: prepack would build dist/ anew under the tests that run beside these.
+  // Without its scripts: prepack would build dist/ again while other tests use it.
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]);
   const [{ filename }] = JSON.parse(String(packed));
   execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', join(modules, 'fanwise')]);

@@ -1,10 +1,10 @@
-// npm run test:everywhere: the hashes of golden.json in every runtime that can be had, and what the packed package
-// makes there when the runtime itself finds its files.
+// npm run test:everywhere: the hashes of golden.json in every runtime that is available, and results of the packed package,
+// whose files the runtime finds itself.
 //
-//   --only bun,deno       these runtimes alone
-//   --require bun,deno    one of these that cannot be had is a failure
+//   --only bun,deno       only these runtimes
+//   --require bun,deno    fails where one of these is not available
 //
-// Exit 1 where a result differs; a runtime that cannot be had is told, and is no failure by itself.
+// Exits with 1 where a result differs; a runtime that is not available is in the table, and is no failure.
 
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,20 +12,20 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
 import { program } from '../consumers/program.js';
-import { workshop } from '../consumers/project.js';
+import { projects } from '../consumers/project.js';
 import { emulator } from './arm.js';
 import { type Browser, install, runtimes } from './runtimes.js';
 import { alone } from './threads.js';
 import { ask } from './workerd.js';
 
 type Hashes = Record<string, number>;
-interface Made {
+interface Report {
   version: string;
   engine: string;
   /** By suite. */
   hashes: Record<string, Hashes>;
 }
-/** Not there, which alone is no failure. */
+/** A runtime that is not available. */
 class Unavailable extends Error {}
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, require: { type: 'string' } } });
@@ -53,14 +53,14 @@ const parallel = await build({
   external: ['fanwise', 'fanwise/threads'],
   write: false,
 });
-const consumers = workshop();
+const consumers = projects();
 const project = consumers.project('everywhere', {
   'threads.js': parallel.outputFiles[0].text,
   'print.js': `import { program } from './program.js';\nconsole.log(await program());\n`,
   'worker.js': `import { program } from './program.js';\nexport default { fetch: async () => Response.json(await program()) };\n`,
 });
 
-const expected: Made['hashes'] = {
+const expected: Report['hashes'] = {
   golden: JSON.parse(readFileSync('test/golden/golden.json', 'utf8')),
   package: { 'a net after one step': await program() },
   threads: await alone(),
@@ -71,52 +71,52 @@ const env = { ...process.env, CI: '' };
 const run = async (binary: string, args: string[], cwd?: string) =>
   (await promisify(execFile)(binary, args, { cwd, env, timeout: 180_000, maxBuffer: 1 << 26 })).stdout.trim();
 
-async function inProcess(binary: string, args: string[]): Promise<Made> {
+async function inProcess(binary: string, args: string[]): Promise<Report> {
   const { version, engine, hashes } = JSON.parse(await run(binary, [...args, bundle]));
-  const made = Number(await run(binary, [...args, 'print.js'], project));
-  // A process that its threads hold ends in the time limit's error.
+  const packaged = Number(await run(binary, [...args, 'print.js'], project));
+  // If its threads kept the process alive, the time limit would be the error.
   const threads = JSON.parse(await run(binary, [...args, 'threads.js'], project));
-  return { version, engine, hashes: { golden: hashes, package: { 'a net after one step': made }, threads } };
+  return { version, engine, hashes: { golden: hashes, package: { 'a net after one step': packaged }, threads } };
 }
 
-async function inWorkerd(binary: string): Promise<Made> {
+async function inWorkerd(binary: string): Promise<Report> {
   const golden = (await ask(binary, 'test/everywhere/worker.ts', 'dist', scratch)) as Hashes;
   const dist = join(project, 'node_modules/fanwise/dist');
-  const made = (await ask(binary, join(project, 'worker.js'), dist, join(project, 'built'))) as number;
+  const packaged = (await ask(binary, join(project, 'worker.js'), dist, join(project, 'built'))) as number;
   const version = (await run(binary, ['--version'])).replace('workerd ', '');
-  return { version, engine: 'V8', hashes: { golden, package: { 'a net after one step': made } } };
+  return { version, engine: 'V8', hashes: { golden, package: { 'a net after one step': packaged } } };
 }
 
-/** The browsers of vitest.config.ts. What the package makes there, test/consumers asks. */
-async function inBrowser({ project, debian, engine }: Browser): Promise<Made> {
+/** The browsers of vitest.config.ts. The packed package is tested there by test/consumers. */
+async function inBrowser({ project, debian, engine }: Browser): Promise<Report> {
   const report = join(scratch, `${project}.json`);
   const args = ['run', '--project', project, 'test/golden', '--reporter=json', `--outputFile=${report}`];
-  let complaint = '';
+  let output = '';
   try {
     await run(process.execPath, ['node_modules/vitest/vitest.mjs', ...args]);
   } catch (error) {
-    complaint = `${(error as { stderr: string }).stderr}${(error as { stdout: string }).stdout}`;
+    output = `${(error as { stderr: string }).stderr}${(error as { stdout: string }).stdout}`;
   }
-  if (complaint.includes('No projects matched')) throw new Unavailable('vitest.config.ts does not find it');
+  if (output.includes('No projects matched')) throw new Unavailable('vitest.config.ts does not find it');
   const tests = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
   const golden = tests[0]?.assertionResults[0]?.meta.hashes;
-  if (!golden) throw new Error(complaint || 'vitest ran no test');
+  if (!golden) throw new Error(output || 'vitest ran no test');
   const version = await run('dpkg-query', ['-W', `-f=\${Version}`, debian]).catch(() => '?');
   return { version: version.split('-')[0], engine, hashes: { golden } };
 }
 
-async function make(name: string): Promise<Made> {
+async function reportOf(name: string): Promise<Report> {
   const runtime = runtimes[name];
   if ('project' in runtime) return inBrowser(runtime);
-  // What it runs under comes first: without that its hundred megabytes are for nothing.
-  const had = async () => [...(runtime.arm ? emulator() : []), await install(name), ...(runtime.args ?? [])];
-  const [command, ...args] = await had().catch((error) => {
+  // The emulator first: without it the hundred megabytes of the runtime are not needed.
+  const available = async () => [...(runtime.arm ? emulator() : []), await install(name), ...(runtime.args ?? [])];
+  const [command, ...args] = await available().catch((error) => {
     throw new Unavailable(error.message);
   });
   return name === 'workerd' ? inWorkerd(command) : inProcess(command, args);
 }
 
-/** The names whose hash is another, or missing, or not in the table. */
+/** The names whose hash differs, is missing, or is not expected. */
 const differing = (hashes: Hashes, table: Hashes) =>
   [...new Set([...Object.keys(table), ...Object.keys(hashes)])].filter((name) => hashes[name] !== table[name]);
 
@@ -130,22 +130,22 @@ try {
     const began = performance.now();
     const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
     try {
-      const { version, engine, hashes } = await make(name);
+      const { version, engine, hashes } = await reportOf(name);
       const cells = suites.map((suite) => {
         if (!hashes[suite]) return '';
         const wrong = differing(hashes[suite], expected[suite]);
         const count = Object.keys(hashes[suite]).length;
         if (wrong.length === 0) return `${count} equal`;
         failed = true;
-        const told = wrong.map((name) => `${name} (${hashes[suite][name]}, not ${expected[suite][name]})`);
-        notes.push(`${name} differs in ${suite}: ${told.join(', ')}`);
+        const list = wrong.map((name) => `${name} (${hashes[suite][name]}, not ${expected[suite][name]})`);
+        notes.push(`${name} differs in ${suite}: ${list.join(', ')}`);
         return `${wrong.length} of ${count} DIFFER`;
       });
       rows.push([name, version, engine, ...cells, seconds()]);
     } catch (error) {
-      const there = !(error instanceof Unavailable);
-      failed ||= there || required.includes(name);
-      const what = there ? 'FAILED' : required.includes(name) ? 'REQUIRED, and not available' : 'not available';
+      const isAvailable = !(error instanceof Unavailable);
+      failed ||= isAvailable || required.includes(name);
+      const what = isAvailable ? 'FAILED' : required.includes(name) ? 'REQUIRED, and not available' : 'not available';
       rows.push([name, '', '', what, ...suites.slice(1).map(() => ''), seconds()]);
       notes.push(`${name}, ${what}: ${(error as Error).message.trim()}`);
     }

@@ -1,5 +1,5 @@
-// One result for each generator, initialiser, kernel and loss, the same to the bit wherever it is made: golden.test.ts
-// and every runtime of this folder take them from here, golden.json has their hashes.
+// Results of generators, initialisers, kernels and trainings, which have the same bits in every runtime. golden.test.ts and the
+// runtimes of this folder compute them; golden.json has their hashes.
 
 import { type Activation, activation, activations } from '../../src/activation/table.js';
 import { diagnose, init, loss, nn, type Optimizer, random, softmax } from '../../src/index.js';
@@ -36,14 +36,14 @@ results['torch truncatedNormal far out'] = () => random.torch(1).truncatedNormal
 results['torch truncatedNormal 2.11'] = () => random.torch(1, { release: '2.11' }).truncatedNormal(n);
 results['philox fork'] = () => random.philox('seed').fork('layer').fork(1).bits(16);
 
-// NaN has no bits of its own: engines may differ in them.
+// The bits of NaN differ between engines.
 const numbers = sweep().filter((v) => !Number.isNaN(v));
 const small = noise(1, n, 8);
 for (const name of Object.keys(activations) as Activation[]) {
-  const kept = () => (activations[name].keeps === ('x' as string) ? small : activation[name].forward(small));
+  const saved = () => (activations[name].keeps === ('x' as string) ? small : activation[name].forward(small));
   results[`${name} forward`] = () => activation[name].forward(numbers);
   results[`${name} backward`] = () =>
-    activation[name].backward({ [activations[name].keeps]: kept(), dy: noise(2, n) } as never);
+    activation[name].backward({ [activations[name].keeps]: saved(), dy: noise(2, n) } as never);
 }
 
 const [rows, columns] = [91, 110];
@@ -65,10 +65,10 @@ const weights = Float32Array.from({ length: columns }, (_, k) => (k % 7) / 3);
 const smooth = { logits: matrix, labels, columns, labelSmoothing: 0.1, weights, ignoreIndex: 31 };
 results['crossEntropy with options'] = () => loss.crossEntropy.backward(smooth);
 for (const name of Object.keys(losses) as PointwiseLoss[]) {
-  const given = { [losses[name].from]: matrix, targets: dy } as never;
+  const passed = { [losses[name].from]: matrix, targets: dy } as never;
   results[`${name} forward`] = () =>
-    loss[name as 'huber'].forward({ ...(given as object), reduction: 'none' } as never) as never;
-  results[`${name} backward`] = () => loss[name as 'huber'].backward(given);
+    loss[name as 'huber'].forward({ ...(passed as object), reduction: 'none' } as never) as never;
+  results[`${name} backward`] = () => loss[name as 'huber'].backward(passed);
 }
 for (const name of ['glu', 'swiglu', 'geglu'] as const) {
   results[`${name} forward`] = () => activation[name].forward(matrix, { columns });
@@ -113,7 +113,7 @@ for (const name of Object.keys(activations) as Activation[]) {
   };
 }
 
-// Sorted: engines list a module's exports by name, vitest as they stand in the file.
+// Sorted: the exports of a module are in the order of their names, vitest has them in that of the file.
 for (const [name, make] of Object.entries(optimizers).sort()) {
   const { lr } = optimizerRow(make).options;
   const options = (lr as NumberOption).value === undefined ? { lr: 0.1 } : {};
@@ -140,8 +140,8 @@ results['a probe, and what is wrong'] = () => {
   );
   const model = nn.sequential([...layers, nn.linear(40, 7, { seed: 12 })]);
   const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 7);
-  const made = diagnose.probe(model, { x: noise(9, 40 * 100), labels }, { lr: 0.1 });
-  return new TextEncoder().encode(JSON.stringify(made));
+  const diagnosis = diagnose.probe(model, { x: noise(9, 40 * 100), labels }, { lr: 0.1 });
+  return new TextEncoder().encode(JSON.stringify(diagnosis));
 };
 
 /** The hash of each. */

@@ -1,5 +1,5 @@
-// The runtimes and where each comes from. What npm has is installed into out/everywhere, a folder for each version;
-// package.json does not know of it, for together they weigh a gigabyte.
+// The runtimes and their packages. Those of npm are installed into out/everywhere, a folder for each version; they are not in
+// package.json, since together they have a gigabyte.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
@@ -11,7 +11,7 @@ interface Installed {
   package: string;
   /** The name of the binary inside it. */
   binary: string;
-  /** What stands before the script. */
+  /** Arguments before the script. */
   args?: string[];
   /** For 64-bit ARM, whatever processor this is. */
   arm?: true;
@@ -47,34 +47,34 @@ export function find(name: string): string | undefined {
   if (!('binary' in runtime)) return;
   if (name === `node${process.versions.node.split('.')[0]}`) return process.execPath;
   const folder = join('out/everywhere', runtime.package);
-  // Of bun, deno and workerd the binary is in a package for this platform, which a script of theirs would link.
-  const place = new RegExp(`^node_modules/(@[^/]+/)?[^/]+-[^/]+/(bin/)?${runtime.binary}$`);
+  // Bun, deno and workerd have the binary in a package for the platform; their install scripts, which would link it, do not run.
+  const pattern = new RegExp(`^node_modules/(@[^/]+/)?[^/]+-[^/]+/(bin/)?${runtime.binary}$`);
   try {
-    const path = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => place.test(path));
+    const path = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => pattern.test(path));
     return path && join(process.cwd(), folder, path);
   } catch {
     return;
   }
 }
 
-/** The runtime's binary, installed first if need be. A registry may have a hiccup: three tries. */
+/** The runtime's binary, installed if necessary, in up to three attempts. */
 export async function install(name: string): Promise<string> {
   const { package: wanted, arm } = runtimes[name] as Installed;
   const folder = join('out/everywhere', wanted);
-  let complaint = `${wanted} has no binary for ${process.platform} ${process.arch}`;
+  let message = `${wanted} has no binary for ${process.platform} ${process.arch}`;
   for (let attempt = 1; ; attempt++) {
     const path = find(name);
     if (path) return path;
-    if (attempt > 3) throw new Error(complaint);
+    if (attempt > 3) throw new Error(message);
     if (attempt > 1) await setTimeout(attempt * 5000);
     mkdirSync(folder, { recursive: true });
     const here = ['--prefix', folder, '--no-save', '--no-package-lock'];
     const options = [...here, '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', '--loglevel=error'];
-    if (arm) options.push('--force'); // npm refuses what is for another processor
+    if (arm) options.push('--force'); // npm refuses packages for another processor
     try {
       execFileSync('npm', ['install', ...options, wanted], { stdio: 'pipe', timeout: 300_000 });
     } catch (error) {
-      complaint = String((error as { stderr?: Buffer }).stderr ?? error)
+      message = String((error as { stderr?: Buffer }).stderr ?? error)
         .split('\n')
         .slice(0, 3)
         .join(' ');

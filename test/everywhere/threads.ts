@@ -1,4 +1,4 @@
-// What threads make, and the calling thread alone: hashes by name. Sizes are more than threads are asked for.
+// Hashes of results by the calling thread alone, and of the same by two threads. Arrays are long enough to be split.
 
 import { activation, init, nn, random } from 'fanwise';
 import { workspace } from 'fanwise/threads';
@@ -18,7 +18,7 @@ const model = nn.sequential([nn.linear(30, 64, { seed: 1, activation: 'tanh' }),
 const rows = () => random.philox(4).normal(30 * 20_001);
 
 export function alone(): Promise<Record<string, number>> {
-  return hashed({
+  return hashesOf({
     draw: () => random.philox(0).normal(n),
     tanh: () => activation.tanh.forward(random.philox(0).normal(n)),
     init: () => init.kaimingNormal(shape, { seed: 0 }),
@@ -28,11 +28,11 @@ export function alone(): Promise<Record<string, number>> {
   });
 }
 
-/** Its threads are closed when all is made: then nothing holds the process. */
+/** Closes the threads at the end, so that the process can end. */
 export async function together(): Promise<Record<string, number>> {
   const ws = await workspace({ bytes: 1 << 25, threads: 2 });
   const out = ws.float32(n);
-  const hashes = await hashed({
+  const hashes = await hashesOf({
     draw: () => ws.draw('normal', { seed: 0, out }),
     tanh: () => ws.activation.tanh.forward(out, { out }),
     init: () => ws.init('kaimingNormal', shape, { seed: 0, out: out.subarray(0, shape[0] * shape[1]) }),
@@ -48,8 +48,8 @@ export async function together(): Promise<Record<string, number>> {
   return hashes;
 }
 
-async function hashed(made: Record<string, () => Float32Array | Promise<Float32Array>>) {
+async function hashesOf(results: Record<string, () => Float32Array | Promise<Float32Array>>) {
   const hashes: Record<string, number> = {};
-  for (const [name, make] of Object.entries(made)) hashes[name] = hash(await make());
+  for (const [name, make] of Object.entries(results)) hashes[name] = hash(await make());
   return hashes;
 }

@@ -1,4 +1,4 @@
-// Where there are requests only: the hashes as the answer to one.
+// For runtimes that only answer requests: the hashes as an answer.
 
 import activation from 'fanwise/activation.wasm';
 import nn from 'fanwise/nn.wasm';

@@ -1,5 +1,5 @@
-// workerd, Cloudflare's: it compiles no bytes, so the three .wasm files are modules of the worker, by the names that the
-// package's exports have for them and by those that its files have.
+// Cloudflare's workerd. It does not compile bytes, so the three .wasm files are modules of the worker, by their names in the exports
+// of the package and by those of its files.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ ${modules.map(named).join('\n')}
 );
 `;
 
-/** What the worker of that entry answers to GET /; its bundle is put into the folder, beside the modules of dist/. */
+/** The answer of the worker of an entry to GET /. Its bundle is written to the folder, with the modules of dist/. */
 export async function ask(binary: string, entry: string, dist: string, folder: string): Promise<unknown> {
   await build({
     entryPoints: [entry],
@@ -42,18 +42,18 @@ export async function ask(binary: string, entry: string, dist: string, folder: s
   const server = spawn(binary, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
-  let complaint = '';
-  server.stderr!.on('data', (text) => (complaint += text));
+  let errors = '';
+  server.stderr!.on('data', (text) => (errors += text));
   const exit = once(server, 'exit').then(() => {
-    throw new Error(`workerd ended: ${complaint}`);
+    throw new Error(`workerd ended: ${errors}`);
   });
   try {
-    // It chose a port that was free, and tells it on the descriptor it was given.
+    // It chooses a free port and writes it to the file descriptor.
     const [line] = await Promise.race([once(server.stdio[3] as Readable, 'data'), exit]);
     const { port } = JSON.parse(String(line).split('\n')[0]);
     const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(60_000) });
     const text = await response.text();
-    if (!response.ok) throw new Error(`workerd answers ${response.status}: ${complaint || text}`);
+    if (!response.ok) throw new Error(`workerd answers ${response.status}: ${errors || text}`);
     return JSON.parse(text);
   } finally {
     server.kill();

@@ -1,4 +1,4 @@
-// What compiles and what must not: tsc reads this file (npm run check), the assertions are its own.
+// What compiles and what must not: tsc checks this file (npm run check).
 
 import { describe, expectTypeOf, test } from 'vitest';
 import {
@@ -22,15 +22,15 @@ import {
 const x = new Float32Array(4);
 const y = activation.tanh.forward(x);
 const rng = random.philox(0);
-/** Calls that are only compiled. */
+/** For calls that are compiled and not run. */
 const never = (_: () => unknown) => {};
 
-test('backward takes what the activation keeps, and nothing else', () => {
+test('backward takes what the activation saves, and nothing else', () => {
   activation.tanh.backward({ y, dy: x });
   activation.gelu.backward({ x, dy: x, approximate: 'tanh' });
-  // @ts-expect-error tanh keeps y
+  // @ts-expect-error tanh saves y
   never(() => activation.tanh.backward({ x, dy: x }));
-  // @ts-expect-error gelu keeps x
+  // @ts-expect-error gelu saves x
   never(() => activation.gelu.backward({ y, dy: x }));
   // @ts-expect-error dy is missing
   never(() => activation.relu.backward({ y }));
@@ -45,7 +45,7 @@ test('backward takes what the activation keeps, and nothing else', () => {
 });
 
 describe('results', () => {
-  test('a shape makes an array, a tensor stays one', () => {
+  test('of a shape are arrays, of a tensor tensors', () => {
     expectTypeOf(init.xavierNormal([2, 2], { rng })).toEqualTypeOf<Float32Array>();
     expectTypeOf(init.kaimingNormal(tensor([2, 2]), { rng, mode: 'fanOut' })).toEqualTypeOf<Tensor>();
     expectTypeOf(init.torchLinear([2, 2], { rng })).toEqualTypeOf<{ weight: Float32Array; bias: Float32Array }>();
@@ -55,12 +55,12 @@ describe('results', () => {
     expectTypeOf(random.threefry(0).split()).toEqualTypeOf<Threefry[]>();
     expectTypeOf(rng.source).returns.toBeNumber();
   });
-  test('a linear layer without bias has none', () => {
+  test('linear layers without bias have null', () => {
     expectTypeOf(nn.linear(2, 2)).toEqualTypeOf<Linear<true>>();
     expectTypeOf(nn.linear(2, 2).bias).toEqualTypeOf<Tensor>();
     expectTypeOf(nn.linear(2, 2, { bias: false }).bias).toEqualTypeOf<null>();
   });
-  test('labels give an accuracy, targets may not', () => {
+  test('of labels have an accuracy, of targets perhaps not', () => {
     const model: Model = nn.sequential([nn.linear(2, 2, { seed: 0 })]);
     expectTypeOf(nn.evaluate(model, { x, labels: [0, 1] }).accuracy).toEqualTypeOf<number>();
     expectTypeOf(nn.evaluate(model, { x, targets: x }, { loss: 'huber' }).accuracy).toEqualTypeOf<number | undefined>();
@@ -69,11 +69,11 @@ describe('results', () => {
   });
 });
 
-test('files go into a Blob', () => {
+test('files can be parts of a Blob', () => {
   never(() => new Blob([nn.save(nn.sequential([])), npy.encode(tensor([1])), safetensors.encode({})]));
 });
 
-test('options are the function’s own', () => {
+test('options of another function are errors', () => {
   // @ts-expect-error lecunNormal has no gain
   never(() => init.lecunNormal([2, 2], { gain: 2 }));
   // @ts-expect-error no such mode

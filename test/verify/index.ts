@@ -1,8 +1,8 @@
 // npm run verify                 every float32 through every function of one variable, forward and derivative
 // npm run verify -- tanh gelu    only those functions
 //
-// Takes about 45 minutes on two cores. It goes on where it was stopped (report/verify.json keeps what is done, as
-// long as the module is the same) and writes docs/accuracy.json, of which `npx vitest run --project node test/activation/accuracy -u` makes
+// Takes about 45 minutes on two cores. It goes on where it was stopped (report/verify.json has the finished chunks of the same
+// module) and writes docs/accuracy.json; `npx vitest run --project node test/activation/accuracy -u` then writes
 // docs/accuracy.md.
 
 import { fork } from 'node:child_process';
@@ -23,14 +23,14 @@ export interface Found extends Chunk {
   worst: Worst;
 }
 
-/** What is known of a function: how many of the 2^32 inputs were seen, and the worst of them. */
+/** The finished chunks of a function, and the worst of their inputs. */
 interface Seen extends Worst {
   chunks: number[];
 }
 
 const CHUNK = 2 ** 24;
 const CHUNKS = 2 ** 32 / CHUNK;
-const kept = 'report/verify.json';
+const STATE = 'report/verify.json';
 
 const words = process.argv.slice(2);
 const unknown = words.filter((word) => !variants.some(({ activation }) => activation === word));
@@ -48,7 +48,7 @@ const read = (path: string) => {
     return {};
   }
 };
-const before = read(kept);
+const before = read(STATE);
 const seen: Record<string, Seen> = before.module === module ? before.seen : {};
 const keyOf = ({ name, direction }: Pick<Chunk, 'name' | 'direction'>) => `${name} ${direction}`;
 
@@ -63,9 +63,9 @@ for (const { name } of wanted) {
 }
 
 mkdirSync('report', { recursive: true });
-const keep = () => writeFileSync(kept, JSON.stringify({ module, seen }));
+const saveState = () => writeFileSync(STATE, JSON.stringify({ module, seen }));
 
-/** What is whole goes to docs/, beside what was whole before. */
+/** Writes the finished functions to docs/, beside those finished before. */
 function record(): void {
   const docs = read('docs/accuracy.json');
   for (const variant of wanted) {
@@ -73,8 +73,8 @@ function record(): void {
     if (forward.chunks.length < CHUNKS || backward.chunks.length < CHUNKS) continue;
     const worst = ({ error, at }: Seen) => ({ error: Number(error.toPrecision(4)), at });
     const date = new Date().toISOString().slice(0, 10);
-    const made = { date, forward: worst(forward), backward: worst(backward), hash: sampled(variant) };
-    docs.functions = { ...docs.functions, [variant.name]: made };
+    const finished = { date, forward: worst(forward), backward: worst(backward), hash: sampled(variant) };
+    docs.functions = { ...docs.functions, [variant.name]: finished };
   }
   if (docs.functions === undefined) return;
   const order = variants.filter(({ name }) => name in docs.functions);
@@ -106,7 +106,7 @@ for (const child of children) {
     done++;
     if (performance.now() - saved > 2000 || done === total) {
       saved = performance.now();
-      keep();
+      saveState();
       const left = ((saved - start) / done) * (total - done);
       const share = ((100 * done) / total).toFixed(1);
       process.stderr.write(`\r${share} %, ${Math.ceil(left / 60000)} min left, at ${keyOf(found)}`.padEnd(72));
@@ -121,7 +121,7 @@ for (const child of children) {
   });
 }
 process.on('exit', () => {
-  keep();
+  saveState();
   record();
   process.stderr.write('\n');
   for (const { name, row } of wanted) {

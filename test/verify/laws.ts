@@ -1,5 +1,5 @@
-// Ten million values of every distribution and initialiser against the law they claim: four moments, Kolmogorov and
-// Smirnov's distance, and chi squared over a thousand classes of equal probability.
+// Ten million values of every distribution and initialiser against the distribution they should have: four moments, the
+// Kolmogorov-Smirnov statistic, and chi squared over a thousand classes of equal probability.
 
 import { type Generator, init, random } from '../../src/index.js';
 import { initialisers } from '../../src/init/table.js';
@@ -8,11 +8,11 @@ import { phi } from '../activation/accuracy.js';
 
 export interface Measured {
   name: string;
-  /** How many standard deviations the moments of order one to four are off. */
+  /** The errors of the moments of order one to four, in standard deviations. */
   moments: number[];
   /** sqrt(n) D; above 2.2 once in 8,000. */
   kolmogorovSmirnov: number;
-  /** How many standard deviations chi squared is off. */
+  /** The error of chi squared, in standard deviations. */
   chiSquared: number;
 }
 
@@ -22,7 +22,7 @@ const CLASSES = 1000;
 type ContinuousName = Exclude<DistributionName, 'bernoulli'>;
 type Continuous = Extract<Law, { distribution: ContinuousName }>;
 
-/** A law's distribution function, and its density up to a factor, in units of its scale about its centre. */
+/** The distribution function of a law, and its density up to a factor, in units of its scale about its centre. */
 function shape(law: Continuous) {
   if (law.distribution === 'uniform') {
     const [centre, scale] = [(law.low + law.high) / 2, (law.high - law.low) / 2];
@@ -85,7 +85,7 @@ export function measure(name: string, x: Float32Array, law: Continuous): Measure
   };
 }
 
-export const kept = ({ moments, kolmogorovSmirnov, chiSquared }: Measured) =>
+export const isWithinLimits = ({ moments, kolmogorovSmirnov, chiSquared }: Measured) =>
   [...moments, chiSquared].every((z) => Math.abs(z) < 5) && kolmogorovSmirnov < 2.2;
 
 const draws = {
@@ -95,7 +95,7 @@ const draws = {
   exponential: { rate: 0.5 },
 } satisfies Record<ContinuousName, object>;
 
-/** Everything that is measured, one at a time. */
+/** All measurements, one at a time. */
 export function* all(): Measurements {
   const generators = { philox: random.philox(2026), torch: random.torch(2026), threefry: random.threefry(2026) };
   for (const [generator, rng] of Object.entries(generators) as [string, Generator][]) {
@@ -113,8 +113,8 @@ export function* all(): Measurements {
     const { mean, std, low, high } = init.describe(name, shape);
     if (std === 0) continue;
     const x = (init[name] as (shape: readonly number[], o: object) => Float32Array)(shape, { seed: name });
-    const cut = Number.isFinite(low) && Math.abs((high - low) / std - Math.sqrt(12)) > 1e-9;
-    const law: Continuous = cut
+    const isTruncated = Number.isFinite(low) && Math.abs((high - low) / std - Math.sqrt(12)) > 1e-9;
+    const law: Continuous = isTruncated
       ? { distribution: 'truncatedNormal', mean, std: (high - low) / 4, low, high }
       : Number.isFinite(low)
         ? { distribution: 'uniform', low, high }

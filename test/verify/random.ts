@@ -3,13 +3,13 @@
 // npm run verify:random -- crush               TestU01's Crush of every generator (half an hour each)
 // npm run verify:random -- crush philox forks  that of some
 //
-// TestU01 comes from Debian's non-free packages: apt-get install gcc libtestu01-0-dev. Keeps what was found in
-// docs/random.json, and writes docs/random.md from it.
+// TestU01 is in Debian's non-free packages: apt-get install gcc libtestu01-0-dev. Results are saved in docs/random.json, from which
+// docs/random.md is written.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { all, kept, type Measured, N } from './laws.js';
+import { all, isWithinLimits, type Measured, N } from './laws.js';
 
 const batteries = { small: 'SmallCrush', crush: 'Crush', big: 'BigCrush' };
 const streams = [
@@ -44,8 +44,10 @@ function law(one: Measured): void {
   found.laws.measured.push(one);
   const { name, moments, kolmogorovSmirnov, chiSquared } = one;
   const z = [...moments, chiSquared].map((v) => v.toFixed(2).padStart(6)).join(' ');
-  console.log(`${name.padEnd(26)} ${z}   KS ${kolmogorovSmirnov.toFixed(2)}${kept(one) ? '' : '   TOO FAR OFF'}`);
-  if (!kept(one)) process.exitCode = 1;
+  console.log(
+    `${name.padEnd(26)} ${z}   KS ${kolmogorovSmirnov.toFixed(2)}${isWithinLimits(one) ? '' : '   TOO FAR OFF'}`,
+  );
+  if (!isWithinLimits(one)) process.exitCode = 1;
 }
 
 interface Crushed {
@@ -59,7 +61,7 @@ interface Crushed {
 function crush(name: string): Promise<Crushed> {
   return new Promise((resolve, reject) => {
     const stream = name.split(' ').flatMap((word, i) => (i === 0 ? [word, '0'] : [word]));
-    // A pipe of the shell's: one of Node's does not block, and who writes would spend a core on trying again.
+    // A pipe of the shell: one of Node does not block, so the writer would use a core to try again.
     const line = `"${process.execPath}" --import tsx test/verify/words.ts ${stream.join(' ')} | out/testu01 ${battery} "${name}"`;
     const tests = spawn('sh', ['-c', line], { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
@@ -85,17 +87,17 @@ if (battery !== 'laws') {
     console.error('TestU01 is not here: apt-get install gcc libtestu01-0-dev (Debian, non-free), or pass laws');
     process.exit(1);
   }
-  const kept = found.batteries[battery];
-  // As many at a time as there are cores: each takes one for its tests, and a part of one for its words.
+  const results = found.batteries[battery];
+  // As many at the same time as there are cores: each uses one for its tests, and part of one for its words.
   const names = wanted.length > 0 ? wanted : streams;
   const waiting = [...names];
   const lane = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const one = await crush(name);
-      const at = kept.findIndex((other) => other.name === name);
-      kept.splice(at < 0 ? kept.length : at, at < 0 ? 0 : 1, one);
-      kept.sort((a, b) => streams.indexOf(a.name) - streams.indexOf(b.name));
-      keep();
+      const at = results.findIndex((other) => other.name === name);
+      results.splice(at < 0 ? results.length : at, at < 0 ? 0 : 1, one);
+      results.sort((a, b) => streams.indexOf(a.name) - streams.indexOf(b.name));
+      save();
       console.log(
         `${name.padEnd(26)} ${one.statistics} statistics, ${one.suspect} suspect, ${(one.words / 1e6).toFixed(0)} million words`,
       );
@@ -105,9 +107,9 @@ if (battery !== 'laws') {
   await Promise.all(cpus().map(lane));
 }
 
-keep();
-/** What was found so far, and the page of it. */
-function keep(): void {
+save();
+/** Writes the results so far, and the page of them. */
+function save(): void {
   const signed = (v: number) => v.toFixed(2);
   const tables = (Object.keys(batteries) as (keyof typeof batteries)[])
     .filter((name) => found.batteries[name].length > 0)

@@ -1,6 +1,6 @@
-// npx tsx test/verify/words.ts philox 0      the words of a generator, without end, to standard output
+// npx tsx test/verify/words.ts philox 0      writes the words of a generator to standard output, without end
 //
-// For whoever tests random words: TestU01 (test/verify/testu01.c), PractRand (`| RNG_test stdin32`), dieharder
+// For programs that test random words: TestU01 (test/verify/testu01.c), PractRand (`| RNG_test stdin32`), dieharder
 // (`| dieharder -a -g 200`). Streams: philox, torch, threefry; `<generator> reversed` has each word's bits in reverse
 // order, since batteries look at the high ones; `<generator> normal` the ranks of normals, Phi(z) 2^16, two a word (a float32
 // near 1 has no more digits: the last eight bits of 2^32 ranks would be its rounding); `forks` one word in turn from each
@@ -12,9 +12,9 @@ import { phi } from '../activation/accuracy.js';
 
 const CHUNK = 1 << 18;
 
-/** Words at a time, from a generator and in a way. */
+/** A function that gives the next words of a stream. */
 export function stream(name: string, seed: number): () => Uint32Array {
-  const [generator, way] = name.split(' ');
+  const [generator, transform] = name.split(' ');
   if (generator === 'forks') {
     const forks = Array.from({ length: 256 }, (_, i) => random.philox(seed).fork(i));
     return () => {
@@ -24,7 +24,7 @@ export function stream(name: string, seed: number): () => Uint32Array {
   }
   if (!['philox', 'torch', 'threefry'].includes(generator)) throw new Error(`no generator is called ${generator}`);
   const rng: Generator = random[generator as 'philox'](seed);
-  if (way === 'normal') {
+  if (transform === 'normal') {
     const rank = ranked();
     const [normals, words] = [new Float32Array(2 * CHUNK), new Uint32Array(CHUNK)];
     return () => {
@@ -33,11 +33,11 @@ export function stream(name: string, seed: number): () => Uint32Array {
       return words;
     };
   }
-  if (way === 'reversed') return () => rng.bits(CHUNK).map(reversed);
+  if (transform === 'reversed') return () => rng.bits(CHUNK).map(reversed);
   return () => rng.bits(CHUNK);
 }
 
-/** floor(Phi(z) 2^16), by cubics between 65,537 places, each off by less than 1e-15 of Phi. */
+/** floor(Phi(z) 2^16), by cubic interpolation between 65,537 points, with an error below 1e-15 of Phi. */
 function ranked(): (z: number) => number {
   const [end, steps] = [8, 65536];
   const h = (2 * end) / steps;
@@ -49,9 +49,9 @@ function ranked(): (z: number) => number {
     slopes[i] = density * 65536 * h;
   }
   return (z) => {
-    const place = (Math.min(Math.max(z, -end), end - h) + end) / h;
-    const i = Math.floor(place);
-    const t = place - i;
+    const position = (Math.min(Math.max(z, -end), end - h) + end) / h;
+    const i = Math.floor(position);
+    const t = position - i;
     const rise = values[i + 1] - values[i];
     const a = slopes[i];
     const b = slopes[i + 1];
@@ -67,8 +67,8 @@ function reversed(word: number): number {
   return ((x >>> 16) | (x << 16)) >>> 0;
 }
 
-const [name = 'philox', seed = '0', way] = process.argv.slice(2);
-const next = stream([name, way].filter(Boolean).join(' '), Number(seed));
+const [name = 'philox', seed = '0', transform] = process.argv.slice(2);
+const next = stream([name, transform].filter(Boolean).join(' '), Number(seed));
 try {
   while (true) {
     const bytes = new Uint8Array(next().buffer);
@@ -81,5 +81,5 @@ try {
     }
   }
 } catch (error) {
-  if ((error as { code?: string }).code !== 'EPIPE') throw error; // who reads has read enough
+  if ((error as { code?: string }).code !== 'EPIPE') throw error; // the reader has closed the pipe
 }
