@@ -53,7 +53,7 @@ export interface Generator extends Distributions {
   bits(options: { out: Uint32Array }): Uint32Array;
   /** Like Math.random, for whatever takes such a function (d3-random's source): 53 bits in [0, 1), bound to the generator. */
   source(): number;
-  /** 0 to n - 1 in random order. */
+  /** 0 to n - 1 in random order, n up to 2^31. Takes 4 bytes a row, of threefry 16. */
   permutation(n: number): Uint32Array;
   /** In which order a data loader visits n rows in its next epoch; with torch, PyTorch's DataLoader's. */
   order(n: number): Uint32Array;

@@ -2,8 +2,8 @@
 // JAX 0.5). A first draw from a key is what jax.random makes of that key; a draw after it goes on in the counter, which
 // JAX, where keys are used once, does not do.
 
-import { allocate } from '../check.js';
 import { counterSource } from './counter.js';
+import { sortedByWords, type Words } from './shuffle.js';
 import { type Source, WORD } from './source.js';
 import { blockOf, type State, wholeOf, wrongState } from './state.js';
 
@@ -29,19 +29,14 @@ export function cipher([k0, k1]: Key, [c0, c1]: Key): [number, number] {
   return [a >>> 0, b >>> 0];
 }
 
-/** JAX's permutation: rows sorted by random words, in as many rounds as make equal words unlikely. */
-function permuted(rows: Uint32Array, key: Key): Uint32Array {
-  const n = rows.length;
-  let order = rows;
+/** The words by which JAX's permutation sorts n rows, in as many rounds as make equal words unlikely. */
+function* roundsOf(n: number, key: Key): Iterable<Words> {
   let round = key;
   for (let spread = 1; spread < n * n * n; spread *= WORD - 1) {
-    const words = new Uint32Array(n);
-    threefry(cipher(round, [0, 1])).bits(words, { from: 0, of: n });
+    const source = threefry(cipher(round, [0, 1]));
+    yield (out, from) => source.bits(out, { from, of: n });
     round = cipher(round, [0, 0]);
-    const sorted = order.map((_, i) => i).sort((a, b) => words[a] - words[b]); // stable
-    order = sorted.map((i) => order[i]);
   }
-  return order;
 }
 
 /** A label's bytes, four at a time, folded in with another first word than JAX's fold_in has. */
@@ -60,18 +55,17 @@ function foldInLabel(key: Key, label: string): Key {
 /** A source of a key, at a block of its counter. */
 export function threefry(key: Key, start = 0): Source {
   const { block, skip, ...source } = counterSource('threefry', 'threefryBits', [...key, 0, 0], start);
-  function permutation(n: number): Uint32Array {
-    const rows = allocate('random.threefry.permutation', n, Uint32Array).map((_, i) => i);
-    const from = block();
-    skip(n);
-    // Not at the start of a key's counter: a key of its own, which no split, foldIn or fork has.
-    const high = (0x80000000 | Math.floor(from / WORD)) >>> 0;
-    return permuted(rows, from === 0 ? key : cipher(key, [high, from % WORD]));
-  }
+  const sorted = (method: string) => (n: number) =>
+    sortedByWords(`random.threefry.${method}`, n, () => {
+      const from = skip(n);
+      // Not at the start of a key's counter: a key of its own, which no split, foldIn or fork has.
+      const high = (0x80000000 | Math.floor(from / WORD)) >>> 0;
+      return roundsOf(n, from === 0 ? key : cipher(key, [high, from % WORD]));
+    });
   return {
     ...source,
-    permutation,
-    order: permutation,
+    permutation: sorted('permutation'),
+    order: sorted('order'),
     fork: (label) => threefry(foldInLabel(key, label)),
     split: (n) => Array.from({ length: n }, (_, i) => threefry(cipher(key, [0, i]))),
     foldIn: (data) => threefry(cipher(key, [0, data])),

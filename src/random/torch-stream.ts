@@ -1,7 +1,6 @@
 // PyTorch's generator on a CPU: MT19937 (Matsumoto and Nishimura 1998), and how PyTorch fills a float32 tensor from it, bit for
 // bit where numbers are uniform or normal (on its usual path, x86 with AVX2; not checked on ARM, macOS or a GPU).
 
-import { allocate } from '../check.js';
 import { TORCH_CACHE, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { apply, draw, scalar, view } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
@@ -29,9 +28,8 @@ export function seededState(seed: bigint): Uint32Array {
 /** The stream of a state, and PyTorch's fills from it. */
 export interface TorchStream {
   readonly state: Uint32Array;
-  /** kernel(state, out, n, ...numbers), which advances the state. */
-  draw(kernel: RandomKernel, out: Float32Array | Uint32Array, numbers?: readonly number[]): void;
-  words(n: number): Uint32Array;
+  /** kernel(state, out, n, ...numbers), which advances the state. Returns `out`. */
+  draw<T extends Float32Array | Uint32Array>(kernel: RandomKernel, out: T, numbers?: readonly number[]): T;
   /** uniform_ */
   uniform(out: Float32Array, low: number, high: number): void;
   /** normal_ */
@@ -43,10 +41,8 @@ export interface TorchStream {
 export function torchStream(state: Uint32Array, release: Release): TorchStream {
   const stream: TorchStream = {
     state,
-    draw: (kernel, out, numbers) => draw(randomModule, kernel, state, out, numbers, true),
-    words(n) {
-      const out = allocate('random.torch', n, Uint32Array);
-      stream.draw('torchBits', out);
+    draw(kernel, out, numbers) {
+      draw(randomModule, kernel, state, out, numbers, true);
       return out;
     },
     uniform(out, low, high) {
