@@ -53,7 +53,7 @@ export interface Generator extends Distributions {
   bits(options: { out: Uint32Array }): Uint32Array;
   /** A number of 53 random bits in [0, 1). Like Math.random it needs no `this`: pass it as d3-random's source. */
   source(): number;
-  /** 0 to n - 1 in random order. */
+  /** 0 to n - 1 in random order, n up to 2^31. Takes 4 bytes a row, of threefry 16. */
   permutation(n: number): Uint32Array;
   /** The order of n rows in a data loader's next epoch; with torch, that of PyTorch's DataLoader. */
   order(n: number): Uint32Array;

@@ -1,24 +1,30 @@
-// The source of random.torch, PyTorch's generator on a CPU.
+// random.torch: PyTorch's generator on a CPU.
 
 import { TORCH_CACHED, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { distributionOf } from './distributions.js';
 import { shuffled } from './shuffle.js';
 import type { Source } from './source.js';
 import { bigintOf, type State, wholeOf, wrongState } from './state.js';
-import { cacheOf, type Release, releases, seededState, torchStream } from './torch-stream.js';
+import { cacheOf, type Release, releases, seededState, type TorchStream, torchStream } from './torch-stream.js';
 
-/** A source with the state of a seed, or with another state of that seed. */
+/** A source with PyTorch's state. */
 export function torch(seed: bigint, release: Release, state = seededState(seed)): Source {
   const stream = torchStream(state, release);
 
-  function permutation(n: number): Uint32Array {
-    const words = stream.words(Math.max(0, n - 1));
-    return shuffled(n, (i) => words[i] % (n - i));
-  }
+  /** PyTorch's randperm, of the stream that `begin` returns. */
+  const shuffle = (method: string, n: number, begin: () => TorchStream) =>
+    shuffled(`random.torch.${method}`, n, {
+      each: 1,
+      draw() {
+        const drawn = begin();
+        return (out) => drawn.draw('torchBits', out);
+      },
+      pick: (words, at, left) => words[at] % left,
+    });
 
-  /** PyTorch's random_() of an int64: 63 bits of two words, the high one first. */
+  /** int64 random_(): two words, the high one first, 63 bits. */
   function random63(): bigint {
-    const [high, low] = stream.words(2);
+    const [high, low] = stream.draw('torchBits', new Uint32Array(2));
     return ((BigInt(high) << 32n) | BigInt(low)) & 0x7fffffffffffffffn;
   }
 
@@ -28,11 +34,12 @@ export function torch(seed: bigint, release: Release, state = seededState(seed))
       else distributionOf(law)!.torch(law, stream, out);
     },
     bits: (out) => stream.draw('torchBits', out),
-    permutation,
-    order(n) {
-      random63(); // DataLoader draws its workers' base seed first
-      return torch(random63(), release).permutation(n);
-    },
+    permutation: (n) => shuffle('permutation', n, () => stream),
+    order: (n) =>
+      shuffle('order', n, () => {
+        random63(); // the base seed of DataLoader's workers
+        return torchStream(seededState(random63()), release);
+      }),
     fork() {
       throw new TypeError(
         'random.torch: fork is not for MT19937, whose streams would overlap; fork random.philox, or make another random.torch from its own seed',
@@ -57,7 +64,7 @@ export function torch(seed: bigint, release: Release, state = seededState(seed))
   };
 }
 
-/** The source that a state describes. */
+/** The source that stood at a state. */
 export function restoreTorch(saved: State): Source {
   const release = releases.find((r) => r === saved.release);
   if (release === undefined) throw wrongState('release', saved.release);
@@ -67,7 +74,7 @@ export function restoreTorch(saved: State): Source {
   Array.from(words).forEach((word, i) => {
     state[i] = wholeOf(`words[${i}]`, word, 2 ** 32 - 1);
   });
-  if (!state.some((word) => word !== 0)) throw wrongState('words', words); // all draws would be 0
+  if (!state.some((word) => word !== 0)) throw wrongState('words', words); // it would give zeros for ever
   state[TORCH_INDEX] = wholeOf('index', saved.index, TORCH_INDEX);
   if (cached !== null) {
     if (typeof cached !== 'number' || !Number.isFinite(cached)) throw wrongState('cached', cached);
