@@ -1,4 +1,10 @@
 // Softmax, its logarithm and the logarithm of its sum, over rows or any axis.
+//
+// Infinities and NaN, in a row of x: where NaN is, all of the row becomes NaN. A value of -infinity has the share 0, the
+// logarithm -infinity and the gradient 0. A row that has +infinity, or -infinity alone, has no softmax and becomes NaN; the
+// logarithm of its sum is the infinity. So are PyTorch's and JAX's. The gradient of that logarithm is NaN in both; here it is
+// the limit: +infinity shares dy with others of its kind, and all else has 0. Products with dy are IEEE 754's: an infinite dy
+// times a share of 0 is NaN.
 
 import { allocate, apart, float32, options, output, sameLength } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
@@ -36,7 +42,10 @@ function over(
 
 function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
   return {
-    /** In a new array or in out, which may be x. Where a row has NaN or +Infinity, it becomes NaN. */
+    /**
+     * In a new array or in out, which may be x. A row that has NaN or +Infinity, or -Infinity alone, becomes NaN; other values
+     * of -Infinity have the share 0, as in PyTorch and JAX.
+     */
     forward(x: Float32Array, given: Along & { out?: Float32Array }): Float32Array {
       const where = `${name}.forward`;
       const o = options(where, given, [...axisOptions, 'out']);
@@ -45,7 +54,10 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       over(`${kernel}Forward`, axis, [x, out]);
       return out;
     },
-    /** The gradient by x from forward's result y and the gradient dy by it; out may be dy. */
+    /**
+     * The gradient by x from forward's result y and the gradient dy by it; out may be dy. Where a row of y has NaN, or a row of
+     * dy has NaN or an infinity, all of the row can become NaN, as in PyTorch.
+     */
     backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `${name}.backward`;
       const o = options(where, given, [...axisOptions, 'y', 'dy', 'out']);
@@ -61,7 +73,10 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
 }
 
 const logSumExp = {
-  /** A value for each row, in a new array; -Infinity for a row of -Infinity alone, or of nothing. */
+  /**
+   * A value for each row, in a new array; -Infinity for a row of -Infinity alone, or of nothing; Infinity for one that has it;
+   * NaN for one that has NaN.
+   */
   forward(x: Float32Array, given: Along): Float32Array {
     const where = 'softmax.logSumExp.forward';
     const axis = axisLayout(where, 'x', float32(where, 'x', x).length, options(where, given, axisOptions));
@@ -69,7 +84,11 @@ const logSumExp = {
     over('logSumExpForward', axis, [x, out]);
     return out;
   },
-  /** The gradient by x, dy softmax(x), from the gradients dy by each row's value. */
+  /**
+   * The gradient by x, dy softmax(x), from the gradients dy by each row's value. Where softmax has no value: values of Infinity
+   * share dy equally, and the others of their row have 0; in a row of -Infinity alone all have 0, whatever dy (PyTorch and JAX:
+   * NaN). NaN in a row makes NaN of it.
+   */
   backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'softmax.logSumExp.backward';
     const o = options(where, given, [...axisOptions, 'x', 'dy', 'out']);
