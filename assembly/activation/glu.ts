@@ -1,5 +1,6 @@
 // Gated linear units: the halves of a row are a value and a gate, and y = value f(gate). f is the sigmoid (Dauphin et al.
-// 2017), silu or gelu (Shazeer 2020). Computed in binary64 and rounded once.
+// 2017), silu or gelu (Shazeer 2020). Computed in binary64 and rounded once. At an infinite gate f and its slope are their
+// limits, and what is infinite times a limit of 0 is NaN.
 
 import { F32x4 } from '../f32';
 import { F64x2 } from '../f64';
@@ -11,17 +12,26 @@ export const GLU: i32 = 0;
 export const SWIGLU: i32 = 1;
 export const GEGLU: i32 = 2;
 
+const INFINITE: usize = memory.data<f32>([Infinity, -Infinity, -0.0]);
+
+/** y, but value times `limit` where the gate is -infinity: in binary64 the exponential is clamped, and f not quite 0 there. */
+function ended(y: v128, gate: v128, value: v128, limit: v128): v128 {
+  return v128.bitselect(f32x4.mul(value, limit), y, f32x4.eq(gate, F32x4.at(INFINITE, 1)));
+}
+
 /** value / (1 + e^-gate) */
 class Glu implements Binary {
   @inline apply(gate: v128, value: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(F32x4.low(value), F64x2.logistic(F32x4.low(gate)));
-    return F32x4.narrow(low, f64x2.mul(F32x4.high(value), F64x2.logistic(F32x4.high(gate))));
+    const high = f64x2.mul(F32x4.high(value), F64x2.logistic(F32x4.high(gate)));
+    return ended(F32x4.narrow(low, high), gate, value, f32x4.splat(0));
   }
 }
 class Swiglu implements Binary {
   @inline apply(gate: v128, value: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(F32x4.low(value), F64x2.silu(F32x4.low(gate)));
-    return F32x4.narrow(low, f64x2.mul(F32x4.high(value), F64x2.silu(F32x4.high(gate))));
+    const high = f64x2.mul(F32x4.high(value), F64x2.silu(F32x4.high(gate)));
+    return ended(F32x4.narrow(low, high), gate, value, F32x4.at(INFINITE, 2));
   }
 }
 /** s (1 - s) with s = 1 / (1 + e^-x). 1 - s is computed as e^-x s, to lose no digits. */
@@ -33,13 +43,21 @@ function logisticSlope(x: v128): v128 {
 class GluSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     const low = f64x2.mul(F32x4.low(g), logisticSlope(F32x4.low(x)));
-    return F32x4.narrow(low, f64x2.mul(F32x4.high(g), logisticSlope(F32x4.high(x))));
+    const dx = F32x4.narrow(low, f64x2.mul(F32x4.high(g), logisticSlope(F32x4.high(x))));
+    return v128.bitselect(f32x4.mul(g, f32x4.splat(0)), dx, f32x4.eq(F32x4.size(x), F32x4.at(INFINITE, 0)));
   }
 }
 
 class Product implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
     return f32x4.mul(x, g);
+  }
+}
+
+/** g, but g times 0 where the gate is -infinity. */
+class Ended implements Binary {
+  @inline apply(gate: v128, g: v128, a: v128, b: v128): v128 {
+    return ended(g, gate, g, f32x4.splat(0));
   }
 }
 
@@ -70,6 +88,10 @@ export function gluBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize
     zip<Product>(x + gateFirst * half, g, out, n, 0, 0);
     if (f == GLU) zipTwo<GluSlope>(gate, out, out, n, 0, 0);
     else if (f == SWIGLU) siluBackward(gate, out, out, n, 0, 0);
-    else geluBackward(gate, out, out, n, 0, 0);
+    else {
+      // gelu's slope is not quite 0 there.
+      zip<Ended>(gate, out, out, n, 0, 0);
+      geluBackward(gate, out, out, n, 0, 0);
+    }
   }
 }

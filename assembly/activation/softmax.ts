@@ -1,6 +1,6 @@
 // Softmax, log-softmax and log-sum-exp of rows of n contiguous values. The largest value of a row is subtracted first, and
-// sums are in binary64, so that the length of a row costs no accuracy. A row with NaN or +infinity, or with -infinity only, has
-// no softmax and becomes NaN.
+// sums are in binary64, so that the length of a row costs no accuracy. A row that has NaN or +infinity, or -infinity alone,
+// has no softmax and becomes NaN. The logarithm of its sum has a value, and a gradient.
 
 import { F32x4, VECTOR } from '../f32';
 import { log64, math } from '../math';
@@ -85,16 +85,18 @@ export function rowExp(x: usize, top: f32, out: usize, n: usize): f64 {
 /** y = e^x / sum of e^x. The factor 1 / sum is applied in binary64, which saves two roundings: 1.6 ulp instead of 2.1. */
 export function softmaxForward(x: usize, y: usize, rows: usize, n: usize): void {
   const row = n << 2;
-  for (const end = x + rows * row; x < end; x += row, y += row) {
-    const inverse = 1 / rowExp(x, rowMax(x, n), y, n);
-    const inverses = f64x2.splat(inverse);
-    let p = y;
-    for (const stop = y + ((n & ~3) << 2); p < stop; p += VECTOR) {
-      const e = v128.load(p);
-      v128.store(p, F32x4.narrow(f64x2.mul(F32x4.low(e), inverses), f64x2.mul(F32x4.high(e), inverses)));
-    }
-    for (const stop = y + row; p < stop; p += 4) store<f32>(p, <f32>(<f64>load<f32>(p) * inverse));
+  for (const end = x + rows * row; x < end; x += row, y += row) softmaxRow(x, y, rowMax(x, n), n);
+}
+
+function softmaxRow(x: usize, y: usize, top: f32, n: usize): void {
+  const inverse = 1 / rowExp(x, top, y, n);
+  const inverses = f64x2.splat(inverse);
+  const end = y + (n << 2);
+  for (const stop = y + ((n & ~3) << 2); y < stop; y += VECTOR) {
+    const e = v128.load(y);
+    v128.store(y, F32x4.narrow(f64x2.mul(F32x4.low(e), inverses), f64x2.mul(F32x4.high(e), inverses)));
   }
+  for (; y < end; y += 4) store<f32>(y, <f32>(<f64>load<f32>(y) * inverse));
 }
 
 /** dx = y (g - sum of g y) */
@@ -180,11 +182,29 @@ export function logSumExpForward(x: usize, y: usize, rows: usize, n: usize): voi
   }
 }
 
-/** dx = g softmax(x), with one value g for each row. */
+/** dx = g softmax x, with one g for each row. dx may be x. */
 export function logSumExpBackward(x: usize, g: usize, dx: usize, rows: usize, n: usize): void {
-  softmaxForward(x, dx, rows, n);
   const row = n << 2;
-  for (const end = dx + rows * row; dx < end; dx += row, g += 4) {
-    for (let i: usize = 0; i < row; i += 4) store<f32>(dx + i, load<f32>(dx + i) * load<f32>(g));
+  for (const end = dx + rows * row; dx < end; x += row, dx += row, g += 4) {
+    const top = rowMax(x, n);
+    const slope = load<f32>(g);
+    if (abs(top) == Infinity) {
+      share(x, dx, top, slope, n);
+      continue;
+    }
+    softmaxRow(x, dx, top, n);
+    for (let i: usize = 0; i < row; i += 4) store<f32>(dx + i, load<f32>(dx + i) * slope);
   }
+}
+
+/**
+ * The gradient by a row whose largest value is infinite. Values of +infinity share g equally, as the gradient of a maximum is
+ * shared; others have 0. A row of -infinity alone has 0: e^x adds nothing to a sum, however x changes.
+ */
+function share(x: usize, dx: usize, top: f32, g: f32, n: usize): void {
+  let largest = 0;
+  const end = x + (n << 2);
+  for (let p = x; p < end; p += 4) largest += i32(load<f32>(p) == Infinity);
+  const each = g / <f32>largest;
+  for (; x < end; x += 4, dx += 4) store<f32>(dx, top > 0 && load<f32>(x) == top ? each : 0);
 }

@@ -1,4 +1,8 @@
-// Gated linear units: the halves of an axis are a value and a gate, and y = value f(gate).
+// Gated linear units: an axis is two halves, a value and a gate, and y = value f(gate).
+//
+// At an infinite gate f and its slope are their limits: at -infinity 0 and 0, at +infinity f is 1 (glu) or +infinity, the slope
+// 0 (glu) or 1. Products are IEEE 754's: NaN times anything, and an infinity times 0, are NaN. PyTorch's glu is the same; its
+// silu and gelu are NaN at -infinity, and so are their slopes at both ends.
 
 import { apart, choice, float32, options, sameLength, type Unchecked } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
@@ -44,7 +48,10 @@ function functions(name: Unit) {
     return result;
   };
   return {
-    /** value f(gate): half as many values as x, in a new array or in out, which does not overlap x. */
+    /**
+     * value f(gate), half as many values as x. out is apart from x. At a gate of -Infinity f is 0, so that y is 0, or NaN where
+     * the value is infinite; at +Infinity it is 1 (glu) or Infinity.
+     */
     forward(x: Float32Array, given: Along & Halves & { out?: Float32Array }): Float32Array {
       const where = `activation.${name}.forward`;
       const o = options(where, given, [...axisOptions, 'gate', 'out']);
@@ -54,7 +61,10 @@ function functions(name: Unit) {
       apply(activationModule, 'gluForward', outer, [x, out], [n, units[name], first]);
       return out;
     },
-    /** The gradient with respect to x (both halves), from dy, that with respect to y. out does not overlap x and dy. */
+    /**
+     * The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. At an infinite gate f and its slope
+     * are their limits; what is infinite times a limit of 0 is NaN.
+     */
     backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `activation.${name}.backward`;
       const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);

@@ -1,4 +1,10 @@
-// Softmax, log-softmax and log-sum-exp, over rows or any axis of a shape.
+// Softmax, its logarithm and the logarithm of its sum, over rows or any axis.
+//
+// Infinities and NaN, in a row of x: where NaN is, all of the row becomes NaN. A value of -infinity has the share 0, the
+// logarithm -infinity and the gradient 0. A row that has +infinity, or -infinity alone, has no softmax and becomes NaN; the
+// logarithm of its sum is the infinity. So are PyTorch's and JAX's. The gradient of that logarithm is NaN in both; here it is
+// the limit: +infinity shares dy with others of its kind, and all else has 0. Products with dy are IEEE 754's: an infinite dy
+// times a share of 0 is NaN.
 
 import { allocate, apart, float32, options, output, sameLength } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
@@ -37,7 +43,10 @@ function applyOverAxis(
 /** The functions of a kernel. `name`, such as 'softmax.log', begins their errors. */
 function forwardAndBackward(name: string, kernel: 'softmax' | 'logSoftmax') {
   return {
-    /** The result for each row of x, in a new array or in out, which may be x. A row with NaN or +Infinity becomes NaN. */
+    /**
+     * In a new array or in out, which may be x. A row that has NaN or +Infinity, or -Infinity alone, becomes NaN; other values
+     * of -Infinity have the share 0, as in PyTorch and JAX.
+     */
     forward(x: Float32Array, given: Along & { out?: Float32Array }): Float32Array {
       const where = `${name}.forward`;
       const o = options(where, given, [...axisOptions, 'out']);
@@ -46,7 +55,10 @@ function forwardAndBackward(name: string, kernel: 'softmax' | 'logSoftmax') {
       applyOverAxis(`${kernel}Forward`, axis, [x, out]);
       return out;
     },
-    /** The gradient with respect to x, from forward's result y and the gradient dy with respect to y. out may be dy. */
+    /**
+     * The gradient by x from forward's result y and the gradient dy by it; out may be dy. Where a row of y has NaN, or a row of
+     * dy has NaN or an infinity, all of the row can become NaN, as in PyTorch.
+     */
     backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
       const where = `${name}.backward`;
       const o = options(where, given, [...axisOptions, 'y', 'dy', 'out']);
@@ -62,7 +74,10 @@ function forwardAndBackward(name: string, kernel: 'softmax' | 'logSoftmax') {
 }
 
 const logSumExp = {
-  /** One value for each row, in a new array; -Infinity for a row of -Infinity only, or without values. */
+  /**
+   * A value for each row, in a new array; -Infinity for a row of -Infinity alone, or of nothing; Infinity for one that has it;
+   * NaN for one that has NaN.
+   */
   forward(x: Float32Array, given: Along): Float32Array {
     const where = 'softmax.logSumExp.forward';
     const axis = axisLayout(where, 'x', float32(where, 'x', x).length, options(where, given, axisOptions));
@@ -70,7 +85,11 @@ const logSumExp = {
     applyOverAxis('logSumExpForward', axis, [x, out]);
     return out;
   },
-  /** The gradient with respect to x, dy softmax(x), where dy has the gradient with respect to each row's result. */
+  /**
+   * The gradient by x, dy softmax(x), from the gradients dy by each row's value. Where softmax has no value: values of Infinity
+   * share dy equally, and the others of their row have 0; in a row of -Infinity alone all have 0, whatever dy (PyTorch and JAX:
+   * NaN). NaN in a row makes NaN of it.
+   */
   backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'softmax.logSumExp.backward';
     const o = options(where, given, [...axisOptions, 'x', 'dy', 'out']);
