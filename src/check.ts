@@ -171,8 +171,10 @@ export function attached(where: string, name: string, view: ArrayBufferView): vo
   if (view.byteLength > 0) return;
   try {
     new Uint8Array(buffer);
-  } catch {
-    throw new TypeError(`${where}: ${name} is detached: its memory was transferred; pass an array made since`);
+  } catch (cause) {
+    throw new TypeError(`${where}: ${name} is detached: its memory was transferred; pass an array made since`, {
+      cause,
+    });
   }
 }
 
@@ -211,8 +213,8 @@ export function allocate<T extends Float32Array | Uint32Array>(
 ): T {
   try {
     return new kind(n);
-  } catch {
-    throw new RangeError(`${where}: ${n} values do not fit into memory; ask for fewer, or for a slice`);
+  } catch (cause) {
+    throw new RangeError(`${where}: ${n} values do not fit into memory; ask for fewer, or for a slice`, { cause });
   }
 }
 

@@ -27,6 +27,8 @@ export interface ActivationMoments {
 
 /** An activation, and its moments at any mean square. */
 export interface MeanField {
+  /** What errors begin with. */
+  where: string;
   f: (x: number) => number;
   /** Saved for each q. */
   momentsAt(q: number): ActivationMoments;
@@ -101,6 +103,7 @@ export function meanField(where: string, activation: Named | Nonlinear): MeanFie
     return moments;
   }
   return {
+    where,
     f,
     momentsAt,
     quadratureAt,
@@ -153,8 +156,8 @@ export function edgeOfChaos(field: MeanField, biasVariance: number): CriticalPoi
     const point = criticalPoint(field, biasVariance);
     return point !== null && point.weightVariance < 1e300 ? point : null;
   } catch (error) {
-    // The search goes from q = 1e-6 to 1e5: where f is not finite on the way there is no edge.
-    if (error instanceof RangeError) return null;
+    // The search goes from q = 1e-6 to 1e5: where f is not finite on the way there is no edge. A RangeError of f's own is not meant.
+    if (error instanceof RangeError && error.message.startsWith(`${field.where}: `)) return null;
     throw error;
   }
 }

@@ -115,16 +115,18 @@ export function readCheckpoint(
 /** The progress in a file's metadata, checked. */
 function progressOf(where: string, text: string | undefined): Progress {
   let progress: Progress | undefined;
+  let cause: unknown;
   try {
     progress = JSON.parse(text ?? 'null');
-  } catch {
-    // The error is below.
+  } catch (error) {
+    cause = error; // The error is below.
   }
   const counts = [progress?.epoch, progress?.row, progress?.rows, progress?.batchSize];
   const records = [progress?.order, progress?.generator, progress?.layers, ...Object.values(progress?.layers ?? {})];
   if (!progress || !counts.every(isCount) || !records.every(isRecord))
     throw new RangeError(
       `${where}: resume has no training to go on from; save it with training: true between two steps`,
+      cause === undefined ? undefined : { cause },
     );
   return progress;
 }

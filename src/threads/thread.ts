@@ -19,9 +19,12 @@ const nodeThreads = () =>
     globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
   ).process?.getBuiltinModule?.('node:worker_threads');
 
-const misplaced = (cause: unknown) =>
+/** Why a thread did not start: a bundle does not know where it is, or what the engine says. */
+const notStarted = (cause: unknown) =>
   new Error(
-    'workspace: worker.js, which threads run, is not beside this file; docs/threads.md has what to tell a bundler',
+    import.meta.url
+      ? `workspace: a thread could not be started; ${cause}`
+      : 'workspace: worker.js, which threads run, is not beside this file; docs/threads.md has what to tell a bundler',
     { cause },
   );
 
@@ -40,7 +43,7 @@ function startInPage(): Thread {
   try {
     return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   } catch (cause) {
-    throw misplaced(cause);
+    throw notStarted(cause);
   }
 }
 
@@ -50,7 +53,7 @@ function startInNode({ Worker }: NodeThreads): Thread {
     // Without the process's flags: those of a program given as text (node -e) are errors for a worker.
     return new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
   } catch (cause) {
-    throw misplaced(cause);
+    throw notStarted(cause);
   }
 }
 

@@ -179,7 +179,9 @@ function threadsOn(memory: Workspace, threads: number): Threads {
     async init(name, shape, given) {
       const at = `workspace.init: ${name}`;
       const { size } = checkedShape(at, shape);
-      if (!Object.hasOwn(initialisers, name)) throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
+      if (!Object.hasOwn(initialisers, name) && Object.hasOwn(init, name))
+        throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
+      choice('workspace.init', 'name', name, Object.keys(initialisers) as Initialising[]);
       const known = [...readings, ...Object.keys(initialisers[name].options)];
       const { source, state, rest, out } = drawRequest(at, given, size, known, buffer);
       (init[name] as typeof init.xavierNormal)(shape, { ...rest, rng: source, slice: [0, 0] });
