@@ -40,10 +40,15 @@ export interface Plan {
   /** Words by which threads wait for each other (see threads/barrier.ts). */
   barrier: Uint32Array;
   kernel: LayerMemory['kernel'];
-  /** All parameters side by side, padded to vectors; their gradients and the optimizer's state likewise. */
+  /**
+   * All parameters side by side, each padded to vectors; their gradients and the optimizer's state likewise. An optimizer
+   * steps over the padding too, and what is there belongs to nobody: no result may depend on it.
+   */
   parameters: Float32Array;
   gradients: Float32Array;
   state: Float32Array[];
+  /** The indices of the padding in these arrays. */
+  padding: readonly number[];
   x: Float32Array;
   outputs: Float32Array;
   outputGradient: Float32Array;
@@ -96,6 +101,13 @@ function workspaceFor(sizes: Sizes, slots: number, { threads, joined }: Sharing)
     (2 + slots) * learnt + activations + sum(saved) + padded(loss) + scratches + padded(STATISTICS_WORDS) + BARRIER;
   return threads > 0 ? sharedWorkspace('workspace', 4 * values, threads) : workspace({ bytes: 4 * values });
 }
+
+/** The indices of the padding behind tensors that lie side by side. */
+const paddingOf = (tensors: readonly Tensor[], parameters: Float32Array): number[] =>
+  tensors.flatMap(({ data }) => {
+    const end = (data.byteOffset - parameters.byteOffset) / 4 + data.length;
+    return Array.from({ length: padded(data.length) - data.length }, (_, i) => end + i);
+  });
 
 /** Moves the tensors into `parameters`; the gradient of each. */
 function moveIn(tensors: Tensor[], parameters: Float32Array, gradients: Float32Array, copy: boolean) {
@@ -151,6 +163,7 @@ export function makePlan(network: Network, batchSize: number, slots: number, sha
   });
   return {
     ...{ batchSize, slots, ws, threads, kernel, parameters, gradients, state, passes, operations },
+    padding: paddingOf(Object.values(network.parameters), parameters),
     barrier: ws.uint32(BARRIER),
     x: first,
     lossMemory: ws.float32(sizes.loss),

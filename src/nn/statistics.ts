@@ -8,7 +8,7 @@ import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
 import type { Operation, SavedActivation } from './layer.js';
 import type { Model } from './model.js';
-import { type Plan, padded } from './plan.js';
+import type { Plan } from './plan.js';
 
 /** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
 export interface Histogram {
@@ -118,7 +118,7 @@ function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
 
 /** The Euclidean norm of an array, and the share of it that is not finite and is left out. */
 function normOf(plan: Plan, x: Float32Array): { norm: number; nonFinite: number } {
-  const norm = bindOnce(plan, 'distance', x, null)(padded(x.length));
+  const norm = bindOnce(plan, 'distance', x, null)(x.length);
   if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
   const { meanSquare, nonFinite } = statisticsOf(plan, x, x.length);
   return { norm: Math.sqrt(meanSquare * x.length * (1 - nonFinite)), nonFinite };
@@ -215,7 +215,7 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
         if (!weight || !data) continue;
         const from = (data.byteOffset - plan.parameters.byteOffset) / 4;
         const old = plan.gradients.subarray(from, from + data.length);
-        const moved = plan.kernel('distance', data, old)(padded(data.length));
+        const moved = plan.kernel('distance', data, old)(data.length);
         if (Number.isFinite(moved)) weight.update = weight.norm === 0 ? 0 : moved / weight.norm;
       }
     },
