@@ -167,16 +167,18 @@ export function countBelow(x: usize, n: i32, bound: f32): i32 {
   return count;
 }
 
-/** The Euclidean norm of x - y, or of x if y is 0; n is a multiple of 4. */
+/** The Euclidean norm of x - y, or of x if y is 0. Arrays are padded to whole vectors, with any values. */
 export function distance(x: usize, y: usize, n: i32): f64 {
   let low = f64x2.splat(0);
   let high = low;
-  for (const end = x + ((<usize>n) << 2); x < end; x += VECTOR) {
+  for (let left = n; left > 0; left -= 4, x += VECTOR) {
     let v = v128.load(x);
     if (y) {
       v = f32x4.sub(v, v128.load(y));
       y += VECTOR;
     }
+    // Lanes of the padding are 0.
+    if (left < 4) v = v128.and(v, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(left)));
     const a = F32x4.low(v);
     const b = F32x4.high(v);
     low = f64x2.add(low, f64x2.mul(a, a));

@@ -52,6 +52,15 @@ export function optimizer<const O extends WithRate>(name: string, row: Optimizer
   const maker = (given?: object): Optimizer => {
     const o = readOptions(where, row.options, given);
     row.check?.(where, o);
+    // Each option is right by itself; what the kernel is passed comes of several.
+    if (
+      !row
+        .numbers(o)((o as Values<WithRate>).lr, 1)
+        .every((value) => Number.isFinite(Math.fround(value)))
+    )
+      throw new RangeError(
+        `${where}: lr is ${(o as Values<WithRate>).lr}, with which the first step has numbers beyond binary32; pass a smaller one`,
+      );
     const used = row.slots(o);
     const slots = used.filter(Boolean).length;
     return withSpec([name, o], {

@@ -4,20 +4,26 @@
 import { optimizer } from './optimizer.js';
 import { repeatedProduct } from './repeated-product.js';
 
+/** The momentum of a velocity: with more than 1 it would grow by itself. (PyTorch takes any that is not negative.) */
+const momentum = { value: 0, least: 0, most: 1 } as const;
+
+/** Added to a root, so that a weight whose gradients are 0 is not divided by 0: it may not be 0 in binary32. */
+const epsilon = { value: 1e-8, least: 0, open: true } as const;
+
 /**
  * Stochastic gradient descent, equal to PyTorch's: d = gradient + weightDecay w; v = momentum v + d; w -= lr v, or with nesterov
- * w -= lr (d + momentum v). Defaults: momentum 0, nesterov false, weightDecay 0.
+ * w -= lr (d + momentum v). Defaults: momentum 0 (at most 1), nesterov false, weightDecay 0.
  */
 export const sgd = /* @__PURE__ */ optimizer('sgd', {
   options: {
     lr: { least: 0 },
-    momentum: { value: 0, least: 0 },
+    momentum,
     nesterov: { value: false },
     weightDecay: { value: 0, least: 0 },
   },
   check(where, { nesterov, momentum }) {
-    if (nesterov && momentum === 0)
-      throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is 0; pass a momentum`);
+    if (nesterov && Math.fround(momentum) === 0)
+      throw new RangeError(`${where}: nesterov looks ahead along the momentum, which is ${momentum}; pass a momentum`);
   },
   slots: ({ momentum }) => (momentum > 0 ? [true] : []),
   kernel: ({ momentum }) => (momentum > 0 ? 'sgd' : 'sgdPlain'),
@@ -39,7 +45,7 @@ const adamVariant = (name: string, weightDecay: number, decoupled: boolean) =>
     options: {
       lr: { value: 0.001, least: 0 },
       betas: { value: [0.9, 0.999], least: 0, most: 1 },
-      epsilon: { value: 1e-8, least: 0 },
+      epsilon,
       weightDecay: { value: weightDecay, least: 0 },
     },
     check: (where, { betas }) => betas.forEach((beta, i) => below1(where, `betas[${i}]`, beta)),
@@ -65,10 +71,11 @@ const adamVariant = (name: string, weightDecay: number, decoupled: boolean) =>
 
 /** RangeError for a factor of 1 in a running mean, which would then never change. */
 function below1(where: string, name: string, value: number): void {
-  if (value === 1) throw new RangeError(`${where}: ${name} is 1, which learns nothing; pass a number below 1`);
+  if (Math.fround(value) === 1)
+    throw new RangeError(`${where}: ${name} is ${value}, 1 in binary32, which learns nothing; pass a smaller number`);
 }
 
-/** Adam (Kingma and Ba 2015), equal to PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
+/** Adam (Kingma and Ba 2015), equal to PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8 (not 0), weightDecay 0. */
 export const adam = /* @__PURE__ */ adamVariant('adam', 0, false);
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019), equal to PyTorch's. Defaults: Adam's, but weightDecay 0.01. */
 export const adamW = /* @__PURE__ */ adamVariant('adamW', 0.01, true);
@@ -76,15 +83,15 @@ export const adamW = /* @__PURE__ */ adamVariant('adamW', 0.01, true);
 /**
  * RMSprop (Hinton 2012), equal to PyTorch's: d = gradient + weightDecay w; square is a running mean of d^2; v = momentum v +
  * d / (sqrt(square) + epsilon); w -= lr v. With centered the square of d's running mean is subtracted from square. Defaults:
- * lr 0.01, alpha 0.99, epsilon 1e-8, weightDecay 0, momentum 0, centered false.
+ * lr 0.01, alpha 0.99, epsilon 1e-8 (not 0), weightDecay 0, momentum 0 (at most 1), centered false.
  */
 export const rmsprop = /* @__PURE__ */ optimizer('rmsprop', {
   options: {
     lr: { value: 0.01, least: 0 },
     alpha: { value: 0.99, least: 0, most: 1 },
-    epsilon: { value: 1e-8, least: 0 },
+    epsilon,
     weightDecay: { value: 0, least: 0 },
-    momentum: { value: 0, least: 0 },
+    momentum,
     centered: { value: false },
   },
   check: (where, { alpha }) => below1(where, 'alpha', alpha),

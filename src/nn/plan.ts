@@ -40,10 +40,15 @@ export interface Plan {
   /** Words by which threads wait for each other (see threads/barrier.ts). */
   barrier: Uint32Array;
   kernel: LayerMemory['kernel'];
-  /** All parameters one after the other, padded to vectors. Their gradients and the optimizer's state have the same layout. */
+  /**
+   * All parameters one after the other, each padded to vectors. Their gradients and the optimizer's state have the same layout.
+   * An optimizer steps over the padding too, and its values are arbitrary: no result may depend on them.
+   */
   parameters: Float32Array;
   gradients: Float32Array;
   state: Float32Array[];
+  /** The indices of the padding in these arrays. */
+  padding: readonly number[];
   x: Float32Array;
   outputs: Float32Array;
   outputGradient: Float32Array;
@@ -99,6 +104,13 @@ function workspaceFor(sizes: Sizes, slots: number, { threads, joined }: Sharing)
     (2 + slots) * learnt + activations + sum(saved) + padded(loss) + scratches + padded(STATISTICS_WORDS) + BARRIER;
   return threads > 0 ? sharedWorkspace('workspace', 4 * values, threads) : workspace({ bytes: 4 * values });
 }
+
+/** The indices of the padding behind tensors that are one after the other. */
+const paddingOf = (tensors: readonly Tensor[], parameters: Float32Array): number[] =>
+  tensors.flatMap(({ data }) => {
+    const end = (data.byteOffset - parameters.byteOffset) / 4 + data.length;
+    return Array.from({ length: padded(data.length) - data.length }, (_, i) => end + i);
+  });
 
 /** Moves tensors into `parameters`; returns the array for each tensor's gradient. */
 function moveTensors(tensors: Tensor[], parameters: Float32Array, gradients: Float32Array, copy: boolean) {
@@ -181,6 +193,7 @@ export function makePlan(network: Network, batchSize: number, slots: number, sha
     state,
     x,
     ...bindLayers(network, sizes, ws, batchSize, x, gradientOf, shared),
+    padding: paddingOf(Object.values(network.parameters), parameters),
     barrier: ws.uint32(BARRIER),
     lossMemory: ws.float32(sizes.loss),
     counts: ws.uint32(STATISTICS_WORDS),

@@ -8,7 +8,7 @@ import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
 import type { Operation, SavedActivation } from './layer.js';
 import type { Model } from './model.js';
-import { type Plan, padded } from './plan.js';
+import type { Plan } from './plan.js';
 
 /** How many values are in each of 32 equal bins from low to high. Values beyond these are in the first and the last bin. */
 export interface Histogram {
@@ -123,7 +123,7 @@ function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
 
 /** The Euclidean norm of an array's finite values, and the share of the others. */
 function normOf(plan: Plan, x: Float32Array): { norm: number; nonFinite: number } {
-  const norm = bindOnce(plan, 'distance', x, null)(padded(x.length));
+  const norm = bindOnce(plan, 'distance', x, null)(x.length);
   if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
   const { meanSquare, nonFinite } = statisticsOf(plan, x, x.length);
   return { norm: Math.sqrt(meanSquare * x.length * (1 - nonFinite)), nonFinite };
@@ -227,7 +227,7 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
         if (!weight || !data) continue;
         const from = (data.byteOffset - plan.parameters.byteOffset) / 4;
         const previous = plan.gradients.subarray(from, from + data.length);
-        const distance = plan.kernel('distance', data, previous)(padded(data.length));
+        const distance = plan.kernel('distance', data, previous)(data.length);
         if (Number.isFinite(distance)) weight.update = weight.norm === 0 ? 0 : distance / weight.norm;
       }
     },

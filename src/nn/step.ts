@@ -80,6 +80,16 @@ export function gradients(plan: Plan, loss: BoundLoss, count: number, thread = s
   return mean;
 }
 
+/** Bounds the length of all gradients together; returns what it was before. */
+export function clipping({ kernel, gradients, padding }: Plan, most: number): () => number {
+  const clip = kernel('clip', gradients);
+  return () => {
+    // The kernel takes all as one array. What is between the gradients is none of them.
+    for (const at of padding) gradients[at] = 0;
+    return clip(gradients.length, most);
+  };
+}
+
 /** The states of the generators of a model's layers. */
 export const generatorStates = (model: Model): GeneratorStates =>
   Object.fromEntries(drawingLayers(model).map(([i, source]) => [i, source.state() as GeneratorState]));

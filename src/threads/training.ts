@@ -9,6 +9,7 @@ import { drawingLayers, type Model, renewPlan, sequential } from '../nn/model.js
 import type { Optimizer } from '../nn/optimizer.js';
 import * as optimizers from '../nn/optimizers.js';
 import {
+  clipping,
   type GeneratorStates,
   generatorStates,
   gradients,
@@ -79,13 +80,13 @@ export function trainingThread(index: number, spec: TrainingSpec): TrainingThrea
   const { kernel, lossMemory, outputs, outputGradient, batchSize } = plan;
   const loss = criterion(where, spec.loss, noData(spec.loss), 0, model.outputs);
   const boundLoss = loss.bind(kernel, lossMemory, outputs, outputGradient, batchSize);
-  const clip = clipNorm === undefined ? undefined : kernel('clip', plan.gradients);
+  const clip = clipNorm === undefined ? undefined : clipping(plan, clipNorm);
 
   function step({ count, lr, hasGradients, generators }: StepRequest): StepResult | undefined {
     if (thread.first && !hasGradients)
       for (const [i, source] of drawingLayers(model)) setState(where, source, generators[i]);
     const mean = hasGradients ? 0 : gradients(plan, boundLoss, count, thread);
-    const gradientNorm = thread.first ? clip?.(plan.gradients.length, clipNorm as number) : undefined;
+    const gradientNorm = thread.first ? clip?.() : undefined;
     thread.wait();
     update(lr);
     thread.wait();

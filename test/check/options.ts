@@ -77,7 +77,8 @@ export function extremes(row: Options): Record<string, number>[] {
 function wrongNumbers(option: NumberOption): unknown[] {
   const { least, most, open, whole, infinite } = option;
   const beyond = [
-    ...(least === undefined ? [] : [least - 1, ...(open ? [least] : [])]),
+    // 2^-150 is 0 in binary32.
+    ...(least === undefined ? [] : [least - 1, ...(open ? [least, ...(least === 0 ? [2 ** -150] : [])] : [])]),
     ...(most === undefined ? [] : [most + 1, ...(open ? [most] : [])]),
     ...(within(option, 0) ? [] : [0]),
     ...(whole ? [1.5] : [1e39]),

@@ -8,7 +8,7 @@ import * as optimizers from '../../src/nn/optimizers.js';
 import { readOptions } from '../../src/options.js';
 import { bind } from '../../src/wasm/memory.js';
 import type { Any } from '../check/case.js';
-import { required, variants } from '../check/options.js';
+import { extremes, required, variants } from '../check/options.js';
 import { noise } from '../oracle.js';
 import vectors from '../vectors/functional.json' with { type: 'json' };
 import torch from '../vectors/optimizer.json' with { type: 'json' };
@@ -112,6 +112,45 @@ describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('
       else expect(begin).not.toThrow();
     }
   });
+});
+
+describe.each(Object.entries(optimizers) as [string, (o: Any) => Optimizer][])('%s', (name, make) => {
+  const row = optimizerRow(make);
+  test('leaves a weight without gradient as it is, whatever its options', () => {
+    for (const options of extremes(row.options).filter((o) => !o.weightDecay && o.lr !== 0)) {
+      let optimizer: Optimizer;
+      try {
+        optimizer = make({ lr: 0.1, ...options, ...(name === 'adamW' && { weightDecay: 0 }) });
+      } catch (error) {
+        expect(String(error)).toMatch(/RangeError: nn\.\w+: /);
+        continue;
+      }
+      const start = Float32Array.of(1, -2, 0, 1e-45, 3e38, 0, 7, -1e-30);
+      const { w, step } = bound(optimizer, start);
+      for (let k = 0; k < 3; k++) step(optimizer.lr);
+      expect(w, JSON.stringify(options)).toEqual(start);
+    }
+  });
+});
+
+test('what would be 0 / 0, or grow by itself, is an error', () => {
+  for (const make of [nn.adam, nn.adamW, nn.rmsprop] as Any[]) {
+    for (const epsilon of [0, 1e-46])
+      expect(() => make({ epsilon })).toThrow(`epsilon is ${epsilon}; pass a number greater than 0`);
+    expect(() => make({ epsilon: 1e-45 })).not.toThrow();
+  }
+  expect(() => nn.sgd({ lr: 0.1, momentum: 2 })).toThrow(
+    'nn.sgd: momentum is 2; pass a number at least 0 and at most 1',
+  );
+  expect(() => nn.rmsprop({ momentum: 1.5 })).toThrow('nn.rmsprop: momentum is 1.5; pass');
+  expect(nn.sgd({ lr: 0.1, momentum: 1 }).slots).toBe(1);
+  expect(() => nn.adam({ lr: 3e38 })).toThrow(
+    'nn.adam: lr is 3e+38, with which the first step has numbers beyond binary32; pass a smaller one',
+  );
+  expect(() => nn.adamW({ lr: 1e30, weightDecay: 1e30 })).toThrow(/nn\.adamW: lr is 1e\+30/);
+  expect(nn.sgd({ lr: 3e38 }).lr).toBe(3e38);
+  expect(() => nn.adam({ betas: [0.9, 1 - 1e-12] })).toThrow(/betas\[1\] is 0\.999999999999, 1 in binary32/);
+  expect(() => nn.sgd({ lr: 1, momentum: 1e-46, nesterov: true })).toThrow(/along the momentum, which is 1e-46/);
 });
 
 test('every vector is of an optimizer of the table', () => {
