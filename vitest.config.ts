@@ -1,5 +1,5 @@
-// Tests in Node and in the three browser engines, in one run. A browser that is not installed is left out, with a warning; with
-// FANWISE_BROWSERS=required that is an error.
+// Tests in Node and in the three browser engines. A browser that is not installed is left out and said to be; with
+// FANWISE_BROWSERS=required that is a failure.
 
 import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
@@ -32,46 +32,62 @@ for (const { name, needs } of browsers.filter((browser) => !found.includes(brows
   console.warn(`Left out: ${name} (there is no ${missing})`);
 }
 
-/** Time limits are for hangs alone: a test that takes seconds may take many times as long on a busy machine. */
-const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
+// `npm test` runs the projects node, programs and a browser's name; `npm run test:slow` those that end with `slow`. Every test
+// belongs to exactly one project of each runtime, so that both together run all.
 
-/** Tests of whole programs and pages. They start processes, so they run one after the other, when all others are done. */
-const whole = [
-  'consumers/consumers', 'examples/distributed', 'examples/examples', 'examples/lab',
-  'threads/fit', 'threads/workspace',
-].map((name) => `test/${name}.node.test.ts`);
+/** Whole programs and pages, one after the other when the rest is done: they have processes and clocks of their own. */
+const programs = ['test/threads/{fit,workspace}.node.test.ts', 'test/consumers/consumers.node.test.ts'];
+const slowPrograms = ['test/examples/{distributed,examples,lab}.node.test.ts'];
+const slow = ['test/**/*.slow*.test.ts'];
+/** What engines could do differently: kernels, memories, bits, files. The rest in browsers is of `test:slow`. */
+const engines = ['test/{golden,wasm,random,formats}/**/*.test.ts', 'test/activation/table.test.ts'];
+const inNode = ['test/**/*.node.test.ts'];
+
+/** Limits of time are for hangs alone: a loaded machine is slow, and a browser takes seconds to start. */
+const limits = { testTimeout: 120_000, hookTimeout: 120_000 };
+
+const node = (name: string, include: string[], exclude: string[] = []) => ({
+  test: { name, environment: 'node' as const, include, exclude, ...limits },
+});
+const sequential = (name: string, include: string[], groupOrder: number) => ({
+  test: { ...node(name, include).test, fileParallelism: false, sequence: { groupOrder } },
+});
+const browser = (
+  { name, headless, provider }: (typeof browsers)[number],
+  kind: '' | ' slow',
+  include: string[],
+  exclude: string[],
+) => ({
+  test: {
+    name: `${name}${kind}`,
+    include,
+    exclude,
+    ...limits,
+    browser: {
+      enabled: true,
+      headless,
+      ui: false,
+      screenshotFailures: false,
+      provider: provider(),
+      instances: [{ browser: name as 'chromium' }],
+    },
+  },
+});
 
 export default defineConfig({
   test: {
-    reporters: process.env.CI ? ['default', ['json', { outputFile: 'out/tests.json' }]] : ['default'],
+    reporters: process.env.CI
+      ? ['default', ['json', { outputFile: process.env.FANWISE_REPORT ?? 'out/tests.json' }]]
+      : ['default'],
     projects: [
-      { test: { ...limits, name: 'node', environment: 'node', include: ['test/**/*.test.ts'], exclude: whole } },
-      {
-        test: {
-          ...limits,
-          name: 'whole',
-          environment: 'node',
-          include: whole,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      ...found.map(({ name, headless, provider }) => ({
-        test: {
-          ...limits,
-          name,
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.node.test.ts'],
-          browser: {
-            enabled: true,
-            headless,
-            ui: false,
-            screenshotFailures: false,
-            provider: provider(),
-            instances: [{ browser: name as 'chromium' }],
-          },
-        },
-      })),
+      node('node', ['test/**/*.test.ts'], [...programs, ...slowPrograms, ...slow]),
+      sequential('programs', programs, 1),
+      node('node slow', slow),
+      sequential('programs slow', slowPrograms, 2),
+      ...found.flatMap((one) => [
+        browser(one, '', engines, inNode),
+        browser(one, ' slow', ['test/**/*.test.ts'], [...inNode, ...engines]),
+      ]),
     ],
   },
 });

@@ -1,6 +1,6 @@
-// The module `activation`: functions of one variable, of a row, and of two halves.
+// The module `activation`: functions of one variable, softmax over rows, gated linear units, and dropout.
 
-export { dropout } from './activation/dropout';
+export { dropout, dropoutMask } from './activation/dropout';
 export * from './activation/gates';
 export { gluBackward, gluForward } from './activation/glu';
 export { prelu } from './activation/prelu';
@@ -14,7 +14,5 @@ export {
   softmaxBackward,
   softmaxForward,
 } from './activation/softmax';
-export { exp64, log64, normalCdf, normalDensity } from './math';
-// The mask of dropout by a seed, so that a page of activations needs no other module.
-export { philoxBernoulli } from './random/distribution';
+export { normalCdf, normalDensity } from './math';
 export { heapBase, scratch } from './scratch';

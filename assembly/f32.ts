@@ -1,17 +1,17 @@
-// Four binary32 values side by side, and the few operations that every kernel shares.
+// F32x4: the operations on four binary32 lanes that every kernel shares and WebAssembly does not have.
 //
-// Constants stand in tables of single floats and are broadcast from memory: V8 builds a v128.const
-// anew at each use, and load32_splat measured as fast as a 16-byte table of four copies (tanh over 64K,
-// Node 20: 605 million a second with v128.const, 810 with either table).
-// The functions are static methods because decorators on plain functions are not TypeScript.
+// Constants are tables of single floats and are broadcast from memory. V8 builds a v128.const again at each use, and
+// load32_splat measured as fast as a table of four copies (tanh over 64K, Node 20: 605 million values a second with
+// v128.const, 810 with either table).
+// The functions are static methods, because TypeScript has no decorators (@inline) on plain functions.
 
 /** Bytes in a vector. */
 export const VECTOR: usize = 16;
 
-/** The sign bits of four floats. */
+/** The sign bit of a float. */
 const SIGN: usize = memory.data<u32>([0x80000000]);
 
-export abstract class lane {
+export abstract class F32x4 {
   /** The k-th float of a table, in all four lanes. */
   @inline static at(table: usize, k: usize): v128 {
     return v128.load32_splat(table + (k << 2));
@@ -22,22 +22,41 @@ export abstract class lane {
     return f32x4.add(f32x4.mul(a, b), c);
   }
 
-  /** x where the mask is, else 0; NaN where kept is NaN. */
-  @inline static masked(x: v128, mask: v128, kept: v128): v128 {
-    return v128.or(v128.and(x, mask), f32x4.ne(kept, kept));
+  /** x where the mask is set, else 0; NaN where the input is NaN. */
+  @inline static masked(x: v128, mask: v128, input: v128): v128 {
+    return v128.or(v128.and(x, mask), f32x4.ne(input, input));
   }
 
-  /** The sign bit alone. */
+  /** Terms k and k + 1 of a polynomial in x. */
+  @inline static pair(table: usize, k: usize, x: v128): v128 {
+    return F32x4.mad(x, F32x4.at(table, k), F32x4.at(table, k + 1));
+  }
+
+  /**
+   * The polynomial in x with the first 4, 6 or 8 coefficients of a table, that of the highest power first. Terms are paired
+   * as in Estrin's scheme, and the pairs are joined by Horner's in the square of x: a chain half as long.
+   */
+  @inline static estrin4(table: usize, x: v128, square: v128): v128 {
+    return F32x4.mad(F32x4.pair(table, 0, x), square, F32x4.pair(table, 2, x));
+  }
+  @inline static estrin6(table: usize, x: v128, square: v128): v128 {
+    return F32x4.mad(F32x4.estrin4(table, x, square), square, F32x4.pair(table, 4, x));
+  }
+  @inline static estrin8(table: usize, x: v128, square: v128): v128 {
+    return F32x4.mad(F32x4.estrin6(table, x, square), square, F32x4.pair(table, 6, x));
+  }
+
+  /** The sign bits of four floats. */
   @inline static sign(): v128 {
     return v128.load32_splat(SIGN);
   }
 
-  /** -x and |x| in one operation each (V8 makes the sign's mask anew for f32x4.neg and f32x4.abs, two more). */
+  /** -x and |x| in one operation each. (V8 builds the mask again for each f32x4.neg and f32x4.abs: three operations.) */
   @inline static negated(x: v128): v128 {
-    return v128.xor(x, lane.sign());
+    return v128.xor(x, F32x4.sign());
   }
   @inline static size(x: v128): v128 {
-    return v128.andnot(x, lane.sign());
+    return v128.andnot(x, F32x4.sign());
   }
 
   /** Lanes 0 and 1 in binary64. */
@@ -50,7 +69,7 @@ export abstract class lane {
     return f64x2.promote_low_f32x4(v128.shuffle<u64>(x, x, 1, 0));
   }
 
-  /** Two pairs in binary64, rounded to four binary32. */
+  /** Four binary64 values, rounded to binary32. */
   @inline static narrow(low: v128, high: v128): v128 {
     return v128.shuffle<u64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
   }

@@ -1,7 +1,7 @@
-// The module `random`: generators, distributions, and what initialisation draws with structure.
+// The module `random`: generators, distributions, and orthogonal matrices.
 
 export { orthogonal } from './init/orthogonal';
-export { erf, normalCdf, normalDensity } from './math';
+export { erf, exp64, log64, normalCdf, normalDensity } from './math';
 export * from './random/distribution';
 export * from './random/torch';
 export { heapBase, scratch } from './scratch';

@@ -1,42 +1,50 @@
-// Memory that kernels write for themselves. All else in the module's own memory is constant, so that several instances
-// may stand on one memory: each has its own scratch, for a global belongs to an instance.
+// Scratch: the memory in which kernels keep intermediate values. All other memory of a module is constant, so several
+// instances can use one memory: each has a scratch of its own, because a global belongs to an instance.
 
 /**
- * Where an instance's scratch is, 5,120 bytes; who makes the instance says it. Not data of the module: those are written
- * again by each instance that is made, under the hands of the others.
+ * The address of an instance's scratch, set by src/wasm/memory.ts. It is not data of the module: each new instance would
+ * write the data again, while other instances use it.
  */
 export let scratch: usize = 0;
 
-/** The first byte behind the module's constants. */
+/** The first byte after the module's constants. */
 export function heapBase(): usize {
   return __heap_base;
 }
 
-// Places in it. A kernel that calls another shares none with it.
+// Offsets in the scratch. A kernel and a kernel that it calls use different ones.
 
-/** Four vectors for the last values of an array, and four for those of a second. */
+/** Four vectors for the last values of an array, then four for those of a second array. */
 export const TAIL: usize = 0;
-/** Eight blocks, for the first and the last values of a draw. */
+/** Eight blocks of a generator, for the first and the last values of a draw. */
 export const BLOCKS: usize = 128;
-/** The parameters of the draw under way: four f64, then eight f32. */
-export const WIDE: usize = 256;
-export const NARROW: usize = 288;
+/** The parameters of the distribution that is drawn: four f64, then eight f32. */
+export const PARAMETERS_F64: usize = 256;
+export const PARAMETERS_F32: usize = 288;
 /** Philox's ten round keys, two words each. */
 export const KEYS: usize = 320;
-/** Threefry's three words and the first again, so that any one has its successor behind it. */
+/** Threefry's three key words, then the first again, so that each word is followed by the next. */
 export const KEY: usize = 400;
-/** Three vectors whose product and sum are in doubt. */
-export const DOUBTFUL: usize = 416;
-/** Words that a draw passes over. */
-export const DROPPED: usize = 464;
-/** A tile of a product that sticks out over the edge of the result is worked on here; then eight biases. */
+/** Three vectors of which a fused multiply-add is computed lane by lane. */
+export const UNCERTAIN: usize = 416;
+/** Words of PyTorch's generator that a draw skips. */
+export const SKIPPED: usize = 464;
+/** A tile of a product that extends beyond the result, then eight biases. */
 export const EDGE: usize = 528;
 export const BIAS: usize = 656;
-/** T of 1 - V T V' for a panel of reflections, row by row; then V' y and V' z for two vectors side by side, and T times that. */
+/** T of 1 - V T V' for a panel of reflections, row by row. Then W = [V' y, V' z] for two vectors y and z, and U = T W. */
 export const T: usize = 688;
 export const W: usize = 816;
 export const U: usize = 880;
-/** How much of softmax is in a row's gradient: a binary64. */
+/** The factor of softmax in a row's gradient, a binary64. */
 export const SHARE: usize = 944;
 /** Counts of a histogram by pairs of bins: 32 x 32 words. */
 export const PAIRS: usize = 960;
+
+/**
+ * The first byte after the constants of all modules, where a memory's first scratch begins. asconfig.json's memoryBase says
+ * where each module's constants begin.
+ */
+export const CONSTANTS_END: usize = 24576;
+/** The bytes of a scratch. */
+export const SCRATCH_BYTES: usize = 5120;

@@ -92,7 +92,7 @@ function inBrowsers({ date, cpu, browsers }: Browsers): string {
   return `
 ## In browsers
 
-Measured on ${date}, ${cpu}, by \`npm run bench -- browser\`: kernels on 65,536 values in a workspace and whole jobs, one thread, and how many times the speed of plain JavaScript in the same browser.
+Measured on ${date}, ${cpu}, by \`npm run bench -- browser\`: kernels on 65,536 values in a workspace, and whole jobs, one thread. "× JavaScript" is how many times as fast that is as plain JavaScript in the same browser.
 
 ${table([['', ...browsers.flatMap(({ name }) => [name, '× JavaScript'])], ...lines])}
 `;
@@ -111,7 +111,7 @@ function small({ date, small: calls }: { date: string; small?: Row[] }): string 
   return `
 ## Small calls
 
-Measured on ${date} by \`npm run bench -- --record\`: the speed of a call of 16 and of 256 values, its checks included, as a multiple of the plain loop's. The aim is 0.5 ×, that a call costs at most twice the loop.
+Measured on ${date} by \`npm run bench -- --record\`: the speed of a call on 16 and on 256 values, with its checks, as a multiple of a plain loop's speed. The aim is 0.5 ×: a call takes at most twice as long as the loop.
 
 ${table([['', ...sizes.flatMap((size) => [`${size} in a workspace`, `${size} staged`])], ...lines])}
 `;
@@ -157,20 +157,20 @@ export function report(): void {
   const ofTheLimit = limit
     ? `
 
-\`of the limit\` is the share reached of what the same algorithm does in C (${limit.compiler.split(' -')[0]}, intrinsics on 128-bit lanes, no fused multiply-add, the same bits), another process on the same machine: \`gcc -O3 -mavx2 -mno-fma -ffp-contract=off -o report/limit bench/limit.c -lm && report/limit\`. The aim is 90 %.`
+\`of the limit\` is the share that is reached of the speed of the same algorithm in C (${limit.compiler.split(' -')[0]}, intrinsics on 128-bit lanes, no fused multiply-add, the same bits), in another process on the same machine: \`gcc -O3 -mavx2 -mno-fma -ffp-contract=off -o report/limit bench/limit.c -lm && report/limit\`. The aim is 90 %.`
     : '';
   mkdirSync('docs', { recursive: true });
   writeFileSync(
     'docs/performance.md',
     `# Performance
 
-Measured on ${ours.date}, ${ours.cpu}, ${ours.cores} cores, Node ${ours.node}, one thread: \`npm run bench -- peers\` (this package, TensorFlow.js on its wasm backend and plain JavaScript over preallocated arrays, in one process and in turns, medians of rounds) and \`python3 bench/torch.py\` (${torch ? `PyTorch ${torch.torch}, one thread, the same machine` : 'not run'}), joined by \`npm run bench -- report\`. Ratios say how many times faster this package is; those against PyTorch are of two processes, and good to a fifth.
+Measured on ${ours.date}, ${ours.cpu}, ${ours.cores} cores, Node ${ours.node}, one thread: \`npm run bench -- peers\` (this package, TensorFlow.js on its wasm backend and plain JavaScript over preallocated arrays, in one process and in turns, medians of rounds) and \`python3 bench/torch.py\` (${torch ? `PyTorch ${torch.torch}, one thread, the same machine` : 'not run'}), joined by \`npm run bench -- report\`. Ratios say how many times as fast this package is. Those against PyTorch compare two processes, and are good to a fifth.
 
-Kernels work on 65,536 values in a workspace. \`memory.copy\` reads and writes as many bytes as a forward; it is the limit of what only reads and writes. A backward moves twelve bytes a value, two reads and a write, where \`memory.copy\` moves eight: its \`× memory.copy\` is the ratio of bytes a second, which is what an aim calls bandwidth.${ofTheLimit}
+Kernels run on 65,536 values in a workspace. \`memory.copy\` reads and writes as many bytes as a forward does, and is the limit for functions that do little else. A backward moves twelve bytes a value (two reads and a write) where \`memory.copy\` moves eight. So its \`× memory.copy\` is a ratio of bytes a second, which the aims call bandwidth.${ofTheLimit}
 
 ${table([head, ...lines])}
 
-TensorFlow.js' backward includes its forward, as a user of tf.grad pays it. An aim that is missed (✗) is explained below.
+TensorFlow.js' backward includes its forward, as it does for a user of tf.grad. Aims that are missed (✗) are explained below.
 
 ${missed.join('\n')}
 ${small(read('bench/figures.json'))}${browsers?.browsers.length ? inBrowsers(browsers) : ''}`,

@@ -1,8 +1,7 @@
-// What all functions ask of their arguments, and how they say what is wrong: the function, the argument,
-// what came, what to do. A wrong type is a TypeError, a wrong value a RangeError. All is asked before
-// anything is written.
+// Checks of arguments, and their errors. An error says which function, which argument, what its value is, and what to pass
+// instead. A wrong type is a TypeError, a wrong value a RangeError. Functions check all arguments before they write anything.
 
-/** What came, in words. */
+/** A value in the words of an error. */
 export function what(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
@@ -22,44 +21,44 @@ export function what(value: unknown): string {
   return name === 'Object' ? 'an object' : `a ${name}`;
 }
 
-/** Options as they were passed: a value is used only after a check. */
+/** Options before their check. Their values are unknown, so that none can be used unchecked. */
 export type Unchecked<T> = { [K in keyof T]?: unknown };
 
-/** The options that were passed, each read once, of known names alone; undefined is as good as not passed. */
+/** A copy of the given options, each read once. TypeError for an unknown name and for null; undefined counts as left out. */
 export function options<T extends object>(
   where: string,
   given: T | undefined,
   known: readonly (keyof T & string)[],
 ): Unchecked<T> {
-  const read: Record<string, unknown> = {};
-  if (given === undefined) return read as Unchecked<T>;
+  const copy: Record<string, unknown> = {};
+  if (given === undefined) return copy as Unchecked<T>;
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
     throw new TypeError(`${where}: the options are ${what(given)}; pass an object with any of ${known.join(', ')}`);
   }
   for (const key of Object.keys(given)) {
-    // No option is called __proto__, not even where all names are known: to write it would change what is read.
+    // __proto__ is no option, whatever the known names: to write it would change the copy's prototype.
     if (key === '__proto__' || !(known as readonly string[]).includes(key))
       throw new TypeError(`${where}: unknown option ${key}; there are ${known.length > 0 ? known.join(', ') : 'none'}`);
   }
   for (const key of known) {
-    const value = present(where, key, (given as Record<string, unknown>)[key]);
-    if (value !== undefined) read[key] = value;
+    const value = notNull(where, key, (given as Record<string, unknown>)[key]);
+    if (value !== undefined) copy[key] = value;
   }
-  return read as Unchecked<T>;
+  return copy as Unchecked<T>;
 }
 
-/** An option's value, as it was read. */
-export function present<V>(where: string, name: string, value: V): V {
+/** The value of an option. TypeError for null. */
+export function notNull<V>(where: string, name: string, value: V): V {
   if (value === null) throw new TypeError(`${where}: ${name} is null; pass a value, or leave it out`);
   return value;
 }
 
 /**
- * Whether options have no other names than `first`, `second` and `third`, and none of `others` by inheritance either.
- * Then they can be read by names that stand in the code: 7 ns for all of it, where `options` takes 40 to 110. Nothing is
- * read here: what is not usual is still to be read, by `options`.
+ * Whether an object has no other properties than `first`, `second` and `third`, nor any of `others` by inheritance. Such
+ * options can be read without `options`: this takes 7 ns, `options` 40 to 110. No value is read here, so that `options` can
+ * still read each once.
  */
-export function usual<N extends string>(
+export function hasOnly<N extends string>(
   given: unknown,
   others: readonly string[],
   first: N,
@@ -75,13 +74,13 @@ export function usual<N extends string>(
 export interface Bounds {
   least?: number;
   most?: number;
-  /** The bounds themselves are not allowed. */
+  /** Whether the bounds themselves are excluded. */
   open?: boolean;
-  /** Infinity is allowed. */
+  /** Whether Infinity is allowed. */
   infinite?: boolean;
 }
 
-/** A number within bounds. */
+/** A number within bounds, which binary32 can represent. */
 export function number(
   where: string,
   name: string,
@@ -89,7 +88,7 @@ export function number(
   { least = -Infinity, most = Infinity, open, infinite }: Bounds = {},
 ): number {
   if (typeof value !== 'number') throw new TypeError(`${where}: ${name} is ${what(value)}; pass a number`);
-  // An open bound is not to be reached in binary32 either, which is what kernels have.
+  // A number must not round to an open bound in binary32, in which kernels compute.
   const inside = open ? value > least && Math.fround(value) > least && value < most : value >= least && value <= most;
   if (!inside || (!infinite && !Number.isFinite(value))) {
     const above = least === -Infinity ? '' : `${open ? 'greater than' : 'at least'} ${least}`;
@@ -129,21 +128,21 @@ export function flag(where: string, name: string, value: unknown): boolean {
   return value;
 }
 
-/** One of some words. */
-export function choice<T extends string>(where: string, name: string, value: unknown, among: readonly T[]): T {
+/** One of several strings. */
+export function choice<T extends string>(where: string, name: string, value: unknown, choices: readonly T[]): T {
   if (typeof value !== 'string')
-    throw new TypeError(`${where}: ${name} is ${what(value)}; pass one of ${among.join(', ')}`);
-  if (!(among as readonly string[]).includes(value)) {
-    throw new RangeError(`${where}: ${name} is ${what(value)}; pass one of ${among.join(', ')}`);
+    throw new TypeError(`${where}: ${name} is ${what(value)}; pass one of ${choices.join(', ')}`);
+  if (!(choices as readonly string[]).includes(value)) {
+    throw new RangeError(`${where}: ${name} is ${what(value)}; pass one of ${choices.join(', ')}`);
   }
   return value as T;
 }
 
-/** The class of a typed array, whatever realm it is from; undefined for what is none. */
+/** The class name of a typed array of any realm; undefined for any other value. */
 export const classOf = (value: unknown): string | undefined =>
   ArrayBuffer.isView(value) ? (value as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag] : undefined;
 
-/** A typed array of one kind on a buffer that is ours to read: neither shared nor detached. */
+/** A typed array of a class. Its buffer is neither detached nor shared, unless it is a workspace's. */
 function array<T extends Float32Array | Uint32Array>(where: string, name: string, value: unknown, kind: string): T {
   if (classOf(value) !== kind) {
     const advice = ArrayBuffer.isView(value) || Array.isArray(value) ? `; ${kind}.from(${name}) makes one` : '';
@@ -156,13 +155,13 @@ function array<T extends Float32Array | Uint32Array>(where: string, name: string
   return value as T;
 }
 
-/** Shared memory that is ours: nobody writes there while a function reads, but who was told to wait. */
+/** The shared buffers of workspaces. While threads of a workspace work, its user has to wait; nothing else writes there. */
 export const sharedBuffers = new WeakSet<ArrayBufferLike>();
 
-/** A view whose memory is there, and nobody else's. */
+/** TypeError where a view's buffer is detached, or shared and not a workspace's. */
 export function attached(where: string, name: string, view: ArrayBufferView): void {
   const { buffer } = view;
-  // The class of a buffer of another realm is in its text alone, which takes 40 ns.
+  // Only toString tells the class of a buffer of another realm. It takes 40 ns.
   if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
     if (sharedBuffers.has(buffer)) return;
     throw new TypeError(
@@ -182,13 +181,13 @@ export const float32 = (where: string, name: string, value: unknown): Float32Arr
 export const uint32 = (where: string, name: string, value: unknown): Uint32Array =>
   array(where, name, value, 'Uint32Array');
 
-/** Two arrays of one length. */
+/** RangeError where two lengths differ. */
 export function sameLength(where: string, name: string, length: number, other: string, expected: number): void {
   if (length !== expected)
     throw new RangeError(`${where}: ${name} has ${length} values and ${other} ${expected}; make them the same`);
 }
 
-/** An output is its input (unless it may not be), or has no value in common with it. */
+/** RangeError where an output overlaps an input, unless it is the input itself. Not that either, if strictly. */
 export function apart(
   where: string,
   name: string,
@@ -204,7 +203,7 @@ export function apart(
   }
 }
 
-/** A new array of n zeros, or a clear error. */
+/** A new array of n zeros. RangeError where memory is too small. */
 export function allocate<T extends Float32Array | Uint32Array>(
   where: string,
   n: number,
@@ -217,19 +216,19 @@ export function allocate<T extends Float32Array | Uint32Array>(
   }
 }
 
-/** Where a result goes: `out`, checked against one or two inputs by name, or a new array of their length. */
+/** The array for a result: `out`, checked against one or two inputs, or a new array of their length. */
 export function output(
   where: string,
   out: unknown,
   name: string,
   input: Float32Array,
-  other?: string,
-  beside?: Float32Array,
+  otherName?: string,
+  otherInput?: Float32Array,
 ): Float32Array {
   if (out === undefined) return allocate(where, input.length, Float32Array);
-  const given = float32(where, 'out', out);
-  sameLength(where, 'out', given.length, name, input.length);
-  apart(where, 'out', given, name, input);
-  if (other !== undefined && beside !== undefined) apart(where, 'out', given, other, beside);
-  return given;
+  const result = float32(where, 'out', out);
+  sameLength(where, 'out', result.length, name, input.length);
+  apart(where, 'out', result, name, input);
+  if (otherName !== undefined && otherInput !== undefined) apart(where, 'out', result, otherName, otherInput);
+  return result;
 }

@@ -44,3 +44,5 @@ export type { Along, Tensor } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Kernel, Workspace } from './wasm/memory.js';
 export { workspace } from './wasm/memory.js';
+export type { ModuleName } from './wasm/module.js';
+export { ready } from './wasm/ready.js';

@@ -1,15 +1,15 @@
-// A shape and its values.
+// Tensors: shapes and values. And the layout of values along an axis.
 
 import { allocate, float32, sameLength, type Unchecked, what, whole } from './check.js';
 
-/** Values in row-major order. A model moves the data of its tensors: read them through the tensor, keep the tensor. */
+/** Values in row-major order. A model replaces the data of its tensors: keep the tensor, and read `data` from it. */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** The lengths of the axes, checked, and how many values they make. */
-export function sized(where: string, shape: unknown): { shape: number[]; size: number } {
+/** A shape, checked, and its number of values. */
+export function checkedShape(where: string, shape: unknown): { shape: number[]; size: number } {
   if (!Array.isArray(shape))
     throw new TypeError(`${where}: the shape is ${what(shape)}; pass an array of lengths, such as [100, 784]`);
   const lengths = Array.from(shape, (length, i) => whole(where, `shape[${i}]`, length));
@@ -19,19 +19,19 @@ export function sized(where: string, shape: unknown): { shape: number[]; size: n
   return { shape: lengths, size };
 }
 
-/** Where the values of one axis stand: rows of so many columns, or an axis of a shape, the last by default. */
+/** The axis over which a function works: rows of `columns` values, or an axis of a shape, the last by default. */
 export interface Along {
   columns?: number;
-  /** Only checked. */
+  /** How many rows there are; only checked. */
   rows?: number;
   shape?: readonly number[];
-  /** From 0, or from -1 backwards. */
+  /** From 0 on, or from -1 backwards. */
   axis?: number;
 }
-export const alongs = ['columns', 'rows', 'shape', 'axis'] as const;
+export const axisOptions = ['columns', 'rows', 'shape', 'axis'] as const;
 
-/** n values as outer x length x inner, length being that of the axis. */
-export function along(
+/** The layout of n values as outer x length x inner, where `length` is the axis's. `name` is the array's in errors. */
+export function axisLayout(
   where: string,
   name: string,
   n: number,
@@ -40,13 +40,13 @@ export function along(
   if (shape !== undefined) {
     if (columns !== undefined || rows !== undefined)
       throw new TypeError(`${where}: both shape and columns; pass one of them`);
-    const { shape: lengths, size } = sized(where, shape);
+    const { shape: lengths, size } = checkedShape(where, shape);
     sameLength(where, name, n, `shape [${lengths}]`, size);
     const rank = lengths.length;
     if (rank === 0) throw new RangeError(`${where}: shape [] has no axis; pass { columns: 1 }`);
-    const given = whole(where, 'axis', axis ?? -1, { least: -rank, most: rank - 1 });
-    const at = given < 0 ? rank + given : given;
-    const product = (part: number[]) => part.reduce((all, length) => all * length, 1);
+    const signed = whole(where, 'axis', axis ?? -1, { least: -rank, most: rank - 1 });
+    const at = signed < 0 ? rank + signed : signed;
+    const product = (axes: number[]) => axes.reduce((all, length) => all * length, 1);
     return { outer: product(lengths.slice(0, at)), length: lengths[at], inner: product(lengths.slice(at + 1)) };
   }
   if (axis !== undefined) throw new TypeError(`${where}: axis without shape; pass the shape too`);
@@ -60,19 +60,19 @@ export function along(
   return { outer: n / length, length, inner: 1 };
 }
 
-/** A tensor of that shape, with the given values (not copied) or zeros. */
+/** A tensor of a shape, with the values of `data` (not copied) or zeros. RangeError where their lengths differ. */
 export function tensor(shape: readonly number[], data?: Float32Array): Tensor {
   const where = 'tensor';
-  const { shape: lengths, size } = sized(where, shape);
+  const { shape: lengths, size } = checkedShape(where, shape);
   if (data !== undefined) sameLength(where, 'data', float32(where, 'data', data).length, `shape [${lengths}]`, size);
   return { shape: Object.freeze(lengths), data: data ?? allocate(where, size, Float32Array) };
 }
 
-/** Whether something is a tensor; its data are checked. */
+/** Whether a value is a tensor. Error for one whose shape or data are wrong. */
 export function isTensor(where: string, value: unknown): value is Tensor {
   if (typeof value !== 'object' || value === null || !('shape' in value) || !('data' in value)) return false;
   const { shape, data } = value as Tensor;
-  const { size } = sized(where, shape);
+  const { size } = checkedShape(where, shape);
   sameLength(where, 'the data', float32(where, 'data', data).length, `shape [${shape}]`, size);
   return true;
 }

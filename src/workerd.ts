@@ -1,4 +1,4 @@
-// The package for runtimes that compile no bytes (workerd): they are given the compiled modules.
+// The package's entry for runtimes that cannot compile WebAssembly from bytes (workerd). They import compiled modules.
 
 import activation from './wasm/generated/activation.wasm';
 import nn from './wasm/generated/nn.wasm';

@@ -9,10 +9,13 @@ const order = {
   src: ['basics', 'wasm', 'formats', 'random', 'activation', 'init', 'nn', 'diagnose', 'threads', 'tfjs', 'entries'],
   assembly: ['basics', 'random', 'activation', 'init', 'nn', 'entries'],
 };
-const basics = { src: ['check', 'options', 'tensor'], assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'] };
+const basics = {
+  src: ['check', 'host', 'options', 'tensor'],
+  assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'],
+};
 const entries = {
   src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'],
-  assembly: ['random', 'activation', 'nn'],
+  assembly: ['random', 'activation', 'nn', 'constants'],
 };
 
 /** Every file of a folder, by its path without `.ts`; not those that are built. */
@@ -91,7 +94,7 @@ test.each(['src', 'assembly', 'test', 'bench'])('a file of %s has at most 400 li
 });
 
 test.each(['test', 'bench'])('a folder of %s has the name of a folder of src', (root) => {
-  const extra = 'consumers docs everywhere examples fuzz golden package vectors verify'.split(' ');
+  const extra = 'consumers docs environments everywhere examples fuzz golden package vectors verify'.split(' ');
   const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   for (const { name } of folders)
     expect(existsSync(`src/${name}`) || existsSync(`src/${name}.ts`) || extra.includes(name), name).toBe(true);

@@ -1,8 +1,8 @@
 // Builds the package.
 //
 //   node tools/build.mjs           all of dist/
-//   node tools/build.mjs modules   what src/ needs to run from source (tests): src/wasm/generated/. 5 s, and only the modules
-//                                  of which a source is newer
+//   node tools/build.mjs modules   the WebAssembly modules, in src/wasm/generated/: enough to run the tests from source. 5 s; a
+//                                  module is built only if one of its sources is newer
 //   node tools/build.mjs bench     the modules, and the benchmarks in out/, file by file (see bench/index.ts)
 
 import { execFileSync } from 'node:child_process';
@@ -13,6 +13,7 @@ import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { constantsFile, readConstants } from './constants.mjs';
 import { encode } from './encode.mjs';
 
 process.chdir(resolve(import.meta.dirname, '..'));
@@ -21,7 +22,7 @@ const asconfig = JSON.parse(readFileSync('asconfig.json', 'utf8'));
 const MODULES = ['random', 'activation', 'nn'];
 const generated = (file) => join('src/wasm/generated', file);
 
-/** The files that a file of assembly/ is made of: itself, and what it imports. */
+/** A file of assembly/ and all files that it imports. */
 function sourcesOf(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
@@ -30,44 +31,65 @@ function sourcesOf(file, found = new Set()) {
   return found;
 }
 
+/** The files of a folder with an extension. */
+const filesIn = (folder, extension) =>
+  readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith(extension) && !file.endsWith('.d.ts'))
+    .map((file) => join(folder, file));
+
 const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
-/** The modules' constants lie one behind the other in every memory, by asconfig.json's memoryBase; the last ends at 24 KiB. */
-function checkConstants(name) {
-  const bases = [...MODULES.map((module) => asconfig.targets[module].memoryBase), 24576];
+/** Whether a generated file is older than one of the sources of an entry. */
+function isOutdated(file, entry) {
+  const newest = Math.max(...[...sourcesOf(entry), 'asconfig.json', ...filesIn('tools', '.mjs')].map(modified));
+  return newest >= modified(generated(file));
+}
+
+/**
+ * Error where a module's constants overlap those of the next module. In a memory they follow each other, at asconfig.json's
+ * memoryBase, up to CONSTANTS_END.
+ */
+function checkConstants(name, { CONSTANTS_END }) {
+  const bases = [...MODULES.map((module) => asconfig.targets[module].memoryBase), CONSTANTS_END];
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
   const { exports } = instantiateSync(readFileSync(generated(`${name}.wasm`)), { env: { memory } });
   const end = bases[MODULES.indexOf(name) + 1];
   if (exports.heapBase() > end)
     throw new Error(
-      `${name}: its constants end at ${exports.heapBase()}, behind ${end}; move memoryBase in asconfig.json`,
+      `${name}: its constants end at ${exports.heapBase()}, after ${end}; move memoryBase in asconfig.json`,
     );
 }
 
-/** Compiles a module and writes it as .wasm and as text, where one of its sources is newer than the text. */
-async function buildModule(name) {
+/** Writes the numbers that src/ shares with the kernels. Returns them, unless the file is newer than all sources. */
+async function buildConstants() {
+  if (!isOutdated('constants.ts', 'assembly/constants.ts')) return undefined;
+  const constants = await readConstants();
+  writeFileSync(generated('constants.ts'), constantsFile(constants));
+  return constants;
+}
+
+/** Compiles a module and writes it as .wasm and as text, unless the text is newer than all sources. */
+async function buildModule(name, constants) {
   const entry = `assembly/${name}.ts`;
-  const tools = ['asconfig.json', 'tools/build.mjs', 'tools/encode.mjs'];
-  const newest = Math.max(...[...sourcesOf(entry), ...tools].map(modified));
-  if (newest < modified(generated(`${name}.ts`))) return;
+  if (!isOutdated(`${name}.ts`, entry)) return;
   const { error } = await asc.main([entry, '--target', name], { stderr: process.stderr });
   if (error) throw error;
-  checkConstants(name);
+  checkConstants(name, constants ?? (await readConstants()));
   const { text, bytes } = encode(readFileSync(generated(`${name}.wasm`)));
   writeFileSync(generated(`${name}.wasm`), bytes);
-  // Memory that threads share is imported by other words than memory that they do not: bit 1 of the limits' flags.
+  // The import of a memory says whether threads share it, by bit 1 of its limits' flags.
   const flags = Buffer.from(bytes).indexOf('\x06memory\x02') + 8;
   if (flags < 8 || bytes[flags] !== 1) throw new Error(`${name}: no memory with limits is imported`);
-  // What there is to call is read from the module itself, so that it cannot drift from assembly/.
+  // The kernels' names are read from the module itself, so that they are always those of assembly/.
   const functions = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).filter(({ kind }) => kind === 'function');
   writeFileSync(
     generated(`${name}.ts`),
     `// Made by tools/build.mjs from assembly/${name}.ts.
 
-/** The module as tools/encode.mjs tells it. */
+/** The module as tools/encode.mjs encodes it. */
 export const text =
   '${text.replaceAll("'", "\\'")}';
-/** Where the flags of the memory's limits are. */
+/** The index of the byte with the flags of the memory's limits. */
 export const flags = ${flags};
 /** The name of a function of the module. */
 export type Kernel = ${functions.map(({ name }) => `'${name}'`).join(' | ')};
@@ -75,25 +97,32 @@ export type Kernel = ${functions.map(({ name }) => `'${name}'`).join(' | ')};
   );
 }
 
-/** One module of JavaScript for each file of src/, with its source map, as tsc writes them. Their types go to out/types/. */
+/** One JavaScript module for each file of src/, with its source map, as tsc writes them. The types go to out/types/. */
 function buildFiles() {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tools/tsconfig.json'], {
     stdio: 'inherit',
   });
   for (const name of MODULES) cpSync(generated(`${name}.wasm`), `dist/wasm/generated/${name}.wasm`);
   writeFileSync('dist/wasm/generated/wasm.d.ts', 'declare const module: WebAssembly.Module;\nexport default module;\n');
-  // Vercel's edge functions ask for a module by a query.
+  // Vercel's edge functions import a WebAssembly module by a query.
   const workerd = readFileSync('dist/workerd.js', 'utf8');
   writeFileSync('dist/edge.js', workerd.replace(/\.wasm'/g, ".wasm?module'").replace(/\n\/\/# sourceMappingURL.*/, ''));
 }
 
 const notice = '/*! fanwise, MIT */';
 
-/** The file for <script> tags, which makes the global `fanwise`; its map leads to the files beside it. */
+/** The file for <script> tags, which defines the global `fanwise`. Its source map refers to the other files of dist/. */
 const buildScript = () =>
   build({
-    ...{ entryPoints: ['dist/index.js'], outfile: 'dist/fanwise.min.js', bundle: true, target: 'es2022' },
-    ...{ minify: true, sourcemap: true, sourcesContent: false, format: 'iife', globalName: 'fanwise' },
+    entryPoints: ['dist/index.js'],
+    outfile: 'dist/fanwise.min.js',
+    bundle: true,
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    sourcesContent: false,
+    format: 'iife',
+    globalName: 'fanwise',
     banner: { js: notice },
   });
 
@@ -120,18 +149,19 @@ const buildForNode = () =>
   });
 
 /**
- * The files for `require`. commonjs.cjs is all of the package but threads and TensorFlow.js. Those are files of their own: what
- * they import is in commonjs.cjs, so that entries share their state, and one that is not required loads nothing.
+ * The files for `require`. commonjs.cjs is the package without threads and TensorFlow.js. Those are files of their own that
+ * require what they import from commonjs.cjs, so that all entries share one state, and an entry that is not required loads
+ * nothing.
  */
 async function buildCommonJs() {
   const common = { bundle: true, target: 'es2022', format: 'cjs', platform: 'node', banner: { js: notice } };
   const imported = new Set();
-  const fromCommonJs = (own) => ({
+  const fromCommonJs = (folder) => ({
     name: 'from commonjs.cjs',
     setup(build) {
       build.onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => {
         const file = relative('dist', join(resolveDir, path));
-        if (kind === 'entry-point' || file.startsWith(own)) return;
+        if (kind === 'entry-point' || file.startsWith(folder)) return;
         if (file === 'commonjs.cjs') return { path, external: true };
         imported.add(file);
         return { path: file, namespace: 'commonjs' };
@@ -142,19 +172,21 @@ async function buildCommonJs() {
       }));
     },
   });
-  // Where threads/thread.js is, from which it finds the file that threads run.
+  // The URL of threads/thread.js, from which it finds the file that threads run.
   const threadUrl = "const threadUrl = require('node:url').pathToFileURL(__dirname + '/threads/thread.js').href;";
   await build({
-    ...{
-      ...common,
-      entryPoints: ['dist/threads.js'],
-      outfile: 'dist/threads.cjs',
-      plugins: [fromCommonJs('threads/')],
-    },
-    ...{ define: { 'import.meta.url': 'threadUrl' }, banner: { js: `${notice}\n'use strict';\n${threadUrl}` } },
+    ...common,
+    entryPoints: ['dist/threads.js'],
+    outfile: 'dist/threads.cjs',
+    plugins: [fromCommonJs('threads/')],
+    define: { 'import.meta.url': 'threadUrl' },
+    banner: { js: `${notice}\n'use strict';\n${threadUrl}` },
   });
   await build({
-    ...{ ...common, entryPoints: ['dist/tfjs.js'], outfile: 'dist/tfjs.cjs', plugins: [fromCommonJs('tfjs/')] },
+    ...common,
+    entryPoints: ['dist/tfjs.js'],
+    outfile: 'dist/tfjs.cjs',
+    plugins: [fromCommonJs('tfjs/')],
     external: ['@tensorflow/tfjs'],
   });
   const exports = [...imported].sort().map((file) => `export * as '${file}' from './${file}';`);
@@ -163,13 +195,13 @@ async function buildCommonJs() {
   writeFileSync('dist/index.cjs', `module.exports = require('./commonjs.cjs').index;\n`);
 }
 
-/** What index.ts exports, each as `path name`. */
+/** The exports of index.ts, each as `path name`. */
 function publicNames() {
   const lists = readFileSync('out/types/index.d.ts', 'utf8').matchAll(/export (?:type )?{([^}]*)} from '(.*?)'/g);
   return new Set([...lists].flatMap(([, names, from]) => names.split(',').map((name) => `${from} ${name.trim()}`)));
 }
 
-/** Has the types of an entry import from index.d.ts what is exported there. */
+/** A plugin by which an entry's types import from index.d.ts what is exported there. */
 function importPublicTypes() {
   const known = publicNames();
   return {
@@ -188,8 +220,8 @@ function importPublicTypes() {
 }
 
 /**
- * The types of each entry in one file. Types of many files would need names in them that the package does not export: an
- * inferred type could not be declared by who uses it.
+ * The types of each entry in one file. If they were in many files, a user's inferred type could have the path of a file that
+ * the package does not export: TypeScript could not declare it.
  */
 async function buildTypes() {
   const external = ['@tensorflow/tfjs'];
@@ -206,18 +238,13 @@ async function buildTypes() {
   writeFileSync('dist/threads/worker.d.ts', 'export {};\n');
 }
 
-/** Every file of a folder, for the benchmarks. */
-const filesOf = (folder) =>
-  readdirSync(folder, { recursive: true })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-    .map((file) => join(folder, file));
-
 mkdirSync(generated(''), { recursive: true });
+const constants = await buildConstants();
 // One after the other in this process, so that the compiler is warm: 4.1 s for all three. Three processes took 6.2 s.
-for (const name of MODULES) await buildModule(name);
+for (const name of MODULES) await buildModule(name, constants);
 const [, , mode] = process.argv;
 if (mode === 'bench') {
-  const entryPoints = [...filesOf('bench'), ...filesOf('src'), 'test/browsers.ts'];
+  const entryPoints = [...filesIn('bench', '.ts'), ...filesIn('src', '.ts'), 'test/browsers.ts'];
   await build({ entryPoints, outbase: '.', outdir: 'out', logLevel: 'warning' });
 } else if (mode !== 'modules') {
   for (const folder of ['dist', 'out/types']) rmSync(folder, { recursive: true, force: true });

@@ -1,34 +1,35 @@
-// How a WebAssembly module becomes a text in the JavaScript; src/wasm/decode.ts makes the bytes again. All three modules are
-// 25 kB of text, 17 gzipped (base64: 104 and 36; what DEFLATE makes of the bytes themselves: 29).
+// Encodes a WebAssembly module as a text that JavaScript carries. src/wasm/decode.ts decodes it. The three modules together
+// are 25 kB of text, 17 kB gzipped (base64: 104 and 36; their bytes by DEFLATE: 29).
 //
-// - The code is told by its words. A word is an instruction without its local variable. A word that is used often has a
-//   number; one that is not is spelled where a number would stand.
-// - A local variable is told by move-to-front coding: how many others were used since it was. The four vectors of a turn
-//   differ in nothing but the names of their variables, so they become four times the same, which gzip sees. Variables are
-//   numbered in the order of their first use, and there is one for each value unless branches merge (asconfig.json's
-//   ssa-nomerge: 0.5 kB, and no kernel is slower).
-// - Words, variables read, variables written and the rest stand in parts of their own: their statistics differ.
-// - A number is a character, or from 91 on two. The text is ASCII: a page in any encoding reads it. A server's gzip
-//   packs it on its way.
+// - Code is a sequence of words. A word is an instruction without its local variable. A frequent word is written as its
+//   number; another word is spelled out.
+// - Local variables are written by move-to-front coding: how many other variables were used since this one was. The four
+//   vectors of an iteration differ only in their variables, so that they become four equal sequences, which gzip finds.
+//   Variables are numbered in the order of their first use. There is one for each value unless branches merge
+//   (asconfig.json's ssa-nomerge: 0.5 kB less, and no kernel is slower).
+// - Words, variables that are read, variables that are written and all else are separate parts, since their statistics
+//   differ.
+// - A number is one character, or two from 80 on. The text is ASCII, so that a page in any encoding can have it. A server's
+//   gzip compresses it.
 //
-// Not taken: DEFLATE inside the text (19 kB where it is installed, 1.3 kB less on the way, and an inflater of our own to
-// debug); LZMA over the bytes (18.4 kB, and 18 ms); an arithmetic coder that mixes six orders of these numbers (15.9 kB, and
-// 45 ms; three orders: 17.8 and 30).
+// Tried and left: DEFLATE inside the text (19 kB installed, 1.3 kB less to download, and an inflater of our own); LZMA over
+// the bytes (18.4 kB, and 18 ms to decode); an arithmetic coder that mixes six orders of these numbers (15.9 kB, 45 ms; three
+// orders: 17.8 and 30).
 
-/** Words used more often than that have a number. */
+/** A word used more often than this has a number. */
 const OFTEN = 4;
 
-/** Local variables of a function, as many as decode.ts keeps. */
-const MOST = 1024;
+/** The most local variables of a function; decode.ts has an array for them. */
+const MOST_LOCALS = 1024;
 
-/** An unsigned integer as WebAssembly has it. */
+/** An unsigned integer in LEB128. */
 function leb(value) {
   const bytes = [];
   for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
   return [...bytes, value];
 }
 
-/** Reads numbers and instructions. */
+/** Reads a module's numbers and instructions. */
 function reader(bytes) {
   let at = 8;
   const number = () => {
@@ -39,8 +40,8 @@ function reader(bytes) {
       if (byte < 128) return value >>> 0;
     }
   };
-  /** Passes over what an instruction has behind its code; one that is not known here would be read as something else. */
-  const operands = (code, from) => {
+  /** Skips the operands of an instruction. Error for an instruction that is not known here: its operands would be misread. */
+  const skipOperands = (code, from) => {
     const within = (value, ...ranges) => ranges.some(([first, last]) => value >= first && value <= last);
     const unknown = (name) => new Error(`instruction ${name} at byte ${from} is not known to encode.mjs; add it there`);
     if (within(code, [0x02, 0x04])) {
@@ -70,65 +71,65 @@ function reader(bytes) {
   return {
     number,
     byte: () => bytes[at++],
-    place: () => at,
-    move: (to) => {
+    index: () => at,
+    moveTo: (to) => {
       at = to;
     },
-    /** Its bytes; and if it reads or writes a local variable, its code and which. */
+    /** The next instruction's bytes. If it reads or writes a local variable, its code alone and the variable. */
     instruction() {
       const from = at;
       const code = bytes[at++];
       if (code >= 0x20 && code <= 0x22) return { word: [code], local: number() };
-      operands(code, from);
+      skipOperands(code, from);
       return { word: [...bytes.subarray(from, at)] };
     },
   };
 }
 
-/** Where the section of functions begins and ends, and each: its parameters, the types of its local variables, its instructions. */
+/** The bounds of the code section, and its functions: parameters, types of local variables, and instructions. */
 function functionsOf(bytes) {
-  const { number, byte, place, move, instruction } = reader(bytes);
+  const { number, byte, index, moveTo, instruction } = reader(bytes);
   const parameters = [];
   const types = [];
   const functions = [];
   let [begin, last] = [0, 0];
-  while (place() < bytes.length) {
-    const from = place();
+  while (index() < bytes.length) {
+    const from = index();
     const section = byte();
-    const end = number() + place();
+    const end = number() + index();
     if (section === 1) {
       for (let count = number(); count > 0; count--) {
         byte();
         parameters.push(number());
-        move(place() + parameters.at(-1));
-        move(number() + place());
+        moveTo(index() + parameters.at(-1));
+        moveTo(number() + index());
       }
     } else if (section === 3) for (let count = number(); count > 0; count--) types.push(number());
     else if (section === 10) {
       const count = number();
       begin = from;
       for (let i = 0; i < count; i++) {
-        const close = number() + place();
-        const taken = parameters[types[i]];
-        const kinds = Array(taken).fill(0);
+        const close = number() + index();
+        const arity = parameters[types[i]];
+        const kinds = Array(arity).fill(0);
         for (let groups = number(); groups > 0; groups--) {
-          const many = number();
-          kinds.push(...Array(many).fill(byte()));
+          const length = number();
+          kinds.push(...Array(length).fill(byte()));
         }
         const code = [];
-        while (place() < close) code.push(instruction());
-        if (place() !== close) throw new Error(`function ${i} ends within an instruction`);
-        functions.push({ parameters: taken, kinds, code });
+        while (index() < close) code.push(instruction());
+        if (index() !== close) throw new Error(`function ${i} ends within an instruction`);
+        functions.push({ parameters: arity, kinds, code });
       }
       last = end;
     }
-    move(end);
+    moveTo(end);
   }
   if (begin === 0) throw new Error('a module without functions');
   return { begin, last, functions };
 }
 
-/** Names local variables in the order of their first use, behind the parameters; the types of those that are used. */
+/** Renumbers local variables in the order of their first use, after the parameters. `groups` has the types of those used. */
 function rename({ parameters, kinds, code }) {
   const names = new Map(Array.from({ length: parameters }, (_, i) => [i, i]));
   const used = [];
@@ -141,8 +142,8 @@ function rename({ parameters, kinds, code }) {
     }
     instruction.local = names.get(local);
   }
-  if (names.size > MOST)
-    throw new Error(`a function has more than ${MOST} variables, for which decode.ts has no space`);
+  if (names.size > MOST_LOCALS)
+    throw new Error(`a function has more than ${MOST_LOCALS} variables, for which decode.ts has no space`);
   const groups = [];
   for (const kind of used) {
     if (groups.at(-1)?.[1] === kind) groups.at(-1)[0]++;
@@ -151,10 +152,10 @@ function rename({ parameters, kinds, code }) {
   return { parameters, groups, code };
 }
 
-/** A module, its variables renamed; and what stands in it before the first function. */
+/** The module with its variables renumbered, and its bytes before the first function. */
 function assemble(bytes, begin, last, functions) {
   const bodies = functions.flatMap(({ groups, code }) => {
-    const body = leb(groups.length).concat(...groups.map(([many, kind]) => [...leb(many), kind]));
+    const body = leb(groups.length).concat(...groups.map(([length, kind]) => [...leb(length), kind]));
     for (const { word, local } of code) body.push(...word, ...(local === undefined ? [] : leb(local)));
     return [...leb(body.length), ...body];
   });
@@ -163,21 +164,21 @@ function assemble(bytes, begin, last, functions) {
   return { head, bytes: Uint8Array.from([...head, ...bodies, ...bytes.subarray(last)]) };
 }
 
-/** The first of the 91 characters that stand for digits, '#'; the backslash is left out. */
+/** Digits are 91 characters, from '#' on without the backslash. */
 const FIRST = 35;
 const letter = (digit) => String.fromCharCode(FIRST + digit + (digit >= 57 ? 1 : 0));
 
-/** Digits from 80 on begin a number of two: 11 x 91 numbers more. */
-const ONE = 80;
+/** Digits from this on are the first of two: 11 x 91 more numbers. */
+const TWO_DIGITS = 80;
 
 function characters(value) {
-  if (value < ONE) return letter(value);
-  const high = ONE + Math.floor((value - ONE) / 91);
+  if (value < TWO_DIGITS) return letter(value);
+  const high = TWO_DIGITS + Math.floor((value - TWO_DIGITS) / 91);
   if (high > 90) throw new Error(`${value} has no characters in encode.mjs`);
-  return letter(high) + letter((value - ONE) % 91);
+  return letter(high) + letter((value - TWO_DIGITS) % 91);
 }
 
-/** A module as a text, and the bytes that the text gives: the same module, its local variables renumbered. */
+/** A module as a text, and the bytes that decode.ts makes of the text: the same module, its local variables renumbered. */
 export function encode(module) {
   const { begin, last, functions: found } = functionsOf(module);
   const functions = found.map(rename);
@@ -203,7 +204,7 @@ export function encode(module) {
   for (const [word] of known) spell(word.split(',').map(Number));
   for (const { parameters, groups, code } of functions) {
     put('functions', parameters, groups.length);
-    for (const [many, kind] of groups) put('functions', many, 0x7f - kind);
+    for (const [length, kind] of groups) put('functions', length, 0x7f - kind);
     const recent = Array.from({ length: parameters }, (_, i) => i);
     for (const { word, local } of code.slice(0, -1)) {
       const number = numbers.get(word.join());
@@ -218,7 +219,8 @@ export function encode(module) {
     put('code', 0);
   }
   const text = Object.values(parts).join('!');
-  // A page may have the file between its own tags.
-  if (/<\/script|<!--/i.test(text)) throw new Error('the text has what ends a script in a page; order its parts anew');
+  // A page may have the file in an inline script.
+  if (/<\/script|<!--/i.test(text))
+    throw new Error('the text would end an inline script; change the order of its parts');
   return { text, bytes };
 }

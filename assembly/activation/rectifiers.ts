@@ -1,8 +1,8 @@
-// Rectifiers and what is made of straight pieces, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/activation/rectifiers.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
-// infinite g behind it is 0.
+// Rectifiers and other functions of straight pieces, a class each. The row of the same name in src/activation/rectifiers.ts has
+// formula, parameters and error bounds. NaN propagates, forward and backward. Where the slope is 0 the gradient is masked, so
+// that an infinite g gives 0.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { math } from '../math';
 import { Binary, map, Unary, zip } from '../pointwise';
 
@@ -17,7 +17,7 @@ class Relu implements Unary {
 }
 class ReluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(y, f32x4.splat(0)), y);
+    return F32x4.masked(g, f32x4.gt(y, f32x4.splat(0)), y);
   }
 }
 export function reluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -38,14 +38,14 @@ class LeakyReluSlope implements Binary {
     return v128.or(v128.bitselect(g, f32x4.mul(g, a), f32x4.gt(y, f32x4.splat(0))), f32x4.ne(y, y));
   }
 }
-/** The same for 0 < a <= 1, where the larger is the one: two operations instead of five, 9,600 to 13,000 M/s. */
-class UsualLeakyRelu implements Unary {
+/** The same for 0 < a <= 1, where it is max(x, a x): two operations instead of five, 13,000 against 9,600 M/s. */
+class LeakyReluMax implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
     return f32x4.pmax(x, f32x4.mul(x, a));
   }
 }
 export function leakyReluForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  if (a > 0 && a <= 1) map<UsualLeakyRelu>(x, out, n, a, b);
+  if (a > 0 && a <= 1) map<LeakyReluMax>(x, out, n, a, b);
   else map<LeakyRelu>(x, out, n, a, b);
 }
 export function leakyReluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -60,7 +60,7 @@ class Relu6 implements Unary {
 }
 class Relu6Slope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(6))), y);
+    return F32x4.masked(g, v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(6))), y);
   }
 }
 export function relu6Forward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -78,7 +78,7 @@ class Hardtanh implements Unary {
 }
 class HardtanhSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, v128.and(f32x4.gt(y, a), f32x4.lt(y, b)), y);
+    return F32x4.masked(g, v128.and(f32x4.gt(y, a), f32x4.lt(y, b)), y);
   }
 }
 export function hardtanhForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -96,7 +96,7 @@ class Elu implements Unary {
 }
 class EluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    const slope = v128.bitselect(lane.at(ONE, 0), f32x4.add(y, a), f32x4.gt(y, f32x4.splat(0)));
+    const slope = v128.bitselect(F32x4.at(ONE, 0), f32x4.add(y, a), f32x4.gt(y, f32x4.splat(0)));
     return f32x4.mul(g, slope);
   }
 }
@@ -110,40 +110,49 @@ export function eluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b:
 /** x > 0 ? x : a (e^(x / a) - 1) */
 class Celu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    // Just below 0 it is x, too, of which x / a could lose digits where it is subnormal.
-    const straight = f32x4.gt(x, f32x4.mul(a, lane.at(ONE, 1)));
+    // Just below 0 the result is x too: a subnormal x / a would lose digits.
+    const straight = f32x4.gt(x, f32x4.mul(a, F32x4.at(ONE, 1)));
     return v128.bitselect(x, f32x4.mul(a, math.expm1Negative(f32x4.div(x, a))), straight);
   }
 }
 class CeluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    // (y + a) b with b = 1 / a. The sum is exact where it is small; y / a + 1 would keep the rounding of y / a.
+    // (y + a) b with b = 1 / a. A small sum is exact, where y / a + 1 would have the rounding error of y / a.
     const slope = f32x4.mul(f32x4.add(y, a), b);
-    return f32x4.mul(g, v128.bitselect(lane.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
+    return f32x4.mul(g, v128.bitselect(F32x4.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
   }
 }
 export function celuForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
   map<Celu>(x, out, n, a, b);
 }
+/** The same by a division, for an a of which 1 / a is subnormal or infinite. */
+class CeluQuotient implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
+    const slope = f32x4.div(f32x4.add(y, a), a);
+    return f32x4.mul(g, v128.bitselect(F32x4.at(ONE, 0), slope, f32x4.gt(y, f32x4.splat(0))));
+  }
+}
 export function celuBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  zip<CeluSlope>(y, g, out, n, a, 1 / a);
+  const inverse: f32 = 1 / a;
+  if (inverse >= f32.MIN_NORMAL_VALUE && inverse < Infinity) zip<CeluSlope>(y, g, out, n, a, inverse);
+  else zip<CeluQuotient>(y, g, out, n, a, b);
 }
 
-/** lambda and lambda alpha of Klambauer et al. (2017), and what rounding took from the latter. */
+/** lambda and lambda alpha of Klambauer et al. (2017), and the rounding error of the latter. */
 const SELU: usize = memory.data<f32>([1.0507009873554805, 1.7580993408473766, 2.3296717444054593e-8]);
 
 /** lambda (x > 0 ? x : alpha (e^x - 1)) */
 class Selu implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const negative = f32x4.mul(lane.at(SELU, 1), math.expm1Negative(x));
-    return v128.bitselect(f32x4.mul(lane.at(SELU, 0), x), negative, f32x4.gt(x, f32x4.splat(0)));
+    const negative = f32x4.mul(F32x4.at(SELU, 1), math.expm1Negative(x));
+    return v128.bitselect(f32x4.mul(F32x4.at(SELU, 0), x), negative, f32x4.gt(x, f32x4.splat(0)));
   }
 }
 class SeluSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     const slope = v128.bitselect(
-      lane.at(SELU, 0),
-      f32x4.add(f32x4.add(y, lane.at(SELU, 1)), lane.at(SELU, 2)),
+      F32x4.at(SELU, 0),
+      f32x4.add(f32x4.add(y, F32x4.at(SELU, 1)), F32x4.at(SELU, 2)),
       f32x4.gt(y, f32x4.splat(0)),
     );
     return f32x4.mul(g, slope);
@@ -159,13 +168,13 @@ export function seluBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b
 /** x - a above a, x + a below -a, 0 between */
 class Softshrink implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    // x less its part between -a and a.
-    return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, lane.negated(a)), a));
+    // x - clamp(x, -a, a)
+    return f32x4.sub(x, f32x4.pmin(f32x4.pmax(x, F32x4.negated(a)), a));
   }
 }
 class SoftshrinkSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(lane.size(x), a), x);
+    return F32x4.masked(g, f32x4.gt(F32x4.size(x), a), x);
   }
 }
 export function softshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -178,12 +187,12 @@ export function softshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: 
 /** x where |x| > a, else 0 */
 class Hardshrink implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    return lane.masked(x, f32x4.gt(lane.size(x), a), x);
+    return F32x4.masked(x, f32x4.gt(F32x4.size(x), a), x);
   }
 }
 class HardshrinkSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(lane.size(x), a), x);
+    return F32x4.masked(g, f32x4.gt(F32x4.size(x), a), x);
   }
 }
 export function hardshrinkForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -201,7 +210,7 @@ class Threshold implements Unary {
 }
 class ThresholdSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.masked(g, f32x4.gt(x, a), x);
+    return F32x4.masked(g, f32x4.gt(x, a), x);
   }
 }
 export function thresholdForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

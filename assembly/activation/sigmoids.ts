@@ -1,36 +1,36 @@
-// Sigmoids and their kin, one class without fields each. Formula, parameters and promise stand in the row of
-// the same name in src/activation/sigmoids.ts. NaN propagates, forward and backward; a closed gate is a mask, so that an
-// infinite g behind it is 0.
+// Sigmoids and related functions, a class each. The row of the same name in src/activation/sigmoids.ts has formula,
+// parameters and error bounds. NaN propagates, forward and backward. Where the slope is 0 the gradient is masked, so that an
+// infinite g gives 0.
 
-import { lane } from '../f32';
-import { wide } from '../f64';
+import { F32x4 } from '../f32';
+import { F64x2 } from '../f64';
 import { math } from '../math';
 import { Binary, map, mapTwo, Unary, zip, zipTwo } from '../pointwise';
 
 const ONE: usize = memory.data<f32>([1.0, -2.0]);
 
-/** c = 2^-32; where 1 + e^-x is 1, and where 1 / (1 + e^-x) is 0. */
+/** c = 2^-32; the bounds of -x below which 1 + e^-x is 1, and above which 1 / (1 + e^-x) is 0. */
 const SIGMOID: usize = memory.data<f32>([2.3283064365386963e-10, -60.0, 104.0]);
 
 /**
- * 1 / (1 + e^-x) as c / (c + c e^-x), with c e^-x = s + s q, s a power of two; c = 2^-32 keeps e^104 in range, and with it the subnormal results.
- * (Choosing between 1/(1+e) and e/(1+e) with e = e^-|x| costs three operations more and reached 2.3 ulp. c + s first loses
- * half a unit where s is 2^24 c, which made 2.44; adding that back takes three operations, and reached 1.75.)
+ * 1 / (1 + e^-x) as c / (c + c e^-x), with c e^-x = s + s q, s a power of two. With c = 2^-32, e^104 does not overflow and
+ * subnormal results are right. (Choosing between 1/(1+e) and e/(1+e) with e = e^-|x| takes three operations more and reached
+ * 2.3 ulp. Adding c + s first loses half an ulp where s is 2^24 c: 2.44. To add that back takes three operations: 1.75.)
  */
 class Sigmoid implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const c = lane.at(SIGMOID, 0);
-    const t = f32x4.pmin(f32x4.pmax(lane.negated(x), lane.at(SIGMOID, 1)), lane.at(SIGMOID, 2));
+    const c = F32x4.at(SIGMOID, 0);
+    const t = f32x4.pmin(f32x4.pmax(F32x4.negated(x), F32x4.at(SIGMOID, 1)), F32x4.at(SIGMOID, 2));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(c, octaves);
-    return f32x4.div(c, f32x4.add(lane.mad(s, q, c), s));
+    return f32x4.div(c, f32x4.add(F32x4.mad(s, q, c), s));
   }
 }
 /** g y (1 - y) */
 class SigmoidSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    return f32x4.mul(g, f32x4.mul(y, f32x4.sub(lane.at(ONE, 0), y)));
+    return f32x4.mul(g, f32x4.mul(y, f32x4.sub(F32x4.at(ONE, 0), y)));
   }
 }
 export function sigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -40,29 +40,29 @@ export function sigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32
   zip<SigmoidSlope>(y, g, out, n, a, b);
 }
 
-/** Beyond 9.25 tanh is 1: e^-18.5 is less than half an ulp. */
+/** For |x| > 9.25 tanh is 1: e^-18.5 is less than half an ulp. */
 const TANH: usize = memory.data<f32>([-18.5]);
 
 /**
- * (1 - E) / (1 + E) with E = e^(-2|x|) = s + s q, s a power of two; then the sign of x. s - 1 and s + 1 are
- * exact, so that numerator and denominator are each rounded once (-e / (2 + e), from e = E - 1, reached 2.5 ulp).
+ * (1 - E) / (1 + E) with E = e^(-2|x|) = s + s q, s a power of two, and the sign of x. s - 1 and s + 1 are exact, so that
+ * numerator and denominator are each rounded once. (-e / (2 + e) with e = E - 1 reached 2.5 ulp.)
  */
 class Tanh implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const one = lane.at(ONE, 0);
-    const t = f32x4.pmax(f32x4.mul(lane.size(x), lane.at(ONE, 1)), lane.at(TANH, 0));
+    const one = F32x4.at(ONE, 0);
+    const t = f32x4.pmax(f32x4.mul(F32x4.size(x), F32x4.at(ONE, 1)), F32x4.at(TANH, 0));
     const octaves = math.octaves(t);
     const q = math.expm1(math.reduce(t, octaves));
     const s = math.scaled(one, octaves);
     const sq = f32x4.mul(s, q);
     const y = f32x4.div(f32x4.sub(f32x4.sub(one, s), sq), f32x4.add(sq, f32x4.add(s, one)));
-    return v128.or(y, v128.and(x, lane.sign()));
+    return v128.or(y, v128.and(x, F32x4.sign()));
   }
 }
 /** g (1 - y^2), as (1 - y)(1 + y): 1 - y is exact where it is small. */
 class TanhSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    const one = lane.at(ONE, 0);
+    const one = F32x4.at(ONE, 0);
     return f32x4.mul(g, f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y)));
   }
 }
@@ -78,14 +78,14 @@ const SIXTH: usize = memory.data<f32>([3.0, 6.0]);
 /** min(max(x + 3, 0), 6) / 6 */
 class HardSigmoid implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const six = lane.at(SIXTH, 1);
-    return f32x4.div(f32x4.pmin(f32x4.pmax(f32x4.add(x, lane.at(SIXTH, 0)), f32x4.splat(0)), six), six);
+    const six = F32x4.at(SIXTH, 1);
+    return f32x4.div(f32x4.pmin(f32x4.pmax(f32x4.add(x, F32x4.at(SIXTH, 0)), f32x4.splat(0)), six), six);
   }
 }
 class HardSigmoidSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, lane.at(ONE, 0)));
-    return lane.masked(f32x4.div(g, lane.at(SIXTH, 1)), inside, y);
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, F32x4.at(ONE, 0)));
+    return F32x4.masked(f32x4.div(g, F32x4.at(SIXTH, 1)), inside, y);
   }
 }
 export function hardSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -104,17 +104,17 @@ class Softplus implements Unary {
 class SoftplusSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^(-a y)
-    return f32x4.mul(g, lane.negated(math.expm1Negative(lane.negated(f32x4.mul(a, y)))));
+    return f32x4.mul(g, F32x4.negated(math.expm1Negative(F32x4.negated(f32x4.mul(a, y)))));
   }
 }
 
-/** ln(1 + e^(a x)) / a in binary64, since a rounded a x would cost a x ulp; from a x = b on it is x. */
+/** ln(1 + e^(a x)) / a, or x where a x > b. In binary64, since rounding a x would cost a x ulp. */
 class SoftplusScaled implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const scale = lane.low(a);
-    const low = f64x2.div(wide.softplus(f64x2.mul(lane.low(x), scale)), scale);
-    const high = f64x2.div(wide.softplus(f64x2.mul(lane.high(x), scale)), scale);
-    return v128.bitselect(x, lane.narrow(low, high), f32x4.gt(f32x4.mul(x, a), b));
+    const scale = F32x4.low(a);
+    const low = f64x2.div(F64x2.softplus(f64x2.mul(F32x4.low(x), scale)), scale);
+    const high = f64x2.div(F64x2.softplus(f64x2.mul(F32x4.high(x), scale)), scale);
+    return v128.bitselect(x, F32x4.narrow(low, high), f32x4.gt(f32x4.mul(x, a), b));
   }
 }
 export function softplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -128,13 +128,13 @@ export function softplusBackward(y: usize, g: usize, out: usize, n: usize, a: f3
 /** -ln(1 + e^-x) */
 class LogSigmoid implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    return lane.negated(math.softplus(lane.negated(x)));
+    return F32x4.negated(math.softplus(F32x4.negated(x)));
   }
 }
 class LogSigmoidSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // 1 - e^y
-    return f32x4.mul(g, lane.negated(math.expm1Negative(y)));
+    return f32x4.mul(g, F32x4.negated(math.expm1Negative(y)));
   }
 }
 export function logSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -144,21 +144,21 @@ export function logSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: 
   zip<LogSigmoidSlope>(y, g, out, n, a, b);
 }
 
-/** The largest finite value: x / (1 + |x|) has a limit that infinity would miss. */
+/** The largest finite value, to which |x| is clamped: the limit of x / (1 + |x|) is 1, where infinity would give NaN. */
 const LARGE: usize = memory.data<f32>([3.4028234663852886e38]);
 
 /** x / (1 + |x|) */
 class Softsign implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    const size = f32x4.pmin(lane.size(x), lane.at(LARGE, 0));
-    return v128.bitselect(x, f32x4.div(size, f32x4.add(size, lane.at(ONE, 0))), lane.sign());
+    const size = f32x4.pmin(F32x4.size(x), F32x4.at(LARGE, 0));
+    return v128.bitselect(x, f32x4.div(size, f32x4.add(size, F32x4.at(ONE, 0))), F32x4.sign());
   }
 }
 class SoftsignSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
     // (1 - |y|)^2
-    const rest = f32x4.sub(lane.at(ONE, 0), lane.size(y));
-    return f32x4.mul(g, f32x4.mul(rest, rest));
+    const difference = f32x4.sub(F32x4.at(ONE, 0), F32x4.size(y));
+    return f32x4.mul(g, f32x4.mul(difference, difference));
   }
 }
 export function softsignForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
@@ -174,43 +174,43 @@ const TANHSHRINK: usize = memory.data<f64>([
   -0.13333332430550643, 0.333333333300835, 0.36, 2.0,
 ]);
 
-/** x - tanh x on |x| <= 0.6 */
-function shrunk(x: v128, z: v128): v128 {
-  return f64x2.mul(f64x2.mul(z, x), wide.polynomial(TANHSHRINK, 7, z));
+/** x - tanh x on |x| <= 0.6, by its series. */
+function tanhshrinkSeries(x: v128, z: v128): v128 {
+  return f64x2.mul(f64x2.mul(z, x), F64x2.polynomial(TANHSHRINK, 7, z));
 }
 
 /** (1 - E) / (1 + E) with E = e^(-2|x|), and the sign of x. */
 function tanh64(x: v128): v128 {
   const one = f64x2.splat(1);
-  const e = wide.exp(f64x2.mul(f64x2.abs(x), f64x2.neg(wide.at(TANHSHRINK, 8))));
+  const e = F64x2.exp(f64x2.mul(f64x2.abs(x), f64x2.neg(F64x2.at(TANHSHRINK, 8))));
   const y = f64x2.div(f64x2.sub(one, e), f64x2.add(one, e));
   return v128.bitselect(x, y, f64x2.splat(-0.0));
 }
 
-/** x - tanh x: the series where it would be a difference of near equals. */
+/** x - tanh x: by the series where it is a difference of near equals. */
 function tanhshrink(x: v128): v128 {
   const z = f64x2.mul(x, x);
-  return v128.bitselect(shrunk(x, z), f64x2.sub(x, tanh64(x)), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
+  return v128.bitselect(tanhshrinkSeries(x, z), f64x2.sub(x, tanh64(x)), f64x2.lt(z, F64x2.at(TANHSHRINK, 7)));
 }
 
-/** tanh^2 x, from x - tanh x where 1 - E would lose digits. */
+/** tanh^2 x. Near 0, where 1 - E would lose digits, tanh x comes from the series of x - tanh x. */
 function tanhSquared(x: v128): v128 {
   const z = f64x2.mul(x, x);
-  const t = v128.bitselect(f64x2.sub(x, shrunk(x, z)), tanh64(x), f64x2.lt(z, wide.at(TANHSHRINK, 7)));
+  const t = v128.bitselect(f64x2.sub(x, tanhshrinkSeries(x, z)), tanh64(x), f64x2.lt(z, F64x2.at(TANHSHRINK, 7)));
   return f64x2.mul(t, t);
 }
 
 /** x - tanh x */
 class Tanhshrink implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(tanhshrink(lane.low(x)), tanhshrink(lane.high(x)));
+    return F32x4.narrow(tanhshrink(F32x4.low(x)), tanhshrink(F32x4.high(x)));
   }
 }
 class TanhshrinkSlope implements Binary {
   @inline apply(x: v128, g: v128, a: v128, b: v128): v128 {
-    return lane.narrow(
-      f64x2.mul(lane.low(g), tanhSquared(lane.low(x))),
-      f64x2.mul(lane.high(g), tanhSquared(lane.high(x))),
+    return F32x4.narrow(
+      f64x2.mul(F32x4.low(g), tanhSquared(F32x4.low(x))),
+      f64x2.mul(F32x4.high(g), tanhSquared(F32x4.high(x))),
     );
   }
 }
@@ -221,12 +221,12 @@ export function tanhshrinkBackward(x: usize, g: usize, out: usize, n: usize, a: 
   zipTwo<TanhshrinkSlope>(x, g, out, n, a, b);
 }
 
-/** (x + sqrt(x^2 + a)) / 2; below 0 from its other side, of which it is a / 4 over. */
+/** (x + sqrt(x^2 + a)) / 2. For x < 0 it is a / 4 divided by its value at -x, which is no difference of near equals. */
 function squareplus(x: v128, a: v128): v128 {
   const half = f64x2.splat(0.5);
   const y = f64x2.mul(f64x2.add(f64x2.abs(x), f64x2.sqrt(f64x2.add(f64x2.mul(x, x), a))), half);
-  const other = f64x2.div(f64x2.mul(f64x2.mul(a, half), half), y);
-  return v128.bitselect(y, other, f64x2.ge(x, f64x2.splat(0)));
+  const negative = f64x2.div(f64x2.mul(f64x2.mul(a, half), half), y);
+  return v128.bitselect(y, negative, f64x2.ge(x, f64x2.splat(0)));
 }
 
 /** y^2 / (y^2 + a / 4) */
@@ -239,13 +239,13 @@ function squareplusSlope(y: v128, a: v128): v128 {
 /** (x + sqrt(x^2 + a)) / 2 (Barron 2021) */
 class Squareplus implements Unary {
   @inline apply(x: v128, a: v128, b: v128): v128 {
-    return lane.narrow(squareplus(lane.low(x), lane.low(a)), squareplus(lane.high(x), lane.low(a)));
+    return F32x4.narrow(squareplus(F32x4.low(x), F32x4.low(a)), squareplus(F32x4.high(x), F32x4.low(a)));
   }
 }
 class SquareplusSlope implements Binary {
   @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
-    const low = f64x2.mul(lane.low(g), squareplusSlope(lane.low(y), lane.low(a)));
-    return lane.narrow(low, f64x2.mul(lane.high(g), squareplusSlope(lane.high(y), lane.low(a))));
+    const low = f64x2.mul(F32x4.low(g), squareplusSlope(F32x4.low(y), F32x4.low(a)));
+    return F32x4.narrow(low, f64x2.mul(F32x4.high(g), squareplusSlope(F32x4.high(y), F32x4.low(a))));
   }
 }
 export function squareplusForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {

@@ -1,40 +1,42 @@
-// One step of an optimizer over all parameters at once: they lie side by side, n a multiple of 4.
+// One step of an optimizer over all parameters at once: w has their n values one after the other, g the gradients in the same
+// order. n is a multiple of 4.
 
-import { lane, VECTOR } from '../f32';
+import { F32x4, VECTOR } from '../f32';
 
 /**
  * Stochastic gradient descent as PyTorch writes it: d = g + decay w; v = momentum v + d; w -= lr (nesterov ?
- * d + momentum v : v). A velocity of zeros makes PyTorch's first step.
+ * d + momentum v : v). v is all 0 before the first step, which then equals PyTorch's.
  */
 export function sgd(w: usize, g: usize, v: usize, n: usize, lr: f32, momentum: f32, decay: f32, nesterov: bool): void {
   const rate = f32x4.splat(lr);
-  const keep = f32x4.splat(momentum);
-  const shrink = f32x4.splat(decay);
+  const momenta = f32x4.splat(momentum);
+  const decays = f32x4.splat(decay);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, v += VECTOR) {
     const weight = v128.load(w);
-    const d = lane.mad(weight, shrink, v128.load(g));
-    const velocity = lane.mad(v128.load(v), keep, d);
+    const d = F32x4.mad(weight, decays, v128.load(g));
+    const velocity = F32x4.mad(v128.load(v), momenta, d);
     v128.store(v, velocity);
-    const step = nesterov ? lane.mad(velocity, keep, d) : velocity;
+    const step = nesterov ? F32x4.mad(velocity, momenta, d) : velocity;
     v128.store(w, f32x4.sub(weight, f32x4.mul(rate, step)));
   }
 }
 
-/** The same without momentum: there is no velocity to keep. */
+/** sgd without momentum, which needs no velocity: w -= lr (g + decay w). */
 export function sgdPlain(w: usize, g: usize, n: usize, lr: f32, decay: f32): void {
   const rate = f32x4.splat(lr);
-  const shrink = f32x4.splat(decay);
+  const decays = f32x4.splat(decay);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR) {
     const weight = v128.load(w);
-    v128.store(w, f32x4.sub(weight, f32x4.mul(rate, lane.mad(weight, shrink, v128.load(g)))));
+    v128.store(w, f32x4.sub(weight, f32x4.mul(rate, F32x4.mad(weight, decays, v128.load(g)))));
   }
 }
 
 /**
- * Adam (Kingma and Ba 2015) as PyTorch writes it: m and v are running means of g and g^2, rate is lr over m's
- * bias correction and spread the root of v's, w -= rate m / (sqrt(v) / spread + epsilon). decay goes into g;
- * shrink (1 - lr decay) is AdamW's (Loshchilov and Hutter 2019), which takes it off w instead. rest1 and
- * rest2 are 1 - beta, rounded once: from a rounded beta2 of 0.999 the rest would be off by 5e-5.
+ * Adam (Kingma and Ba 2015) as PyTorch writes it: m and v are running means of d and d^2, and w -= rate m / (sqrt(v) /
+ * spread + epsilon), where d = g + decay w. rate is lr divided by the bias correction of m, and spread is the square root of
+ * that of v. AdamW (Loshchilov and Hutter 2019) has a decay of 0 and multiplies w by shrink = 1 - lr weightDecay; Adam has a
+ * shrink of 1. rest1 and rest2 are 1 - beta1 and 1 - beta2, rounded once: computed from beta2 = 0.999, already rounded to
+ * binary32, rest2 would be off by 5e-5.
  */
 export function adam(
   w: usize,
@@ -58,9 +60,9 @@ export function adam(
   const c2 = f32x4.splat(rest2);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, m += VECTOR, v += VECTOR) {
     const weight = v128.load(w);
-    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g));
-    const mean = lane.mad(v128.load(m), b1, f32x4.mul(d, c1));
-    const square = lane.mad(v128.load(v), b2, f32x4.mul(f32x4.mul(d, d), c2));
+    const d = F32x4.mad(weight, f32x4.splat(decay), v128.load(g));
+    const mean = F32x4.mad(v128.load(m), b1, f32x4.mul(d, c1));
+    const square = F32x4.mad(v128.load(v), b2, f32x4.mul(f32x4.mul(d, d), c2));
     v128.store(m, mean);
     v128.store(v, square);
     const size = f32x4.add(f32x4.div(f32x4.sqrt(square), f32x4.splat(spread)), f32x4.splat(epsilon));
@@ -70,8 +72,9 @@ export function adam(
 }
 
 /**
- * RMSprop (Hinton 2012) as PyTorch writes it: s and m are running means of d^2 and d, w -= lr v with v = momentum v +
- * d / (sqrt(s - m^2) + epsilon). m 0: it is not taken off; v 0: without momentum. rest is 1 - alpha, rounded once.
+ * RMSprop (Hinton 2012) as PyTorch writes it: s and m are running means of d^2 and d, where d = g + decay w. w -= lr v with
+ * v = momentum v + d / (sqrt(s - m^2) + epsilon). If m is 0, m^2 is not subtracted; if v is 0, there is no momentum. rest is
+ * 1 - alpha, rounded once.
  */
 export function rmsprop(
   w: usize,
@@ -87,22 +90,22 @@ export function rmsprop(
   momentum: f32,
   decay: f32,
 ): void {
-  const keep = f32x4.splat(alpha);
-  const take = f32x4.splat(rest);
+  const alphas = f32x4.splat(alpha);
+  const rests = f32x4.splat(rest);
   for (let i: usize = 0; i < n << 2; i += VECTOR) {
     const weight = v128.load(w + i);
-    const d = lane.mad(weight, f32x4.splat(decay), v128.load(g + i));
-    let square = lane.mad(v128.load(s + i), keep, f32x4.mul(f32x4.mul(d, d), take));
+    const d = F32x4.mad(weight, f32x4.splat(decay), v128.load(g + i));
+    let square = F32x4.mad(v128.load(s + i), alphas, f32x4.mul(f32x4.mul(d, d), rests));
     v128.store(s + i, square);
     if (m) {
-      const mean = lane.mad(v128.load(m + i), keep, f32x4.mul(d, take));
+      const mean = F32x4.mad(v128.load(m + i), alphas, f32x4.mul(d, rests));
       v128.store(m + i, mean);
-      // Of gradients that stay the same the two become equal, and their difference may be rounded below 0.
+      // While gradients stay the same, m^2 approaches s, and their difference may be rounded to a number below 0.
       square = f32x4.pmax(f32x4.sub(square, f32x4.mul(mean, mean)), f32x4.splat(0));
     }
     let step = f32x4.div(d, f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon)));
     if (v) {
-      step = lane.mad(v128.load(v + i), f32x4.splat(momentum), step);
+      step = F32x4.mad(v128.load(v + i), f32x4.splat(momentum), step);
       v128.store(v + i, step);
     }
     v128.store(w + i, f32x4.sub(weight, f32x4.mul(f32x4.splat(lr), step)));
@@ -110,20 +113,20 @@ export function rmsprop(
 }
 
 /**
- * The length of g; where it is above `most`, g is scaled down to it (by most / (length + 1e-6), as PyTorch does).
- * An infinite length makes zeros of what is finite, NaN changes nothing.
+ * Returns the Euclidean norm of g. A g whose norm is above `most` is multiplied by most / (norm + 1e-6), as in PyTorch. If the
+ * norm is infinite, the finite values of g become 0; if it is NaN, g does not change.
  */
 export function clip(g: usize, n: usize, most: f64): f64 {
   const end = g + (n << 2);
   let sum = f64x2.splat(0);
   for (let p = g; p < end; p += VECTOR) {
-    const low = lane.low(v128.load(p));
-    const high = lane.high(v128.load(p));
+    const low = F32x4.low(v128.load(p));
+    const high = F32x4.high(v128.load(p));
     sum = f64x2.add(sum, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
   }
-  const length = sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
-  const scale = most / (length + 1e-6);
+  const norm = sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  const scale = most / (norm + 1e-6);
   const s = f32x4.splat(<f32>scale);
   if (scale < 1) for (; g < end; g += VECTOR) v128.store(g, f32x4.mul(v128.load(g), s));
-  return length;
+  return norm;
 }

@@ -1,11 +1,11 @@
-// The kernels of the distributions: a class without fields each, which turns words into values, and a function that fills an
-// array by it from Philox or from Threefry. src/random/distributions.ts has the row of the same name. PyTorch's uniforms and normals, with their fused operations, are
-// in torch.ts.
+// The kernels of the distributions: for each a class that turns words into values, and functions that fill an array with it
+// from Philox or Threefry. src/random/distributions.ts has a row for each. PyTorch's uniforms and normals, which need fused
+// operations, are in torch.ts.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { log64, math } from '../math';
-import { NARROW, scratch, WIDE } from '../scratch';
-import { Distribution, Each, fill, Law, Philox, Threefry } from './fill';
+import { PARAMETERS_F32, PARAMETERS_F64, scratch } from '../scratch';
+import { ByWord, Distribution, Each, fill, Philox, Threefry } from './fill';
 import { unit53 } from './torch';
 
 /** The words themselves. */
@@ -18,21 +18,21 @@ export function philoxBits(state: usize, out: usize, n: usize): void {
 
 const UNIT: usize = memory.data<f32>([5.9604644775390625e-8]); // 2^-24
 
-/** low + range u with u a multiple of 2^-24 in [0, 1), kept below `high`, which rounding could reach. */
-class Uniform implements Law {
+/** low + range u, where u is a multiple of 2^-24 in [0, 1), clamped to the largest value allowed: rounding can reach `high`. */
+class Uniform implements ByWord {
   @inline four(bits: v128): v128 {
-    const u = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), lane.at(UNIT, 0));
+    const u = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), F32x4.at(UNIT, 0));
     return f32x4.pmin(
-      lane.mad(u, lane.at(scratch + NARROW, 1), lane.at(scratch + NARROW, 0)),
-      lane.at(scratch + NARROW, 2),
+      F32x4.mad(u, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0)),
+      F32x4.at(scratch + PARAMETERS_F32, 2),
     );
   }
 }
-/** last: the largest value allowed */
+/** low + range u; last is the largest value allowed. */
 export function philoxUniform(state: usize, out: usize, n: usize, low: f32, range: f32, last: f32): void {
-  store<f32>(scratch + NARROW, low);
-  store<f32>(scratch + NARROW, range, 4);
-  store<f32>(scratch + NARROW, last, 8);
+  store<f32>(scratch + PARAMETERS_F32, low);
+  store<f32>(scratch + PARAMETERS_F32, range, 4);
+  store<f32>(scratch + PARAMETERS_F32, last, 8);
   fill<Philox, Each<Uniform>>(state, out, n);
 }
 
@@ -40,9 +40,9 @@ export function philoxUniform(state: usize, out: usize, n: usize, low: f32, rang
 const NORMAL: usize = memory.data<f32>([-2.0, 4.656612873077393e-10, 2.3283064365386963e-10]);
 
 /**
- * Box and Muller (1958): of a block's words a, b, c, d the pair (a, b) gives values 0 and 1, (c, d) values
- * 2 and 3: mean + std sqrt(-2 ln u) times cos and sin of a turn. u has 31 bits, so that values reach 6.66
- * standard deviations; the turn has 32: two for the quadrant, 30 for the place in it.
+ * Normals by the transform of Box and Muller (1958): mean + std sqrt(-2 ln u) times the cosine and the sine of an angle. Of a
+ * block's words a, b, c, d the pair (a, b) gives values 0 and 1, (c, d) values 2 and 3. u has 31 bits, so that values reach
+ * 6.66 standard deviations. The angle has 32: two for the quadrant, 30 for the angle in it.
  */
 class Normal implements Distribution {
   @inline sixteen(p: usize): void {
@@ -54,59 +54,59 @@ class Normal implements Distribution {
     const r1 = this.radius(v128.shuffle<u32>(w2, w3, 0, 2, 4, 6));
     const b0 = v128.shuffle<u32>(w0, w1, 1, 3, 5, 7);
     const b1 = v128.shuffle<u32>(w2, w3, 1, 3, 5, 7);
-    const y0 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b0, 2)), lane.at(NORMAL, 2));
-    const y1 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b1, 2)), lane.at(NORMAL, 2));
+    const y0 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b0, 2)), F32x4.at(NORMAL, 2));
+    const y1 = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shl(b1, 2)), F32x4.at(NORMAL, 2));
     const sine0 = math.sin(y0);
     const sine1 = math.sin(y1);
     const cosine0 = math.cos(y0);
     const cosine1 = math.cos(y1);
-    const mean = lane.at(scratch + NARROW, 0);
-    const even0 = lane.mad(r0, this.turned(cosine0, sine0, b0, v128.xor(b0, i32x4.shl(b0, 1))), mean);
-    const even1 = lane.mad(r1, this.turned(cosine1, sine1, b1, v128.xor(b1, i32x4.shl(b1, 1))), mean);
-    const odd0 = lane.mad(r0, this.turned(sine0, cosine0, b0, b0), mean);
-    const odd1 = lane.mad(r1, this.turned(sine1, cosine1, b1, b1), mean);
+    const mean = F32x4.at(scratch + PARAMETERS_F32, 0);
+    const even0 = F32x4.mad(r0, this.inQuadrant(cosine0, sine0, b0, v128.xor(b0, i32x4.shl(b0, 1))), mean);
+    const even1 = F32x4.mad(r1, this.inQuadrant(cosine1, sine1, b1, v128.xor(b1, i32x4.shl(b1, 1))), mean);
+    const odd0 = F32x4.mad(r0, this.inQuadrant(sine0, cosine0, b0, b0), mean);
+    const odd1 = F32x4.mad(r1, this.inQuadrant(sine1, cosine1, b1, b1), mean);
     v128.store(p, v128.shuffle<u32>(even0, odd0, 0, 4, 1, 5));
     v128.store(p, v128.shuffle<u32>(even0, odd0, 2, 6, 3, 7), 16);
     v128.store(p, v128.shuffle<u32>(even1, odd1, 0, 4, 1, 5), 32);
     v128.store(p, v128.shuffle<u32>(even1, odd1, 2, 6, 3, 7), 48);
   }
   @inline radius(a: v128): v128 {
-    const u = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(a, 1)), lane.at(NORMAL, 1), lane.at(NORMAL, 2));
-    return f32x4.mul(f32x4.sqrt(f32x4.mul(math.log(u), lane.at(NORMAL, 0))), lane.at(scratch + NARROW, 1));
+    const u = F32x4.mad(f32x4.convert_i32x4_s(i32x4.shr_u(a, 1)), F32x4.at(NORMAL, 1), F32x4.at(NORMAL, 2));
+    return f32x4.mul(f32x4.sqrt(f32x4.mul(math.log(u), F32x4.at(NORMAL, 0))), F32x4.at(scratch + PARAMETERS_F32, 1));
   }
-  /** The quadrant is b's two top bits: the lower swaps sine and cosine, and each changes a sign. */
-  @inline turned(one: v128, other: v128, b: v128, sign: v128): v128 {
+  /** One of sine and cosine, with its sign. The quadrant is b's two top bits: the lower swaps the two, and each changes a sign. */
+  @inline inQuadrant(one: v128, other: v128, b: v128, sign: v128): v128 {
     const swap = i32x4.shr_s(i32x4.shl(b, 1), 31);
-    return v128.xor(v128.bitselect(other, one, swap), v128.and(sign, lane.sign()));
+    return v128.xor(v128.bitselect(other, one, swap), v128.and(sign, F32x4.sign()));
   }
 }
 export function philoxNormal(state: usize, out: usize, n: usize, mean: f32, std: f32): void {
-  store<f32>(scratch + NARROW, mean);
-  store<f32>(scratch + NARROW, std, 4);
+  store<f32>(scratch + PARAMETERS_F32, mean);
+  store<f32>(scratch + PARAMETERS_F32, std, 4);
   fill<Philox, Normal>(state, out, n);
 }
 
-/** Words below the threshold become 1, the others 0; the threshold stands in NARROW as an integer. */
-class Bernoulli implements Law {
+/** 1 where the word is below the threshold, else 0. The threshold is in PARAMETERS_F32 as an integer. */
+class Bernoulli implements ByWord {
   @inline four(bits: v128): v128 {
-    return v128.and(i32x4.lt_u(bits, lane.at(scratch + NARROW, 0)), f32x4.splat(1));
+    return v128.and(i32x4.lt_u(bits, F32x4.at(scratch + PARAMETERS_F32, 0)), f32x4.splat(1));
   }
 }
 export function philoxBernoulli(state: usize, out: usize, n: usize, threshold: u32): void {
-  store<u32>(scratch + NARROW, threshold);
+  store<u32>(scratch + PARAMETERS_F32, threshold);
   fill<Philox, Each<Bernoulli>>(state, out, n);
 }
 
-/** 1 where 53 bits are below p, else 0: as PyTorch without MKL. (With MKL it takes another generator altogether.) */
+/** 1 where a uniform of 53 bits is below p, else 0: as PyTorch without MKL. (With MKL it uses another generator.) */
 export function torchBernoulli(state: usize, out: usize, n: usize, p: f64): void {
   for (const end = out + (n << 2); out < end; out += 4) store<f32>(out, unit53(state) < p ? 1 : 0);
 }
 
 /**
- * The normal quantile by Giles' change of variables ("Approximating the erfinv function", 2011): with
- * w = -ln(4 p (1 - p)) it is (2p - 1) times a smooth function of w. Three minimax polynomials: in w - 2.5 for
- * w < 5 (2e-7 relative), in sqrt(w) - 3.5 to sqrt(w) = 5 (5e-7), in sqrt(w) - 7 beyond (3e-8, to w = 88,
- * the end of binary32). Fitted anew, since Giles' own tail ends at w = 16.
+ * The normal quantile function by Giles' change of variables ("Approximating the erfinv function", 2011): (2p - 1) times a
+ * smooth function of w = -ln(4 p (1 - p)). Three minimax polynomials: in w - 2.5 for w < 5 (relative error 2e-7), in
+ * sqrt(w) - 3.5 up to sqrt(w) = 5 (5e-7), and in sqrt(w) - 7 beyond (3e-8, up to w = 88, the end of binary32). They are our
+ * own, since Giles' tail ends at w = 16.
  */
 const CENTRE: usize = memory.data<f32>([
   3.340120002803815e-8, 4.869448844146973e-7, -4.902200089418329e-6, -6.229566679394338e-6, 3.08793707517907e-4,
@@ -120,85 +120,76 @@ const TAIL_FAR: usize = memory.data<f32>([
   -7.658327660919895e-8, 4.820761319024314e-7, -2.302450639035669e-6, 8.816897206997965e-6, 8.829449143377133e-6,
   -7.258238038048148e-4, 1.4263696670532227, 9.714261054992676,
 ]);
-/** Where the three change, and their middles. */
+/** The bounds of w between the three polynomials, and the numbers subtracted from w or sqrt(w). */
 const RANGES: usize = memory.data<f32>([5.0, 25.0, 2.5, 3.5, 7.0]);
 
-/** The polynomial in t with nine coefficients, that of the highest power first, in pairs: half as long a chain as Horner's. */
-abstract class polynomial {
-  @inline static pair(table: usize, k: usize, t: v128): v128 {
-    return lane.mad(t, lane.at(table, k), lane.at(table, k + 1));
+abstract class quantile {
+  /** The polynomial in t with nine coefficients, that of the highest power first. */
+  @inline static polynomial(table: usize, t: v128): v128 {
+    return F32x4.mad(F32x4.estrin8(table, t, f32x4.mul(t, t)), t, F32x4.at(table, 8));
   }
-  @inline static eighth(table: usize, t: v128): v128 {
-    const square = f32x4.mul(t, t);
-    let sum = lane.mad(polynomial.pair(table, 0, t), square, polynomial.pair(table, 2, t));
-    sum = lane.mad(sum, square, polynomial.pair(table, 4, t));
-    sum = lane.mad(sum, square, polynomial.pair(table, 6, t));
-    return lane.mad(sum, t, lane.at(table, 8));
+  /** mean + std z, clamped to the bounds: what truncated normals return. */
+  @inline static clamped(z: v128): v128 {
+    const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0));
+    return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 2)), F32x4.at(scratch + PARAMETERS_F32, 3));
   }
 }
 
-abstract class cut {
-  /** mean + std z, kept between the bounds */
-  @inline static at(z: v128): v128 {
-    const value = lane.mad(z, lane.at(scratch + NARROW, 1), lane.at(scratch + NARROW, 0));
-    return f32x4.pmin(f32x4.pmax(value, lane.at(scratch + NARROW, 2)), lane.at(scratch + NARROW, 3));
-  }
-}
-
-/** Where the polynomial of the centre alone is enough: Phi(-2.9) < p < Phi(2.9), and an interval that 2^24 places fill. */
+/** Where 24 bits and the polynomial of the centre are enough: Phi(-2.9) < p < Phi(2.9), in an interval that is broad. */
 const CENTRAL: f64 = 0.0019;
 const BROAD: f64 = 0.125;
 
-/** mean + std Phi^-1(p) for an interval near the middle, such as the usual -2 to 2: c = 2p - 1 from 24 bits and a half. */
-class CentralNormal implements Law {
+/** mean + std Phi^-1(p) for bounds such as the default -2 and 2: c = 2p - 1 with p from 24 bits, plus half a step. */
+class CentralNormal implements ByWord {
   @inline four(bits: v128): v128 {
     const one = f32x4.splat(1);
-    const c = lane.mad(
+    const c = F32x4.mad(
       f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)),
-      lane.at(scratch + NARROW, 5),
-      lane.at(scratch + NARROW, 4),
+      F32x4.at(scratch + PARAMETERS_F32, 5),
+      F32x4.at(scratch + PARAMETERS_F32, 4),
     );
-    const w = lane.negated(math.log(f32x4.mul(f32x4.sub(one, c), f32x4.add(one, c))));
-    return cut.at(f32x4.mul(polynomial.eighth(CENTRE, f32x4.sub(w, lane.at(RANGES, 2))), c));
+    const w = F32x4.negated(math.log(f32x4.mul(f32x4.sub(one, c), f32x4.add(one, c))));
+    return quantile.clamped(f32x4.mul(quantile.polynomial(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2))), c));
   }
 }
 
-/** mean + std Phi^-1(p), p uniform between Phi(low) and Phi(high): in binary64 until it is small numbers only. */
-class TruncatedNormal implements Law {
+/** mean + std Phi^-1(p), p uniform between Phi(low) and Phi(high). p is in binary64, the polynomials in binary32. */
+class TruncatedNormal implements ByWord {
   four(bits: v128): v128 {
-    // The cumulative probability, from 32 bits and a half.
+    // p from 32 bits, plus half a step.
     const p0 = this.probability(bits);
     const p1 = this.probability(v128.shuffle<u64>(bits, bits, 1, 0));
     const one = f64x2.splat(1);
-    const centred = lane.narrow(f64x2.sub(f64x2.add(p0, p0), one), f64x2.sub(f64x2.add(p1, p1), one));
-    const product = lane.narrow(f64x2.mul(p0, f64x2.sub(one, p0)), f64x2.mul(p1, f64x2.sub(one, p1)));
-    const w = lane.negated(math.log(f32x4.mul(product, f32x4.splat(4))));
-    let q = polynomial.eighth(CENTRE, f32x4.sub(w, lane.at(RANGES, 2)));
-    const tail = f32x4.ge(w, lane.at(RANGES, 0));
+    const centred = F32x4.narrow(f64x2.sub(f64x2.add(p0, p0), one), f64x2.sub(f64x2.add(p1, p1), one));
+    const product = F32x4.narrow(f64x2.mul(p0, f64x2.sub(one, p0)), f64x2.mul(p1, f64x2.sub(one, p1)));
+    const w = F32x4.negated(math.log(f32x4.mul(product, f32x4.splat(4))));
+    let q = quantile.polynomial(CENTRE, f32x4.sub(w, F32x4.at(RANGES, 2)));
+    const tail = f32x4.ge(w, F32x4.at(RANGES, 0));
     if (v128.any_true(tail)) {
       const v = f32x4.sqrt(w);
-      q = v128.bitselect(polynomial.eighth(TAIL_NEAR, f32x4.sub(v, lane.at(RANGES, 3))), q, tail);
-      const far = f32x4.ge(w, lane.at(RANGES, 1));
+      q = v128.bitselect(quantile.polynomial(TAIL_NEAR, f32x4.sub(v, F32x4.at(RANGES, 3))), q, tail);
+      const far = f32x4.ge(w, F32x4.at(RANGES, 1));
       if (v128.any_true(far)) {
-        const t = f32x4.sub(v, lane.at(RANGES, 4));
-        let r = lane.mad(t, lane.at(TAIL_FAR, 0), lane.at(TAIL_FAR, 1));
-        for (let k: usize = 2; k < 8; k++) r = lane.mad(r, t, lane.at(TAIL_FAR, k));
+        const t = f32x4.sub(v, F32x4.at(RANGES, 4));
+        let r = F32x4.mad(t, F32x4.at(TAIL_FAR, 0), F32x4.at(TAIL_FAR, 1));
+        for (let k: usize = 2; k < 8; k++) r = F32x4.mad(r, t, F32x4.at(TAIL_FAR, k));
         q = v128.bitselect(r, q, far);
       }
     }
-    return cut.at(f32x4.mul(q, centred));
+    return quantile.clamped(f32x4.mul(q, centred));
   }
   @inline probability(bits: v128): v128 {
     return f64x2.add(
-      f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(scratch + WIDE, 8)),
-      v128.load64_splat(scratch + WIDE),
+      f64x2.mul(f64x2.convert_low_i32x4_u(bits), v128.load64_splat(scratch + PARAMETERS_F64, 8)),
+      v128.load64_splat(scratch + PARAMETERS_F64),
     );
   }
 }
 
 /**
- * lower and upper bound the probabilities, of which the lower is the small one: src/philox.ts mirrors an
- * interval of the right half (std < 0). min and max clamp what rounding pushed out of the interval.
+ * Normals between Phi^-1(lower) and Phi^-1(upper) standard deviations from the mean. The interval's middle is at most 0: for
+ * others src/random/truncated.ts mirrors it (std < 0), so that small probabilities lose no digits. Values that rounding moves
+ * out of the interval are clamped to min and max.
  */
 export function philoxTruncatedNormal(
   state: usize,
@@ -211,20 +202,20 @@ export function philoxTruncatedNormal(
   min: f32,
   max: f32,
 ): void {
-  store<f32>(scratch + NARROW, mean);
-  store<f32>(scratch + NARROW, std, 4);
-  store<f32>(scratch + NARROW, min, 8);
-  store<f32>(scratch + NARROW, max, 12);
+  store<f32>(scratch + PARAMETERS_F32, mean);
+  store<f32>(scratch + PARAMETERS_F32, std, 4);
+  store<f32>(scratch + PARAMETERS_F32, min, 8);
+  store<f32>(scratch + PARAMETERS_F32, max, 12);
   const range = upper - lower;
   if (lower > CENTRAL && upper < 1 - CENTRAL && range > BROAD) {
-    store<f32>(scratch + NARROW, <f32>(2 * lower - 1 + range * 5.9604644775390625e-8), 16);
-    store<f32>(scratch + NARROW, <f32>(range * 1.1920928955078125e-7), 20);
+    store<f32>(scratch + PARAMETERS_F32, <f32>(2 * lower - 1 + range * 5.9604644775390625e-8), 16);
+    store<f32>(scratch + PARAMETERS_F32, <f32>(range * 1.1920928955078125e-7), 20);
     fill<Philox, Each<CentralNormal>>(state, out, n);
     return;
   }
   const step = range * 2.3283064365386963e-10;
-  store<f64>(scratch + WIDE, lower + 0.5 * step);
-  store<f64>(scratch + WIDE, step, 8);
+  store<f64>(scratch + PARAMETERS_F64, lower + 0.5 * step);
+  store<f64>(scratch + PARAMETERS_F64, step, 8);
   fill<Philox, Each<TruncatedNormal>>(state, out, n);
 }
 
@@ -232,31 +223,31 @@ export function threefryBits(state: usize, out: usize, n: usize): void {
   fill<Threefry, Bits>(state, out, n);
 }
 
-/** The bits of 1, below which 23 random bits make a number in [1, 2). */
+/** The bits of 1.0: with 23 random mantissa bits it is a number in [1, 2). */
 const MANTISSA: usize = memory.data<u32>([0x3f800000]);
 
 /**
- * JAX's uniform: f range + low (which is never below low) with f a multiple of 2^-23 in [0, 1), the product and the sum rounded once, as
- * XLA's fused multiply-add does on a CPU (in binary64, where the product is exact).
+ * JAX's uniform: f range + low, where f is a multiple of 2^-23 in [0, 1). Product and sum are rounded once, as by XLA's fused
+ * multiply-add on a CPU; in binary64, where the product is exact.
  */
-class ThreefryUniform implements Law {
+class ThreefryUniform implements ByWord {
   @inline four(bits: v128): v128 {
-    const one = lane.at(MANTISSA, 0);
+    const one = F32x4.at(MANTISSA, 0);
     const f = f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
-    const low = lane.at(scratch + NARROW, 0);
-    const range = lane.low(lane.at(scratch + NARROW, 1));
-    const first = f64x2.add(f64x2.mul(lane.low(f), range), lane.low(low));
-    const second = f64x2.add(f64x2.mul(lane.high(f), range), lane.low(low));
-    return lane.narrow(first, second);
+    const low = F32x4.at(scratch + PARAMETERS_F32, 0);
+    const range = F32x4.low(F32x4.at(scratch + PARAMETERS_F32, 1));
+    const first = f64x2.add(f64x2.mul(F32x4.low(f), range), F32x4.low(low));
+    const second = f64x2.add(f64x2.mul(F32x4.high(f), range), F32x4.low(low));
+    return F32x4.narrow(first, second);
   }
 }
 export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {
-  store<f32>(scratch + NARROW, low);
-  store<f32>(scratch + NARROW, range, 4);
+  store<f32>(scratch + PARAMETERS_F32, low);
+  store<f32>(scratch + PARAMETERS_F32, range, 4);
   fill<Threefry, Each<ThreefryUniform>>(state, out, n);
 }
 
-/** Giles' single precision erfinv as XLA has it, in w - 2.5 for w = -ln(1 - u^2) < 5, in sqrt(w) - 3 beyond; sqrt 2. */
+/** Giles' erfinv in single precision, as in XLA: in w - 2.5 for w = -ln(1 - u^2) < 5, in sqrt(w) - 3 beyond. */
 const ERFINV_CENTRE: usize = memory.data<f32>([
   2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3,
   0.246640727, 1.50140941,
@@ -265,21 +256,22 @@ const ERFINV_TAIL: usize = memory.data<f32>([
   -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406,
   2.83297682,
 ]);
+/** The bound of w between the two, the numbers subtracted, and sqrt(2). */
 const ERFINV: usize = memory.data<f32>([5.0, 2.5, 3.0, 1.41421356237]);
 
-/** mean + std sqrt(2) erfinv(u), u JAX's uniform, kept between the bounds. */
-class ThreefryNormal implements Law {
+/** mean + std sqrt(2) erfinv(u), where u is JAX's uniform, clamped to the bounds. */
+class ThreefryNormal implements ByWord {
   four(bits: v128): v128 {
     const u = changetype<ThreefryUniform>(0).four(bits);
     const one = f32x4.splat(1);
-    // u^2 rounded before it is taken from 1, as there: more exact would be further from JAX, up to 2e-5 in the tails.
-    const w = lane.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
-    const centre = polynomial.eighth(ERFINV_CENTRE, f32x4.sub(w, lane.at(ERFINV, 1)));
-    const tail = polynomial.eighth(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), lane.at(ERFINV, 2)));
-    const p = v128.bitselect(centre, tail, f32x4.lt(w, lane.at(ERFINV, 0)));
-    const z = f32x4.mul(f32x4.mul(p, u), lane.at(ERFINV, 3));
-    const value = lane.mad(z, lane.at(scratch + NARROW, 3), lane.at(scratch + NARROW, 2));
-    return f32x4.pmin(f32x4.pmax(value, lane.at(scratch + NARROW, 4)), lane.at(scratch + NARROW, 5));
+    // u^2 is rounded before the subtraction, as in XLA. To be more exact would differ from JAX by up to 2e-5 in the tails.
+    const w = F32x4.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
+    const centre = quantile.polynomial(ERFINV_CENTRE, f32x4.sub(w, F32x4.at(ERFINV, 1)));
+    const tail = quantile.polynomial(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), F32x4.at(ERFINV, 2)));
+    const p = v128.bitselect(centre, tail, f32x4.lt(w, F32x4.at(ERFINV, 0)));
+    const z = f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3));
+    const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 3), F32x4.at(scratch + PARAMETERS_F32, 2));
+    return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 4)), F32x4.at(scratch + PARAMETERS_F32, 5));
   }
 }
 export function threefryNormal(
@@ -293,53 +285,53 @@ export function threefryNormal(
   min: f32,
   max: f32,
 ): void {
-  store<f32>(scratch + NARROW, low);
-  store<f32>(scratch + NARROW, range, 4);
-  store<f32>(scratch + NARROW, mean, 8);
-  store<f32>(scratch + NARROW, std, 12);
-  store<f32>(scratch + NARROW, min, 16);
-  store<f32>(scratch + NARROW, max, 20);
+  store<f32>(scratch + PARAMETERS_F32, low);
+  store<f32>(scratch + PARAMETERS_F32, range, 4);
+  store<f32>(scratch + PARAMETERS_F32, mean, 8);
+  store<f32>(scratch + PARAMETERS_F32, std, 12);
+  store<f32>(scratch + PARAMETERS_F32, min, 16);
+  store<f32>(scratch + PARAMETERS_F32, max, 20);
   fill<Threefry, Each<ThreefryNormal>>(state, out, n);
 }
 
 /** 1 where JAX's uniform on [0, 1) is below p, else 0. */
-class ThreefryBernoulli implements Law {
+class ThreefryBernoulli implements ByWord {
   @inline four(bits: v128): v128 {
     const u = changetype<ThreefryUniform>(0).four(bits);
-    return v128.and(f32x4.lt(u, lane.at(scratch + NARROW, 2)), f32x4.splat(1));
+    return v128.and(f32x4.lt(u, F32x4.at(scratch + PARAMETERS_F32, 2)), f32x4.splat(1));
   }
 }
 export function threefryBernoulli(state: usize, out: usize, n: usize, p: f32): void {
-  store<f32>(scratch + NARROW, 0);
-  store<f32>(scratch + NARROW, 1, 4);
-  store<f32>(scratch + NARROW, p, 8);
+  store<f32>(scratch + PARAMETERS_F32, 0);
+  store<f32>(scratch + PARAMETERS_F32, 1, 4);
+  store<f32>(scratch + PARAMETERS_F32, p, 8);
   fill<Threefry, Each<ThreefryBernoulli>>(state, out, n);
 }
 
-/** -ln u times the mean, u from 31 bits and a half: from 0 to 22.2 means. JAX's is -ln(1 - u) of its own uniform. */
-class Exponential implements Law {
+/** -ln u times the mean, u from 31 bits plus half a step: from 0 to 22.2 means. JAX's is -ln(1 - u) of its uniform u. */
+class Exponential implements ByWord {
   @inline four(bits: v128): v128 {
-    const u = lane.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), lane.at(NORMAL, 1), lane.at(NORMAL, 2));
-    return f32x4.mul(lane.negated(math.log(u)), lane.at(scratch + NARROW, 0));
+    const u = F32x4.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), F32x4.at(NORMAL, 1), F32x4.at(NORMAL, 2));
+    return f32x4.mul(F32x4.negated(math.log(u)), F32x4.at(scratch + PARAMETERS_F32, 0));
   }
 }
-class ThreefryExponential implements Law {
+class ThreefryExponential implements ByWord {
   @inline four(bits: v128): v128 {
-    // [1, 2) less its 23 random bits is 2 - f, and 1 - u is that less 1, both exact.
-    const one = lane.at(MANTISSA, 0);
-    const rest = f32x4.sub(f32x4.splat(2), v128.or(i32x4.shr_u(bits, 9), one));
-    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(rest)), lane.at(scratch + NARROW, 0));
+    // 1 - u = 2 - (1 + u), where 1 + u has the random bits as its mantissa. Both are exact.
+    const one = F32x4.at(MANTISSA, 0);
+    const complement = f32x4.sub(f32x4.splat(2), v128.or(i32x4.shr_u(bits, 9), one));
+    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(complement)), F32x4.at(scratch + PARAMETERS_F32, 0));
   }
 }
 export function philoxExponential(state: usize, out: usize, n: usize, mean: f32): void {
-  store<f32>(scratch + NARROW, mean);
+  store<f32>(scratch + PARAMETERS_F32, mean);
   fill<Philox, Each<Exponential>>(state, out, n);
 }
 export function threefryExponential(state: usize, out: usize, n: usize, mean: f32): void {
-  store<f32>(scratch + NARROW, mean);
+  store<f32>(scratch + PARAMETERS_F32, mean);
   fill<Threefry, Each<ThreefryExponential>>(state, out, n);
 }
-/** exponential_ without MKL: -ln(1 - u) / rate in binary64, rounded. */
+/** PyTorch's exponential_ without MKL: -ln(1 - u) / rate in binary64, rounded to binary32. */
 export function torchExponential(state: usize, out: usize, n: usize, mean: f64): void {
   for (const end = out + (n << 2); out < end; out += 4) store<f32>(out, <f32>(mean * (0 - log64(1 - unit53(state)))));
 }

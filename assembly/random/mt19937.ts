@@ -1,11 +1,16 @@
-// MT19937 (Matsumoto and Nishimura, 1998): the bits behind PyTorch's generator on a CPU.
+// MT19937 (Matsumoto and Nishimura, 1998): the bits of PyTorch's generator on a CPU.
 //
-// State: 624 words, then the index of the next one (624: twist first). src/torch.ts seeds it; torch.ts keeps
-// behind it what belongs to the distributions.
+// State: 624 words, the index of the next one (624: twist first), and what torch.ts caches. src/random/torch-stream.ts seeds it.
 
+/** Words of the recurrence, and how far ahead the third word of a step is. */
 const WORDS: u32 = 624;
 const SHIFT: u32 = 397;
-const INDEX: usize = 624 << 2;
+/** The words of a state: which has the index, which is 1 if a normal is cached, and which two have that normal, a binary64. */
+export const TORCH_WORDS: usize = 630;
+export const TORCH_INDEX: usize = 624;
+export const TORCH_CACHED: usize = 626;
+export const TORCH_CACHE: usize = 628;
+const INDEX: usize = TORCH_INDEX << 2;
 
 /** One word of the next state, from words j, j + 1 and j + 397. */
 function mix(current: u32, next: u32, far: u32): u32 {
@@ -21,7 +26,7 @@ function mix4(p: usize, far: usize): void {
   v128.store(p, v128.xor(v128.xor(v128.load(far), i32x4.shr_u(y, 1)), a));
 }
 
-/** The next 624 words. 227 = 624 - 397 read the old state only; 396 = 4 * 99 also what was just written; then the last. */
+/** The next 624 words: 227 = 624 - 397 from the old state alone, 396 = 4 * 99 that also read new words, then the last. */
 function twist(state: usize): void {
   let j: u32 = 0;
   for (; j < 224; j += 4) mix4(state + (j << 2), state + ((j + SHIFT) << 2));
@@ -55,7 +60,7 @@ export function mt19937Bits(state: usize, out: usize, n: usize): void {
   const end = out + (n << 2);
   while (out < end) {
     const index = load<u32>(state, INDEX);
-    // As many whole vectors as this state and the output hold, then one word the slow way.
+    // As many whole vectors as the state and the output have; where there is none, one word.
     const m = min<usize>(WORDS - index, (end - out) >> 2) & ~3;
     if (m == 0) {
       store<u32>(out, mt19937Next(state));

@@ -1,23 +1,27 @@
-// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011): the
-// bits of a stream are a keyed permutation of a counter, so that any part of it can be made alone.
+// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011): a keyed permutation of a
+// counter, so that any words of a stream can be computed by themselves.
 //
-// State, seven words: key (low, high), stream (low, high), block (low, high), and which word of the block is
-// the next. A block is the counter (block low, block high, stream low, stream high); its four words are
-// values 4 block ... 4 block + 3.
+// State, seven words: key (low, high), stream (low, high), block (low, high), and which word of the block comes next. The
+// counter of a block is (block low, block high, stream low, stream high); its four words are words 4 block to 4 block + 3 of
+// the stream.
 
-import { lane } from '../f32';
+import { F32x4 } from '../f32';
 import { KEYS, scratch } from '../scratch';
 
 /** The two multipliers. */
 const MULTIPLIER: usize = memory.data<u32>([0xd2511f53, 0xcd9e8d57]);
 
-/** What the key grows by each round. */
+/** What is added to the key after each round. */
 const WEYL_LOW: u32 = 0x9e3779b9;
 const WEYL_HIGH: u32 = 0xbb67ae85;
 
-/** Where the state has its block and the place in it. */
-export const BLOCK: usize = 16;
-export const SKIP: usize = 24;
+/** The words of a state (Philox's or Threefry's), and which of them have the block and the next word of it. */
+export const COUNTER_WORDS: usize = 7;
+export const COUNTER_BLOCK: usize = 4;
+export const COUNTER_SKIP: usize = 6;
+/** The same in bytes. */
+export const BLOCK: usize = COUNTER_BLOCK << 2;
+export const SKIP: usize = COUNTER_SKIP << 2;
 
 abstract class words {
   /** The high halves of four products. */
@@ -25,7 +29,7 @@ abstract class words {
     return v128.shuffle<u32>(i64x2.extmul_low_i32x4_u(a, b), i64x2.extmul_high_i32x4_u(a, b), 1, 3, 5, 7);
   }
 
-  /** From a word of four blocks a vector to a block a vector. */
+  /** Stores four blocks. w0 has their first words, w1 their second words, and so on. */
   @inline static store(out: usize, w0: v128, w1: v128, w2: v128, w3: v128): void {
     const a = v128.shuffle<u32>(w0, w1, 0, 4, 1, 5);
     const b = v128.shuffle<u32>(w2, w3, 0, 4, 1, 5);
@@ -39,9 +43,9 @@ abstract class words {
 }
 
 /**
- * n words, a multiple of 32, from a block on. Four blocks side by side, a word of each a vector, and four more in turns
- * with them: a round waits for the last (712 M/s with four, 875 with eight). The high halves of four 32 x 32 products
- * are gathered by a shuffle; the low ones cost less as a product of their own (916).
+ * n words (a multiple of 32) from a block on. A vector has one word of four blocks, and eight blocks are computed together,
+ * because a round depends on the one before (712 M/s with four, 875 with eight). A shuffle selects the high halves of four
+ * 32 x 32 products; the low halves are faster as a product of their own (916).
  */
 export function philox(state: usize, block: u64, out: usize, n: usize): void {
   const keys = scratch + KEYS;
@@ -53,10 +57,10 @@ export function philox(state: usize, block: u64, out: usize, n: usize): void {
     low += WEYL_LOW;
     high += WEYL_HIGH;
   }
-  const m0 = lane.at(MULTIPLIER, 0);
-  const m1 = lane.at(MULTIPLIER, 1);
-  const stream0 = lane.at(state, 2);
-  const stream1 = lane.at(state, 3);
+  const m0 = F32x4.at(MULTIPLIER, 0);
+  const m1 = F32x4.at(MULTIPLIER, 1);
+  const stream0 = F32x4.at(state, 2);
+  const stream1 = F32x4.at(state, 3);
   let blocks = i64x2.add(i64x2.splat(block), i64x2(0, 1));
   for (const end = out + (n << 2); out < end; out += 128) {
     let next = i64x2.add(blocks, i64x2.splat(2));
@@ -72,8 +76,8 @@ export function philox(state: usize, block: u64, out: usize, n: usize): void {
     let b3 = stream1;
     blocks = i64x2.add(blocks, i64x2.splat(4));
     for (let key = keys; key < keys + 80; key += 8) {
-      const key0 = lane.at(key, 0);
-      const key1 = lane.at(key, 1);
+      const key0 = F32x4.at(key, 0);
+      const key1 = F32x4.at(key, 1);
       const aLow0 = i32x4.mul(a0, m0);
       const aHigh0 = words.high(a0, m0);
       const bLow0 = i32x4.mul(b0, m0);

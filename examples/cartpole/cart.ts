@@ -7,25 +7,25 @@ export type State = readonly [position: number, velocity: number, angle: number,
 
 /** Half the track, and the angle at which the pole counts as fallen: 12 degrees. */
 export const limits = { position: 2.4, angle: (12 * Math.PI) / 180 };
-/** An episode that lasts so many steps is a success. */
-export const MOST = 500;
+/** An episode of that many steps is a success, and ends. */
+export const MAX_STEPS = 500;
 
 const [gravity, cart, pole, half, force, dt] = [9.8, 1, 0.1, 0.5, 10, 0.02];
 
-/** Angles here are below 0.5, where these series are exact to 1e-9; the hosts' own functions differ in the last bit. */
+/** Series, exact to 1e-9 for the angles here, which are below 0.5. Engines' own functions differ in the last bit. */
 const sine = (a: number) => a * (1 - ((a * a) / 6) * (1 - ((a * a) / 20) * (1 - ((a * a) / 42) * (1 - (a * a) / 72))));
 const cosine = (a: number) => 1 - ((a * a) / 2) * (1 - ((a * a) / 12) * (1 - ((a * a) / 30) * (1 - (a * a) / 56)));
 
-/** At rest in the middle, but for a twentieth. */
+/** Near rest in the middle: each value is at most 0.05. */
 export const start = (rng: Generator) => [...rng.uniform(4, { low: -0.05, high: 0.05 })] as unknown as State;
 
 /** The next state when the cart is pushed to the left (0) or right (1). */
 export function step([position, velocity, angle, spin]: State, action: number): State {
   const [sin, cos] = [sine(angle), cosine(angle)];
   const push = ((action === 1 ? force : -force) + pole * half * spin * spin * sin) / (cart + pole);
-  const turning = (gravity * sin - cos * push) / (half * (4 / 3 - (pole * cos * cos) / (cart + pole)));
-  const going = push - (pole * half * turning * cos) / (cart + pole);
-  return [position + dt * velocity, velocity + dt * going, angle + dt * spin, spin + dt * turning];
+  const angular = (gravity * sin - cos * push) / (half * (4 / 3 - (pole * cos * cos) / (cart + pole)));
+  const linear = push - (pole * half * angular * cos) / (cart + pole);
+  return [position + dt * velocity, velocity + dt * linear, angle + dt * spin, spin + dt * angular];
 }
 
 export const fallen = ([position, , angle]: State) =>

@@ -1,19 +1,20 @@
-// REINFORCE (Williams 1992): what was followed by more than usual is made more likely. In a page and in Node alike.
+// REINFORCE (Williams 1992): actions that were followed by more reward than usual become more likely. This file runs in a page
+// and in Node.
 
 import { type Generator, loss, nn, random, type Seed, softmax } from 'fanwise';
-import { fallen, MOST, type State, start, step } from './cart.js';
+import { fallen, MAX_STEPS, type State, start, step } from './cart.js';
 
 export interface Options {
   seed: Seed;
   episodes?: number;
-  /** Episodes between two changes of the policy. */
+  /** Episodes between two updates of the policy. */
   batch?: number;
   lr?: number;
-  /** How much less a reward counts for each step that it is away. */
+  /** The factor by which a reward counts less for each step that it is later. */
   discount?: number;
 }
 
-/** Each value at about the same scale. */
+/** The network's inputs: each value at about the same scale. */
 const inputs = ([position, velocity, angle, spin]: State) => [position / 2.4, velocity / 2, angle / 0.21, spin / 2];
 
 export function learner({ seed, episodes = 400, batch = 5, lr = 2, discount = 0.99 }: Options) {
@@ -21,16 +22,16 @@ export function learner({ seed, episodes = 400, batch = 5, lr = 2, discount = 0.
   const model = nn.sequential([nn.linear(4, 32, { rng, activation: 'tanh' }), nn.linear(32, 2, { rng })]);
   const optimizer = nn.sgd({ lr });
 
-  /** The policy: left (0) or right (1), by the odds that the model gives them. */
-  function act(state: State, chance: Generator): 0 | 1 {
+  /** The policy: left (0) or right (1), with the probabilities that the model gives. */
+  function act(state: State, rng: Generator): 0 | 1 {
     const [left] = softmax.forward(model.forward(Float32Array.from(inputs(state))), { columns: 2 });
-    return chance.source() < left ? 0 : 1;
+    return rng.source() < left ? 0 : 1;
   }
 
   /** One episode's states and actions. */
   function play(): { states: State[]; actions: number[] } {
     const [states, actions]: [State[], number[]] = [[], []];
-    for (let state = start(rng); !fallen(state) && states.length < MOST; ) {
+    for (let state = start(rng); !fallen(state) && states.length < MAX_STEPS; ) {
       const action = act(state, rng);
       states.push(state);
       actions.push(action);
@@ -39,7 +40,7 @@ export function learner({ seed, episodes = 400, batch = 5, lr = 2, discount = 0.
     return { states, actions };
   }
 
-  /** What came after each step of an episode of that length, a reward of 1 each, the later the less. */
+  /** The discounted rewards from each step of an episode on; each step has a reward of 1. */
   function discounted(length: number): number[] {
     let sum = 0;
     return Array.from({ length }, () => (sum = 1 + discount * sum)).reverse();
@@ -50,20 +51,20 @@ export function learner({ seed, episodes = 400, batch = 5, lr = 2, discount = 0.
     const labels = played.flatMap(({ actions }) => actions);
     const later = played.flatMap(({ actions }) => discounted(actions.length));
     const mean = later.reduce((a, b) => a + b) / later.length;
-    const deviation = Math.sqrt(later.reduce((sum, v) => sum + (v - mean) ** 2, 0) / later.length) || 1;
-    const advantages = Float32Array.from(later, (v) => (v - mean) / deviation);
+    const std = Math.sqrt(later.reduce((sum, v) => sum + (v - mean) ** 2, 0) / later.length) || 1;
+    const advantages = Float32Array.from(later, (v) => (v - mean) / std);
 
-    // The gradient by the logits is each row's advantage times that of cross-entropy, with the action as label. nn.fit
-    // has no weights for rows; but the gradient of a mean squared error of two outputs is (output - target) / rows, so
-    // targets that lie behind the logits by what is wanted make its step, all rows at once, the step of REINFORCE.
+    // REINFORCE's gradient by the logits is cross-entropy's, with the action as label, times each row's advantage. nn.fit
+    // has no weights for rows. But the gradient of the mean squared error of two outputs is (output - target) / rows: with
+    // targets that differ from the logits by the wanted gradient, a step over all rows is REINFORCE's step.
     const logits = model.forward(x);
-    const wanted = loss.crossEntropy.backward({ logits, labels, columns: 2, reduction: 'none', dy: advantages });
-    const data = { x, targets: logits.map((logit, i) => logit - wanted[i]) };
+    const gradient = loss.crossEntropy.backward({ logits, labels, columns: 2, reduction: 'none', dy: advantages });
+    const data = { x, targets: logits.map((logit, i) => logit - gradient[i]) };
     const once = { loss: 'meanSquaredError', batchSize: labels.length, shuffle: false, optimizer } as const;
     for await (const _ of nn.fit(model, data, once));
   }
 
-  /** How long each episode lasted, as soon as it is over. */
+  /** The length of each episode, as soon as it is over. */
   async function* returns(): AsyncGenerator<number, void, void> {
     let played: ReturnType<typeof play>[] = [];
     for (let episode = 0; episode < episodes; episode++) {

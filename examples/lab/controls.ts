@@ -12,17 +12,17 @@ function position(name: NumberName, value: number): number {
   const { low, high, steps } = limits[name];
   return steps ? (steps * Math.log(value / low)) / Math.log(high / low) : value;
 }
-function at(name: NumberName, place: number): number {
+function valueAt(name: NumberName, place: number): number {
   const { low, high, steps, whole } = limits[name];
   const value = steps ? low * (high / low) ** (place / steps) : place;
   return whole ? Math.round(value) : Number(value.toPrecision(3));
 }
 
-/** `change` is told of the settings whenever a person changes one. */
+/** `change` is called with the settings whenever a person changes one. */
 export function controls(change: (settings: Settings) => void) {
   let settings = defaults;
-  const set = (some: Partial<Settings>) => {
-    settings = { ...settings, ...some };
+  const set = (changed: Partial<Settings>) => {
+    settings = { ...settings, ...changed };
     show(settings);
     change(settings);
   };
@@ -37,7 +37,7 @@ export function controls(change: (settings: Settings) => void) {
   $('activation').addEventListener('change', () =>
     set({ activation: field('activation').value as Settings['activation'] }),
   );
-  // A gain belongs to its initialiser: √2 is as Kaiming's name says, and would be something else for Xavier.
+  // Each initialiser has a default gain: √2 for Kaiming's, 1 for Xavier's.
   $('initialiser').addEventListener('change', () => {
     const initialiser = field('initialiser').value as InitialiserName;
     set({ initialiser, gain: initialisers[initialiser].gain ?? 1 });
@@ -52,14 +52,14 @@ export function controls(change: (settings: Settings) => void) {
       show(settings, name);
       change(settings);
     });
-    // What was typed may have been out of bounds, or nothing.
+    // What was typed may be out of bounds, or empty.
     input.addEventListener('change', () => show(settings));
   }
   for (const name of sliders) {
     const slider = field(`${name}-slider`);
     const { low, high, steps } = limits[name];
     [slider.min, slider.max] = steps ? ['0', String(steps)] : [String(low), String(high)];
-    slider.addEventListener('input', () => set({ [name]: at(name, Number(slider.value)) }));
+    slider.addEventListener('input', () => set({ [name]: valueAt(name, Number(slider.value)) }));
   }
   button('another').addEventListener('click', () => set({ seed: (settings.seed + 1) % 2 ** 32 }));
   let own = 1;

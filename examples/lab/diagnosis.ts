@@ -1,4 +1,4 @@
-// What is ill, in words, with what mends it; and what was mended.
+// What is wrong, in words, with what repairs it; and what was repaired.
 
 import { initialisers } from './choices.js';
 import { $, element } from './page.js';
@@ -14,31 +14,31 @@ const words: Record<Verdict['code'], string> = {
   nonFinite: 'Not finite',
 };
 
-/** The settings that a fix amounts to; none where it has to be done by hand. */
-export function mended(settings: Settings, { fix }: Pick<Verdict, 'fix'>): Settings | undefined {
+/** The settings after a fix; undefined if it has to be done by hand. */
+export function repaired(settings: Settings, { fix }: Pick<Verdict, 'fix'>): Settings | undefined {
   const initialiser = fix.initialiser ?? settings.initialiser;
   const own = initialisers[initialiser].gain;
-  // A gain that was integrated has twelve digits: where it is the one that the name says, it is meant.
-  const asked =
+  // A fix's gain is an integral of twelve digits: where it is near the initialiser's default, the default is meant.
+  const wanted =
     fix.gain === undefined ? own : Math.abs(fix.gain - (own ?? 1)) < 1e-6 ? own : Number(fix.gain.toPrecision(6));
-  const gain = own === undefined ? 1 : asked!;
+  const gain = own === undefined ? 1 : wanted!;
   return initialiser === settings.initialiser && gain === settings.gain
     ? undefined
     : { ...settings, initialiser, gain };
 }
 
-/** A message counts all layers from 0, linear ones and activations in turn; the page counts them in pairs from 1. */
+/** A message counts all layers from 0, linear ones and activations in turn; the page counts the pairs, from 1. */
 const counted = (message: string) =>
   message.replace(/\blayer (\d+)/g, (_, i) => `layer ${Math.floor(Number(i) / 2) + 1}`);
 
-/** A message with its powers of ten as they are written by hand. */
+/** A message with its powers of ten in superscript. */
 const written = (message: string) =>
   counted(message)
     .split(/10\^(-?[\d.]*\d)/)
     .flatMap((part, i) => (i % 2 === 0 ? [part] : ['10', element('sup', {}, part.replace('-', '−'))]));
 
-/** One verdict a code, the gravest first. */
-export function gravest(verdicts: readonly Verdict[]): Verdict[] {
+/** One verdict for each code, errors first. */
+export function oneOfEach(verdicts: readonly Verdict[]): Verdict[] {
   const first = new Map<string, Verdict>();
   for (const level of ['error', 'warning'])
     for (const verdict of verdicts)
@@ -48,25 +48,25 @@ export function gravest(verdicts: readonly Verdict[]): Verdict[] {
 
 const card = (level: string, ...content: HTMLElement[]) => element('div', { class: `verdict ${level}` }, ...content);
 
-/** `mend` is asked for when a fix is clicked. */
-export function diagnosis(mend: (settings: Settings) => void) {
-  /** What was ill before the click whose outcome is awaited. */
+/** `repair` is called when a fix is clicked. */
+export function diagnosis(repair: (settings: Settings) => void) {
+  /** What was wrong before the click whose result is awaited. */
   let before: Verdict[] | undefined;
   return ({ settings, probe }: Inspection): void => {
-    const ill = gravest(probe.verdicts);
-    const cards = ill.map((verdict, i) => {
+    const found = oneOfEach(probe.verdicts);
+    const cards = found.map((verdict, i) => {
       const name = `${verdict.level === 'error' ? '✕' : '!'} ${words[verdict.code]}`;
       const text = element('p', {}, element('b', {}, name), ' ', ...written(verdict.message));
-      // What mends two ailments is offered once.
-      if (ill.slice(0, i).some(({ fix }) => fix.message === verdict.fix.message)) return card(verdict.level, text);
-      const next = mended(settings, verdict);
+      // A fix of two findings is offered once.
+      if (found.slice(0, i).some(({ fix }) => fix.message === verdict.fix.message)) return card(verdict.level, text);
+      const next = repaired(settings, verdict);
       const fix = element('div', { class: 'fix' }, element('span', {}, ...written(verdict.fix.message)));
       if (next) {
         const label = `Fix: ${initialisers[next.initialiser].label}${initialisers[next.initialiser].gain === undefined ? '' : `, gain ${Number(next.gain.toPrecision(4))}`}`;
         const click = element('button', { type: 'button' }, label);
         click.addEventListener('click', () => {
-          before = ill;
-          mend(next);
+          before = found;
+          repair(next);
         });
         fix.prepend(click);
       }
@@ -74,14 +74,14 @@ export function diagnosis(mend: (settings: Settings) => void) {
     });
     if (before) {
       const gone = before
-        .filter(({ code }) => !ill.some((verdict) => verdict.code === code))
+        .filter(({ code }) => !found.some((verdict) => verdict.code === code))
         .map(({ code }) => words[code].toLowerCase());
-      const outcome = gone.length > 0 ? `Mended: no longer ${gone.join(', ')}.` : 'That was not enough yet.';
+      const outcome = gone.length > 0 ? `Repaired: no longer ${gone.join(', ')}.` : 'That was not enough yet.';
       cards.unshift(card('healthy', element('p', {}, element('b', {}, outcome))));
       before = undefined;
       $('verdicts').focus({ preventScroll: true }); // the button that had the focus is gone
     }
-    if (ill.length === 0) {
+    if (found.length === 0) {
       const sound = `Signals and gradients keep their size through all ${settings.depth + 1} layers: this network can learn.`;
       cards.push(card('healthy', element('p', {}, element('b', {}, '✓ Healthy'), ` ${sound}`)));
     }

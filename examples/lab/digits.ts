@@ -19,7 +19,7 @@ export function pack(pixels: Uint8Array, labels: Uint8Array): Uint8Array {
   return packed;
 }
 
-/** From pixels of 0 to 1 to what a net is given. */
+/** A pixel from 0 to 1 as a network's input. */
 export const standardise = (pixel: number) => (pixel - 0.1307) / 0.3081;
 
 export function unpack(packed: Uint8Array): { train: Digits; test: Digits } {
@@ -28,16 +28,16 @@ export function unpack(packed: Uint8Array): { train: Digits; test: Digits } {
   const x = new Float32Array(rows * PIXELS);
   for (let i = 0; i < x.length; i++) x[i] = levels[(packed[i >> 1] >> (4 * (i & 1))) & 15];
   const labels = packed.subarray((rows * PIXELS) / 2);
-  const cut = counts.train * PIXELS;
+  const split = counts.train * PIXELS;
   return {
-    train: { x: x.subarray(0, cut), labels: labels.slice(0, counts.train) },
-    test: { x: x.subarray(cut), labels: labels.slice(counts.train) },
+    train: { x: x.subarray(0, split), labels: labels.slice(0, counts.train) },
+    test: { x: x.subarray(split), labels: labels.slice(counts.train) },
   };
 }
 
 /**
- * What was drawn, as MNIST has its digits: the ink's box scaled to fit 20 × 20, its centre of mass in the middle of
- * 28 × 28. `ink` has size × size values from 0 to 1; null where there is none.
+ * A drawing in the form of MNIST's digits: its box is scaled to fit into 20 × 20, and its centre of mass is in the middle of
+ * 28 × 28. `ink` has size × size values from 0 to 1; null if it is empty.
  */
 export function centred(ink: Float32Array, size: number): Float32Array | null {
   let [left, top, right, bottom] = [size, size, -1, -1];
@@ -58,8 +58,8 @@ export function centred(ink: Float32Array, size: number): Float32Array | null {
       sumY += value * (row + 0.5);
     }
   }
-  // Each drawn pixel is a square of `scale`, whose ink goes to the pixels that it lies over, by area. The centre moves
-  // by whole pixels, as MNIST's did.
+  // Each pixel of the drawing becomes a square with sides of `scale`, whose ink goes to the pixels that it covers, by area.
+  // The centre moves by whole pixels, as for MNIST.
   const shiftX = SIDE / 2 - Math.round((sumX / mass - left) * scale);
   const shiftY = SIDE / 2 - Math.round((sumY / mass - top) * scale);
   const out = new Float32Array(PIXELS);

@@ -1,4 +1,4 @@
-// Pictures that are drawn each frame while a net learns: by hand on canvases, as a frame has 16 milliseconds.
+// Pictures that are drawn each frame while a network learns: directly on canvases, as a frame has 16 ms.
 
 import { hidden, power, powers, short } from './pictures.js';
 import type { LayerStatistics, Live } from './worker.js';
@@ -6,7 +6,7 @@ import type { LayerStatistics, Live } from './worker.js';
 export type Canvases = Record<'loss' | 'accuracy' | 'profile' | 'values', HTMLCanvasElement>;
 
 const EDGE = { left: 44, right: 8, top: 8, bottom: 20 };
-const still = matchMedia('(prefers-reduced-motion: reduce)');
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const logs = (layers: readonly LayerStatistics[]) => {
   const linear = hidden(layers).map(({ before }) => before);
   return {
@@ -15,7 +15,7 @@ const logs = (layers: readonly LayerStatistics[]) => {
   };
 };
 
-/** A canvas made ready for a frame, and where things are on it. */
+/** A canvas, cleared for a frame, and the functions from values to its coordinates. */
 function stage(canvas: HTMLCanvasElement, [left, right]: number[], [low, high]: number[]) {
   const ratio = devicePixelRatio;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -33,11 +33,11 @@ function stage(canvas: HTMLCanvasElement, [left, right]: number[], [low, high]: 
 }
 type Stage = ReturnType<typeof stage>;
 
-/** Round steps of a range, about five. */
+/** About five round values in a range. */
 function ticks(low: number, high: number, whole = false): number[] {
-  const raw = (high - low) / 4;
-  const unit = 10 ** Math.floor(Math.log10(raw));
-  const step = Math.max(whole ? 1 : 0, unit * ([1, 2, 5, 10].find((m) => m * unit >= raw) ?? 10));
+  const wanted = (high - low) / 4;
+  const unit = 10 ** Math.floor(Math.log10(wanted));
+  const step = Math.max(whole ? 1 : 0, unit * ([1, 2, 5, 10].find((m) => m * unit >= wanted) ?? 10));
   const from = Math.ceil(low / step);
   return Array.from({ length: Math.max(0, Math.floor(high / step) - from + 1) }, (_, i) => (from + i) * step);
 }
@@ -47,7 +47,7 @@ function axes(
   across: number[],
   up: number[],
   colours: Colours,
-  say: (v: number) => string,
+  label: (v: number) => string,
 ): void {
   c.strokeStyle = colours.line;
   c.fillStyle = colours.quiet;
@@ -59,7 +59,7 @@ function axes(
     c.moveTo(EDGE.left, y(v));
     c.lineTo(width - EDGE.right, y(v));
     c.stroke();
-    c.fillText(say(v), EDGE.left - 6, y(v));
+    c.fillText(label(v), EDGE.left - 6, y(v));
   }
   c.textBaseline = 'alphabetic';
   c.textAlign = 'center';
@@ -67,7 +67,7 @@ function axes(
   c.lineWidth = 1.75;
 }
 
-/** A line through what is finite. */
+/** A line through the finite points. */
 function line({ c, x, y }: Stage, points: [number, number][], colour: string, dots = false): void {
   c.strokeStyle = c.fillStyle = colour;
   c.beginPath();
@@ -89,16 +89,16 @@ function colours(): Colours {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`)])) as Colours;
 }
 
-/** The range of finite numbers; two powers of ten at least. */
+/** The range of the finite values; at least two powers of ten. */
 function range(values: number[]): [number, number] {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return [-1, 1];
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
-  const lack = Math.max(0.3, (2 - (high - low)) / 2);
-  return [low - lack, high + lack];
+  const margin = Math.max(0.3, (2 - (high - low)) / 2);
+  return [low - margin, high + margin];
 }
 
-/** Pictures on four canvases; `frames` is told how many a second there are, while it runs. */
+/** Pictures on four canvases. While they run, `frames` is called with the number of frames a second. */
 export function live(canvases: Canvases, frames: (perSecond: number) => void) {
   let losses: number[] = [];
   let accuracies: [step: number, value: number][] = [];
@@ -111,7 +111,7 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
   let running = false;
   let dirty = true;
 
-  /** Loss by step; of many steps, means of neighbours. */
+  /** Loss by step; if there are many steps, means of neighbours. */
   function drawLoss(): void {
     const most = losses.reduce((m, v) => (v > m && v < Infinity ? v : m), 2.5);
     const s = stage(canvases.loss, [0, steps], [0, Math.min(6, most)]);
@@ -119,8 +119,8 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
     const bin = Math.max(1, Math.ceil((losses.length / s.width) * 1.5));
     const points: [number, number][] = [];
     for (let i = 0; i < losses.length; i += bin) {
-      const some = losses.slice(i, i + bin);
-      points.push([i + some.length / 2, Math.min(6, some.reduce((a, b) => a + b, 0) / some.length)]);
+      const part = losses.slice(i, i + bin);
+      points.push([i + part.length / 2, Math.min(6, part.reduce((a, b) => a + b, 0) / part.length)]);
     }
     line(s, points, tint.step);
   }
@@ -148,7 +148,7 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
     for (const what of ['signal', 'gradient'] as const) line(s, points(shown[what]), tint[what], true);
   }
 
-  /** A column a layer, the denser the more values are there. */
+  /** A column for each layer, darker where there are more values. */
   function drawValues(): void {
     const all = hidden(layers).flatMap(({ after }) => after ?? []);
     const extent = all.flatMap(({ histogram: { low, high } }) => [low, high]).filter(Number.isFinite);
@@ -175,17 +175,17 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
     s.c.globalAlpha = 1;
   }
 
-  /** A part of the way to what was measured last, so that the eye can follow. */
+  /** Moves what is shown a part of the way to the latest measurement, so that the eye can follow. */
   function approach(): boolean {
-    let far = 0;
+    let distance = 0;
     const ease = (from: number[], to: number[]) =>
       to.map((v, i) => {
-        if (still.matches || !Number.isFinite(from[i]) || !Number.isFinite(v)) return v;
-        far = Math.max(far, Math.abs(v - from[i]));
+        if (reducedMotion.matches || !Number.isFinite(from[i]) || !Number.isFinite(v)) return v;
+        distance = Math.max(distance, Math.abs(v - from[i]));
         return Math.abs(v - from[i]) < 0.002 ? v : from[i] + (v - from[i]) * 0.15;
       });
     shown = { signal: ease(shown.signal, target.signal), gradient: ease(shown.gradient, target.gradient) };
-    return far > 0;
+    return distance > 0;
   }
 
   let [count, since] = [0, 0];
@@ -223,7 +223,7 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
   new ResizeObserver(redraw).observe(canvases.loss);
 
   return {
-    /** A net that has not learnt yet. */
+    /** A network before its training. */
     reset(now: readonly LayerStatistics[]): void {
       [losses, accuracies, layers] = [[], [], now];
       before = target = shown = logs(now);
@@ -234,14 +234,14 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
       steps = all;
       redraw();
     },
-    add(told: Live): void {
-      losses.push(...told.losses);
-      if (told.accuracy !== undefined) accuracies.push([told.step, told.accuracy]);
-      if (told.layers) {
-        layers = told.layers;
+    add(update: Live): void {
+      losses.push(...update.losses);
+      if (update.accuracy !== undefined) accuracies.push([update.step, update.accuracy]);
+      if (update.layers) {
+        layers = update.layers;
         target = logs(layers);
       }
-      if (told.accuracy !== undefined) describe(told.step);
+      if (update.accuracy !== undefined) describe(update.step);
       redraw();
     },
     run(on: boolean): void {
@@ -253,26 +253,26 @@ export function live(canvases: Canvases, frames: (perSecond: number) => void) {
 
   /** What the canvases show, in words. */
   function describe(step: number): void {
-    const say = (name: keyof Canvases, words: string) => canvases[name].setAttribute('aria-label', words);
+    const label = (name: keyof Canvases, words: string) => canvases[name].setAttribute('aria-label', words);
     const ends = (v: number[]) =>
       `from ${short(10 ** v[0])} in layer 1 to ${short(10 ** v[v.length - 1])} in layer ${v.length}`;
     const last = losses[losses.length - 1];
-    say(
+    label(
       'loss',
       step
         ? `Loss of each step: ${short(losses[0])} at first, ${short(last)} after step ${step}`
         : 'Loss of each step: no training yet',
     );
     const right = accuracies[accuracies.length - 1]?.[1];
-    say(
+    label(
       'accuracy',
       step ? `Test accuracy: ${(100 * right).toFixed(1)} % after step ${step}` : 'Test accuracy: no training yet',
     );
-    say(
+    label(
       'profile',
       `After step ${step}: mean square of the signal ${ends(target.signal)}, of the gradient ${ends(target.gradient)}`,
     );
     const all = hidden(layers).flatMap(({ after }) => (after ? [`σ ${short(Math.sqrt(after.variance))}`] : []));
-    say('values', `After step ${step}: values after each activation, ${all.join(', ')}`);
+    label('values', `After step ${step}: values after each activation, ${all.join(', ')}`);
   }
 }

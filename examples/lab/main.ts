@@ -1,4 +1,4 @@
-// The page: what was chosen goes into the URL and to the worker, and what the worker finds goes into the pictures.
+// The page: settings go into the URL and to the worker, and what the worker measures goes into the pictures.
 
 import { wrap } from 'comlink';
 import { initialisers } from './choices.js';
@@ -25,10 +25,10 @@ const form = controls((chosen) => {
   history.replaceState(null, '', format(chosen));
   void look();
 });
-const verdicts = diagnosis((mended) => form.set(mended));
+const verdicts = diagnosis((repaired) => form.set(repaired));
 const panel = training(worker, { learnt: () => void recognise(), restart: () => look() });
 
-// One inspection at a time. What is chosen while one runs waits, and only the last of it: no answer comes late.
+// One inspection at a time. Settings that change while one runs wait, and only the last of them is inspected.
 let wanted = false;
 let looking: Promise<void> | undefined;
 function look(): Promise<void> {
@@ -48,12 +48,12 @@ async function inspectAll(): Promise<void> {
     try {
       await loaded;
       const found = await worker.inspect(settings);
-      // While a slider moves there is always a newer choice: a picture now and then is better than none.
+      // While a slider moves there are always newer settings; a picture now and then is better than none.
       if (wanted && performance.now() - drawn < 120) continue;
       show(found);
       drawn = performance.now();
     } catch (error) {
-      // Such as a net so narrow that LSUV finds nothing to scale.
+      // For example, a network so narrow that LSUV finds nothing to scale.
       latest = undefined;
       panel.none();
       for (const place of document.querySelectorAll('[role="img"]:not(canvas), #theory')) place.replaceChildren();
@@ -83,18 +83,18 @@ function show(found: Inspection): void {
   void recognise();
 }
 
-/** What the theory says of a net like this, beside what was measured. */
+/** What theory says of such a network, in words. */
 function expectation({ theory }: Inspection): string {
-  if (!theory) return 'Theory has nothing to say where all is zero.';
+  if (!theory) return 'Theory says nothing about weights that are all zero.';
   const { phase, chi, warnings } = theory;
-  const factor = chi === null ? '' : `, their mean square ${short(chi)} times a layer`;
+  const factor = chi === null ? '' : `, their mean square ${short(chi)} times for each layer`;
   const says = {
-    ordered: `Theory: ordered. Layer by layer all inputs become alike, and gradients shrink${factor}.`,
-    critical: 'Theory: critical, the narrow edge between shrinking and growing, where depth does the least harm.',
-    chaotic: `Theory: chaotic. Layer by layer inputs that are alike part, and gradients grow${factor}.`,
+    ordered: `Theory: ordered. From layer to layer all inputs become more alike, and gradients shrink${factor}.`,
+    critical: 'Theory: critical, the edge between shrinking and growing gradients, where depth does the least harm.',
+    chaotic: `Theory: chaotic. From layer to layer similar inputs become less alike, and gradients grow${factor}.`,
     none: 'Theory: signals grow for ever.',
   }[phase ?? 'none'];
-  // What else it warns of stands in the diagnosis, measured.
+  // Its other warnings are in the diagnosis, as measured.
   const also = warnings.filter(({ code }) => ['depth', 'unstable', 'unreliable', 'underflow'].includes(code));
   return [says, ...also.map(({ message }) => `${message[0].toUpperCase()}${message.slice(1)}.`)].join(' ');
 }
@@ -113,13 +113,13 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
   return { row, bar, share };
 });
 
-/** Asks the net as it stands; the answer to an older question is dropped. */
-let asked = 0;
+/** Asks the network as it is now; an answer to an older question is ignored. */
+let questions = 0;
 async function recognise(): Promise<void> {
-  const mine = ++asked;
+  const question = ++questions;
   if (!latest) return;
   const shares = shown ? await worker.recognise(shown) : Array<number>(10).fill(0);
-  if (mine !== asked) return;
+  if (question !== questions) return;
   const best = shares.indexOf(Math.max(...shares));
   bars.forEach(({ row, bar, share }, digit) => {
     row.className = shown && digit === best ? 'best' : '';
@@ -155,7 +155,7 @@ button('copy-code').addEventListener('click', () => copy(fanwise(settings), 'Pro
 button('copy-torch').addEventListener('click', () => copy(pytorch(settings), 'PyTorch program'));
 $('controls').addEventListener('submit', (event) => event.preventDefault());
 
-// A preset, a link that was pasted, the back button.
+// By a preset, a link that was pasted, or the back button.
 addEventListener('hashchange', () => {
   settings = parse(location.hash);
   form.show(settings);

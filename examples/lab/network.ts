@@ -1,5 +1,5 @@
-// From what was chosen to a model, in PyTorch's order of random numbers: nn.linear draws PyTorch's default first, as
-// nn.Linear does, and the initialiser overwrites the weight from the same generator.
+// From settings to a model, in PyTorch's order of random numbers: nn.linear draws PyTorch's default first, as nn.Linear does,
+// and the initialiser overwrites the weight from the same generator.
 
 import { type Generator, type Layer, type Model, nn, random } from 'fanwise';
 import { initialisers } from './choices.js';
@@ -11,7 +11,7 @@ export function shapes({ depth, width }: Pick<Settings, 'depth' | 'width'>): [in
   return widths.slice(1).map((outputs, i) => [widths[i], outputs]);
 }
 
-/** The model, and the generator as it stands then: it orders the rows of training. */
+/** The model, and its generator, which then draws the order of the rows in training. */
 export function build(settings: Settings, x: Float32Array): { model: Model; rng: Generator } {
   const { activation, initialiser, gain, seed } = settings;
   const rng = random.torch(seed);
@@ -28,7 +28,7 @@ export function build(settings: Settings, x: Float32Array): { model: Model; rng:
   return { model, rng };
 }
 
-/** fanIn · Var(w) of each linear layer: by its formula, or where there is none as it came out. */
+/** fanIn · Var(w) of each linear layer: by the formula if there is one, else measured. */
 export function variances(settings: Settings, model: Model): number[] {
   const { std } = initialisers[settings.initialiser];
   return shapes(settings).map(([inputs, outputs], i) => {
@@ -38,7 +38,7 @@ export function variances(settings: Settings, model: Model): number[] {
   });
 }
 
-/** FNV-1a of the bits of all parameters: two nets are the same where it is. */
+/** FNV-1a of the bits of all parameters, by which two networks are compared. */
 export function fingerprint(model: Model): string {
   let h = 2166136261;
   for (const { data } of Object.values(model.parameters)) {

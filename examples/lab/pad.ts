@@ -1,14 +1,14 @@
-// The field to draw a digit in, and what the net takes it for.
+// The field to draw a digit in.
 
 import { centred, standardise } from './digits.js';
 
 const SIDE = 280;
 const INK = 140;
 
-/** `recognise` is told of 784 values, or null where the field is empty, whenever it changes. */
+/** `recognise` is called with 784 values whenever the field changes, or with null if it is empty. */
 export function pad(canvas: HTMLCanvasElement, recognise: (x: Float32Array | null) => void) {
   const c = canvas.getContext('2d', { willReadFrequently: true })!;
-  // What is looked at has half the side: a quarter of the pixels to go through for each stroke.
+  // A copy of half the size is read: a quarter of the pixels for each stroke.
   const small = new OffscreenCanvas(INK, INK).getContext('2d', { willReadFrequently: true })!;
   let at: { x: number; y: number } | undefined;
   let waiting = false;
@@ -26,7 +26,7 @@ export function pad(canvas: HTMLCanvasElement, recognise: (x: Float32Array | nul
     c.fillRect(0, 0, SIDE, SIDE);
   }
 
-  /** Where a pointer is, on the canvas as it is laid out. */
+  /** Where a pointer is, in the canvas's own coordinates. */
   function place(event: PointerEvent) {
     const box = canvas.getBoundingClientRect();
     return { x: ((event.clientX - box.left) * SIDE) / box.width, y: ((event.clientY - box.top) * SIDE) / box.height };

@@ -1,4 +1,4 @@
-// The page's elements by their ids, and two things that are done with them.
+// Helpers for the page's elements, and for the clipboard.
 
 export const $ = <T extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as T;
 export const field = (id: string) => $<HTMLInputElement>(id);
@@ -12,14 +12,14 @@ export function element(tag: string, attributes: Record<string, string> = {}, ..
   return made;
 }
 
-/** A text to the clipboard, and a word about it. */
+/** Copies a text to the clipboard, and says so. */
 export async function copy(text: string, what: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     $('copied').textContent = `${what} copied.`;
   } catch {
     $('copied').textContent =
-      `The browser keeps its clipboard; ${what.toLowerCase()} stands below under “The program that does this”, or in the address.`;
+      `The browser does not allow copying. Programs are below, under “The program that does this”; the link is the page’s address.`;
     $<HTMLDetailsElement>('code').open = true;
   }
 }

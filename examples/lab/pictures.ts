@@ -1,4 +1,4 @@
-// Pictures that change when a control does, by Observable Plot: sizes through the depth, and histograms.
+// Pictures that change with the settings, by Observable Plot: sizes by layer, and histograms.
 
 import * as Plot from '@observablehq/plot';
 import type { Inspection, LayerStatistics, Statistics } from './worker.js';
@@ -13,7 +13,7 @@ export function powers(low: number, high: number): number[] {
   return Array.from({ length: Math.max(0, Math.floor(high / step) - from + 1) }, (_, i) => (from + i) * step);
 }
 
-/** Three digits, and powers of ten where they are easier to read. */
+/** A number in three digits, or with a power of ten where that is easier to read. */
 export function short(x: number): string {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? 'not a number' : x > 0 ? '∞' : '−∞';
   if (x === 0) return '0';
@@ -23,7 +23,7 @@ export function short(x: number): string {
   return `${String(digits).replace('-', '−')}·10${superscript(exponent)}`;
 }
 
-/** The linear layers of a model, and what follows each of them. */
+/** The linear layers of a model, and the activation after each of them. */
 export function hidden(layers: readonly LayerStatistics[]): { before: LayerStatistics; after?: LayerStatistics }[] {
   return layers.flatMap((before, i) => {
     if (before.kind !== 'linear') return [];
@@ -40,7 +40,7 @@ interface Profile {
   measured: Point[];
   theory?: Point[];
   band?: { layer: number; low: number; high: number }[];
-  /** A level that is worth a line, and what it is. */
+  /** A level that is marked by a line, and its name. */
   guide?: { value: number; label: string };
   colour: string;
   what: string;
@@ -48,7 +48,7 @@ interface Profile {
 
 const finite = <T extends object>(points: T[]) => points.filter((p) => Object.values(p).every(Number.isFinite));
 
-/** Puts a picture in place of the one that was there, and says in words what it shows. */
+/** Shows a picture in place of the one before, and says in words what it shows. */
 function put(place: HTMLElement, picture: Element, words: string): void {
   place.setAttribute('role', 'img');
   place.setAttribute('aria-label', words);
@@ -95,7 +95,11 @@ function profile(place: HTMLElement, { measured, theory = [], band = [], guide, 
       }),
       lost > 0 ? Plot.text([`nothing in ${lost} layers`], { ...corner, fill: 'var(--quiet)' }) : null,
       Plot.dot(points, {
-        ...{ x: 'layer', y: 'value', r: measured.length > 20 ? 2.5 : 3.5, fill: colour, tip: true },
+        x: 'layer',
+        y: 'value',
+        r: measured.length > 20 ? 2.5 : 3.5,
+        fill: colour,
+        tip: true,
         title: (p: Point) => `layer ${p.layer}: ${short(10 ** p.value)}`,
       }),
     ],
@@ -103,11 +107,11 @@ function profile(place: HTMLElement, { measured, theory = [], band = [], guide, 
   const from = first
     ? `from ${short(10 ** first.value)} in layer ${first.layer} to ${short(10 ** last.value)} in layer ${last.layer}`
     : 'nothing to show';
-  const zeros = lost > 0 ? `; nothing in ${lost} layers: 0, or no number` : '';
+  const zeros = lost > 0 ? `; nothing in ${lost} layers: 0, or not a number` : '';
   put(place, picture, `${what}: ${from}${zeros}`);
 }
 
-/** The mean squares of signals and gradients, and the relative size of a step, through the depth. */
+/** The mean squares of signals and gradients, and the relative length of a step, by layer. */
 export function profiles(places: { signal: HTMLElement; gradient: HTMLElement; update: HTMLElement }, now: Inspection) {
   const { probe, theory } = now;
   const linear = hidden(probe.layers).map(({ before }) => before);
@@ -126,9 +130,10 @@ export function profiles(places: { signal: HTMLElement; gradient: HTMLElement; u
         i,
       ) => ({ layer: i + 1, low: Math.log10(low), high: Math.log10(high) }),
     ),
-    ...{ colour: 'var(--signal)', what: 'Mean square of what each layer makes of the digits' },
+    colour: 'var(--signal)',
+    what: 'Mean square of the outputs of each layer',
   });
-  // The theory says how gradients grow from the last layer down; where they start is measured.
+  // Theory says how gradients change from the last layer to the first; the last one is measured.
   const anchor = Math.log10(linear[linear.length - 1].gradient.meanSquare);
   profile(places.gradient, {
     measured: points((l) => l.gradient.meanSquare),
@@ -143,16 +148,18 @@ export function profiles(places: { signal: HTMLElement; gradient: HTMLElement; u
         i,
       ) => ({ layer: i + 1, low: Math.log10(low) + anchor, high: Math.log10(high) + anchor }),
     ),
-    ...{ colour: 'var(--gradient)', what: 'Mean square of the gradient that reaches each layer' },
+    colour: 'var(--gradient)',
+    what: 'Mean square of the gradient that reaches each layer',
   });
   profile(places.update, {
     measured: points((l) => l.weight?.update ?? Number.NaN),
     guide: { value: -3, label: 'a thousandth' },
-    ...{ colour: 'var(--step)', what: 'Length of the first step over the length of the weights' },
+    colour: 'var(--step)',
+    what: 'Length of the first step over the length of the weights',
   });
 }
 
-/** At most so many of them, spread from the first to the last. */
+/** At most `most` of them, spread from the first to the last. */
 export function spread<T>(all: readonly T[], most: number): T[] {
   if (all.length <= most) return [...all];
   return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
@@ -171,7 +178,7 @@ function grid(place: HTMLElement, cells: Cell[], colour: string, what: string): 
   const width = Math.max(280, place.clientWidth);
   const columns = Math.min(cells.length, Math.max(3, Math.floor(width / 105)));
   const at = (i: number) => ({ column: i % columns, row: Math.floor(i / columns) });
-  // A bar that would dwarf all others (the zeros of ReLU) is cut off, with a gap that says so.
+  // A bar that would be far higher than all others (the zeros of ReLU) is cut off, which a gap in it shows.
   const bars = cells.flatMap(({ counts }, i) => {
     const [first, second] = counts.toSorted((a, b) => b - a);
     const most = second > 0 ? Math.min(first, 2.5 * second) : first || 1;
@@ -181,20 +188,28 @@ function grid(place: HTMLElement, cells: Cell[], colour: string, what: string): 
   const texts = cells.map((cell, i) => ({ ...cell, ...at(i) }));
   const facet = { fx: 'column', fy: 'row' } as const;
   const rows = Math.ceil(cells.length / columns);
-  // Bars from 0 to 1; what is said of them stands above and below, in units of their height.
+  // Bars are from 0 to 1; their texts are above and below, in the same units.
   const words = (text: keyof Cell | ((c: Cell) => string), y: number, more: Plot.TextOptions = {}) =>
     Plot.text(texts, { ...facet, text, y: () => y, frameAnchor: 'middle', fontSize: 11, ...more });
   const quiet = { fill: 'var(--quiet)' };
   const picture = Plot.plot({
-    ...{ width, height: rows * 142, margin: 0 },
+    width,
+    height: rows * 142,
+    margin: 0,
     fx: { padding: 0.12, axis: null },
     fy: { padding: 0, axis: null },
     x: { axis: null, domain: [0, 32] },
     y: { axis: null, domain: [-0.78, 1.3] },
     marks: [
       Plot.rect(bars, {
-        ...{ ...facet, x1: 'bin', x2: (b) => b.bin + 1, y1: 0, y2: 'height' },
-        ...{ fill: colour, insetLeft: 0.4, insetRight: 0.4 },
+        ...facet,
+        x1: 'bin',
+        x2: (b) => b.bin + 1,
+        y1: 0,
+        y2: 'height',
+        fill: colour,
+        insetLeft: 0.4,
+        insetRight: 0.4,
       }),
       Plot.rect(gaps, { ...facet, x1: 'bin', x2: (b) => b.bin + 1, y1: 0.84, y2: 0.9, fill: 'var(--card)' }),
       Plot.ruleY(texts, { ...facet, y: 0, stroke: 'var(--line)' }),
@@ -212,15 +227,15 @@ function grid(place: HTMLElement, cells: Cell[], colour: string, what: string): 
   );
 }
 
-/** Histograms of what the layers make, and of the gradients by it. */
+/** Histograms of the layers' outputs, and of the gradients by them. */
 export function histograms(
   places: { signal: HTMLElement; gradient: HTMLElement },
-  { probe, theory, deviations }: Inspection,
+  { probe, theory, stds }: Inspection,
 ) {
   const all = hidden(probe.layers).map((pair, i, pairs) => ({
     ...pair,
     title: i === pairs.length - 1 ? 'output' : `layer ${i + 1}`,
-    signal: deviations?.[i],
+    signal: stds?.[i],
     gradient: theory && Math.sqrt(theory.layers[i].gradient * pairs[pairs.length - 1].before.gradient.meanSquare),
   }));
   const shown = spread(all, 8);

@@ -1,4 +1,4 @@
-// The state of the page: what was chosen, in the URL behind the #, so that a link is a finding.
+// The state of the page: the settings, in the URL after the #, so that they can be shared as a link.
 
 import { type ActivationName, activations, type InitialiserName, initialisers } from './choices.js';
 
@@ -16,10 +16,17 @@ export interface Settings {
 }
 
 export const defaults: Settings = {
-  ...{ depth: 10, width: 100, activation: 'tanh', initialiser: 'xavierNormal', gain: 1, lr: 0.02, epochs: 20, seed: 0 },
+  depth: 10,
+  width: 100,
+  activation: 'tanh',
+  initialiser: 'xavierNormal',
+  gain: 1,
+  lr: 0.02,
+  epochs: 20,
+  seed: 0,
 };
 
-/** The numbers that can be chosen. Where sizes matter by their ratio, the slider goes by the logarithm in `steps`. */
+/** Bounds of the numbers. With `steps` the slider is logarithmic. */
 export const limits = {
   depth: { low: 1, high: 50, whole: true, steps: 0 },
   width: { low: 4, high: 256, whole: true, steps: 24 },
@@ -30,7 +37,7 @@ export const limits = {
 } as const;
 export type NumberName = keyof typeof limits;
 
-/** The nearest number that can be chosen; undefined for what is none. */
+/** The nearest allowed number; undefined for what is not finite. */
 export function allowed(name: NumberName, value: number): number | undefined {
   if (!Number.isFinite(value)) return undefined;
   const { low, high, whole } = limits[name];
@@ -49,12 +56,12 @@ export const format = (s: Settings) =>
     seed: String(s.seed),
   })}`;
 
-/** What a link says; where it says nothing, or nonsense, the default. */
+/** The settings of a link, with defaults for what is missing or wrong. */
 export function parse(hash: string): Settings {
-  const said = new URLSearchParams(hash.replace(/^#/, ''));
+  const parameters = new URLSearchParams(hash.replace(/^#/, ''));
   const number = (name: NumberName, fallback: number) =>
-    (said.get(name)?.trim() ? allowed(name, Number(said.get(name))) : undefined) ?? fallback;
-  const [activation, initialiser] = [said.get('activation') ?? '', said.get('init') ?? ''];
+    (parameters.get(name)?.trim() ? allowed(name, Number(parameters.get(name))) : undefined) ?? fallback;
+  const [activation, initialiser] = [parameters.get('activation') ?? '', parameters.get('init') ?? ''];
   const chosen = Object.hasOwn(initialisers, initialiser) ? (initialiser as InitialiserName) : defaults.initialiser;
   return {
     depth: number('depth', defaults.depth),
@@ -68,19 +75,19 @@ export function parse(hash: string): Settings {
   };
 }
 
-const ailing = (label: string, given: Partial<Settings>) => ({
+const preset = (label: string, given: Partial<Settings>) => ({
   label,
   settings: { ...defaults, gain: initialisers[given.initialiser ?? 'default'].gain ?? 1, ...given },
 });
 
-/** Where to begin: the ailments of the article, and two nets in good health. */
+/** Networks to begin with: two that are healthy, and one for each thing that can go wrong. */
 export const presets = [
-  ailing('tanh × 10, Xavier: healthy', defaults),
-  ailing('ReLU × 20, He: healthy', { depth: 20, activation: 'relu', initialiser: 'kaimingNormal', lr: 0.01 }),
-  ailing('tanh × 30, σ = 0.01: vanishing', { depth: 30, initialiser: 'small' }),
-  ailing('tanh × 30, σ = 1: saturated, exploding', { depth: 30, initialiser: 'normal' }),
-  ailing('ReLU × 30, Xavier: vanishing', { depth: 30, activation: 'relu', lr: 0.002 }),
-  ailing('sigmoid × 10, Xavier: vanishing', { activation: 'sigmoid' }),
-  ailing('zeros: all units alike', { depth: 3, initialiser: 'zeros' }),
-  ailing('ReLU × 30, 4 wide: dead', { depth: 30, width: 4, activation: 'relu', initialiser: 'kaimingNormal' }),
+  preset('tanh × 10, Xavier: healthy', defaults),
+  preset('ReLU × 20, He: healthy', { depth: 20, activation: 'relu', initialiser: 'kaimingNormal', lr: 0.01 }),
+  preset('tanh × 30, σ = 0.01: vanishing', { depth: 30, initialiser: 'small' }),
+  preset('tanh × 30, σ = 1: saturated, exploding', { depth: 30, initialiser: 'normal' }),
+  preset('ReLU × 30, Xavier: vanishing', { depth: 30, activation: 'relu', lr: 0.002 }),
+  preset('sigmoid × 10, Xavier: vanishing', { activation: 'sigmoid' }),
+  preset('zeros: all units alike', { depth: 3, initialiser: 'zeros' }),
+  preset('ReLU × 30, 4 wide: dead', { depth: 30, width: 4, activation: 'relu', initialiser: 'kaimingNormal' }),
 ];

@@ -1,11 +1,10 @@
-// The service worker: keeps all files of the built page, so that it works without a network. Its own text has the
-// files and a version of them (vite.config.ts writes both in), so that a new build brings a new worker, a new cache,
-// and the end of the old one.
+// The service worker: it caches all files of the built page, which then works offline. vite.config.ts writes the list of files
+// and their version into it. So each build has a new worker and a new cache, and the old cache is deleted.
 
 declare const FILES: string[];
 declare const VERSION: string;
 
-// The types of pages and of service workers do not go together: this is what is used of them.
+// The types of pages and of service workers cannot be used together, so those used here are declared.
 interface Extendable extends Event {
   waitUntil(done: Promise<unknown>): void;
 }

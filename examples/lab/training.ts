@@ -1,4 +1,4 @@
-// The panel that trains: its buttons, its figures, and what it says.
+// The panel that trains: its buttons, its numbers and its messages.
 
 import type { Remote } from 'comlink';
 import { proxy } from 'comlink';
@@ -10,7 +10,7 @@ import type { Inspection, Live, lab } from './worker.js';
 type State = 'fresh' | 'running' | 'paused' | 'done';
 const canvas = (name: string) => $<HTMLCanvasElement>(`${name}-canvas`);
 
-/** `learnt` is told whenever the net can do better; `restart` asks for a fresh one. */
+/** `learnt` is called whenever the network has learnt more; `restart` makes a new one. */
 export function training(
   worker: Remote<typeof lab>,
   { learnt, restart }: { learnt(): void; restart(): Promise<void> },
@@ -23,46 +23,46 @@ export function training(
   };
   const pictures = live(canvases, (perSecond) => ($('fps').textContent = String(perSecond)));
   let state: State = 'fresh';
-  /** Which training this is: what an earlier one still has to say is not heard. */
+  /** The number of the training; messages of earlier ones are ignored. */
   let turn = 0;
   let accuracy = 0;
   let steps = 0;
 
-  function become(now: State, words: string): void {
+  function setState(now: State, message: string): void {
     state = now;
     button('train').textContent = { fresh: 'Train', running: 'Pause', paused: 'Resume', done: 'Train again' }[now];
     button('reset').disabled = now === 'fresh';
     field('epochs').disabled = now === 'running' || now === 'paused';
-    $('training').textContent = words;
+    $('training').textContent = message;
     pictures.run(now === 'running');
   }
 
-  function hear(told: Live): void {
-    pictures.add(told);
-    $('step').textContent = String(told.step);
-    if (told.losses.length > 0) $('loss').textContent = short(told.losses[told.losses.length - 1]);
-    if (told.accuracy !== undefined) {
-      accuracy = told.accuracy;
+  function update(live: Live): void {
+    pictures.add(live);
+    $('step').textContent = String(live.step);
+    if (live.losses.length > 0) $('loss').textContent = short(live.losses[live.losses.length - 1]);
+    if (live.accuracy !== undefined) {
+      accuracy = live.accuracy;
       $('accuracy').textContent = `${(100 * accuracy).toFixed(1)} %`;
       learnt();
     }
-    if (told.fingerprint) $('trained').textContent = told.fingerprint;
+    if (live.fingerprint) $('trained').textContent = live.fingerprint;
   }
 
   async function start(): Promise<void> {
-    const mine = ++turn;
-    become('running', 'It learns. Signals, gradients and accuracy below are measured while it does.');
+    const own = ++turn;
+    setState('running', 'Training. Signals, gradients and accuracy below are measured meanwhile.');
     const began = performance.now();
-    const done = await worker.train(proxy((told: Live) => void (mine === turn && hear(told))));
-    if (!done || mine !== turn) return;
+    const done = await worker.train(proxy((live: Live) => void (own === turn && update(live))));
+    if (!done || own !== turn) return;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     const judged =
       accuracy > 0.85
         ? 'It has learnt to read digits.'
         : accuracy > 0.5
           ? 'It has learnt something.'
-          : 'It has not learnt: see the diagnosis above.';
-    become(
+          : 'It has not learnt; the diagnosis above says why.';
+    setState(
       'done',
       `${judged} ${(100 * accuracy).toFixed(1)} % of the test digits are right after ${steps} steps, ${seconds} seconds.`,
     );
@@ -70,10 +70,10 @@ export function training(
 
   button('train').addEventListener('click', async () => {
     if (state === 'running') {
-      become('paused', 'Paused. Nothing is lost.');
+      setState('paused', 'Paused. Nothing is lost.');
       await worker.pause();
     } else if (state === 'paused') {
-      become('running', 'It learns on.');
+      setState('running', 'Training.');
       await worker.resume();
     } else if (state === 'fresh') await start();
     else {
@@ -84,16 +84,16 @@ export function training(
   button('reset').addEventListener('click', restart);
 
   return {
-    /** No net could be made. */
+    /** No network could be made. */
     none(): void {
       turn++;
-      become('fresh', '');
+      setState('fresh', '');
       button('train').disabled = true;
     },
-    /** A net that was just made. */
+    /** A network that was just made. */
     fresh({ probe, settings }: Inspection): void {
       turn++;
-      become('fresh', '5,000 digits, a hundred at a time, 50 steps an epoch; tested on 1,000 others.');
+      setState('fresh', '5,000 digits, in batches of a hundred, 50 steps an epoch; tested on 1,000 others.');
       for (const [id, text] of Object.entries({ step: '0', loss: '–', accuracy: '–', trained: '–' }))
         $(id).textContent = text;
       button('train').disabled = false;

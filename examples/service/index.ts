@@ -1,4 +1,4 @@
-// tsx examples/service/index.ts [port]; SIGINT or SIGTERM ends it when what is under way is done, a second one at once.
+// tsx examples/service/index.ts [port]; SIGINT or SIGTERM ends it when open requests are answered, a second one at once.
 
 import { start } from './service.js';
 

@@ -1,8 +1,8 @@
-// Trains and serves a model over HTTP. The numbers are worked on by another thread, so that this one always answers.
+// Trains and serves a model over HTTP. Another thread does the computing, so that this one can always answer.
 //
-//   POST /train    { "epochs": 3, "rows": 10000, "lr": 0.05, "seed": 0 }, each of them optional: begins a training
-//   GET /status    how far it is, and by how much this thread's event loop was late since it began
-//   POST /predict  [784 numbers from 0 to 1]: the digit, and how probable each is, by the model as it stands
+//   POST /train    { "epochs": 3, "rows": 10000, "lr": 0.05, "seed": 0 }, each of them optional: starts a training
+//   GET /status    how far it is, and how late this thread's event loop was since it started
+//   POST /predict  [784 numbers from 0 to 1]: the digit, and the probability of each, by the model as it is now
 //   GET /model     its parameters as a safetensors file
 
 import { once } from 'node:events';
@@ -10,10 +10,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { MOST, PIXELS } from './digits.js';
+import { PIXELS, TRAINING_ROWS } from './digits.js';
 import type { Answer, Question, Request, Settings } from './worker.js';
 
-/** Something that the client can mend. */
+/** An error that the client can correct. */
 class Refusal extends Error {
   constructor(
     readonly code: 400 | 404 | 405 | 409 | 413,
@@ -42,25 +42,25 @@ async function json(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-const among: Record<keyof Settings, { usual: number; least: number; most: number; whole: boolean }> = {
-  epochs: { usual: 3, least: 1, most: 50, whole: true },
-  rows: { usual: 10_000, least: 100, most: MOST, whole: true },
-  lr: { usual: 0.05, least: 0, most: 1, whole: false },
-  seed: { usual: 0, least: 0, most: 2 ** 32 - 1, whole: true },
+const limits: Record<keyof Settings, { value: number; least: number; most: number; whole: boolean }> = {
+  epochs: { value: 3, least: 1, most: 50, whole: true },
+  rows: { value: 10_000, least: 100, most: TRAINING_ROWS, whole: true },
+  lr: { value: 0.05, least: 0, most: 1, whole: false },
+  seed: { value: 0, least: 0, most: 2 ** 32 - 1, whole: true },
 };
 
 function settings(body: unknown): Settings {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new Refusal(400, 'the body is no object; pass one such as {"epochs": 3}, or nothing');
-  const names = Object.keys(among) as (keyof Settings)[];
-  const strange = Object.keys(body).find((name) => !names.includes(name as keyof Settings));
-  if (strange !== undefined)
-    throw new Refusal(400, `unknown setting ${JSON.stringify(strange)}; there are ${names.join(', ')}`);
+  const names = Object.keys(limits) as (keyof Settings)[];
+  const unknown = Object.keys(body).find((name) => !names.includes(name as keyof Settings));
+  if (unknown !== undefined)
+    throw new Refusal(400, `unknown setting ${JSON.stringify(unknown)}; there are ${names.join(', ')}`);
   const given = body as Partial<Record<keyof Settings, unknown>>;
   return Object.fromEntries(
     names.map((name) => {
-      const { usual, least, most, whole } = among[name];
-      const value = given[name] ?? usual;
+      const { value: fallback, least, most, whole } = limits[name];
+      const value = given[name] ?? fallback;
       if (typeof value !== 'number' || value < least || value > most || (whole && !Number.isInteger(value))) {
         const kind = whole ? 'a whole number' : 'a number';
         throw new Refusal(400, `${name} is ${JSON.stringify(value)}; pass ${kind} from ${least} to ${most}`);
@@ -79,7 +79,7 @@ function pixels(body: unknown): Float32Array {
   return Float32Array.from(body);
 }
 
-/** Node 20 runs no TypeScript: tsx does, in the thread too. Compiled, it is new Worker(new URL('worker.js', ...)). */
+/** Node 20 runs no TypeScript, so the thread needs tsx as well. Compiled, this is new Worker(new URL('worker.js', ...)). */
 const thread = () =>
   new Worker(
     `import('tsx/esm/api').then(({ tsImport }) => tsImport('./worker.ts', ${JSON.stringify(import.meta.url)}))`,
@@ -87,7 +87,7 @@ const thread = () =>
   );
 
 export async function start({ port, host = '127.0.0.1' }: { port: number; host?: string }) {
-  // Nobody listens to its errors: where the thread breaks, so does the process, and whoever runs it starts it again.
+  // Its errors are not handled: if the thread fails, so does the process, and its supervisor has to start it again.
   const worker = thread();
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let asked = 0;
@@ -103,7 +103,7 @@ export async function start({ port, host = '127.0.0.1' }: { port: number; host?:
     else resolve(answer.value);
   });
 
-  // A timer each 10 ms, of which it records how far they lie apart.
+  // A timer fires every 10 ms; this records how late it is.
   const every = 10;
   const delay = monitorEventLoopDelay({ resolution: every });
   delay.enable();
@@ -132,7 +132,7 @@ export async function start({ port, host = '127.0.0.1' }: { port: number; host?:
 
   const server = createServer({ requestTimeout: 10_000 }, async (request, response) => {
     const send = (code: number, type: string, body: string | Uint8Array) => {
-      // What is left of a body that was refused is not read: the connection ends.
+      // The rest of a refused body is not read: the connection is closed.
       const close: Record<string, string> = code >= 400 || !server.listening ? { connection: 'close' } : {};
       response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...close });
       response.end(body);
@@ -159,14 +159,14 @@ export async function start({ port, host = '127.0.0.1' }: { port: number; host?:
 
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
-    /** Finishes the requests that are under way, ends the training after its step, and the thread. */
+    /** Finishes open requests, ends the training after its current step, and ends the thread. */
     async close(): Promise<void> {
       const closed = once(server, 'close');
       server.close();
-      // A client that has stopped in the middle of its request is not waited for.
-      const grace = setTimeout(() => server.closeAllConnections(), 3000);
+      // Clients that have stopped in the middle of a request get three seconds.
+      const timeout = setTimeout(() => server.closeAllConnections(), 3000);
       await closed;
-      clearTimeout(grace);
+      clearTimeout(timeout);
       const ended = once(worker, 'exit');
       worker.postMessage('stop');
       await ended;

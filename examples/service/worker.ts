@@ -1,4 +1,4 @@
-// The thread that trains. It answers between two steps, for nn.fit lets messages in every 12 milliseconds.
+// The thread that trains. It answers messages between steps, since nn.fit lets the event loop run every 12 ms.
 
 import { parentPort } from 'node:worker_threads';
 import { type Model, nn, random, softmax } from 'fanwise';
@@ -22,7 +22,7 @@ export interface Status {
   epoch?: number;
   step?: number;
   loss?: number;
-  /** On a thousand digits that it has not learnt from, once it is trained. */
+  /** After training: the accuracy on a thousand test digits. */
   accuracy?: number;
   error?: string;
 }
@@ -50,7 +50,7 @@ async function train({ epochs, rows, lr, seed }: Settings): Promise<void> {
   }
 }
 
-function present(): Model {
+function currentModel(): Model {
   if (!model) throw new Error('there is no model yet; POST /train makes one');
   return model;
 }
@@ -65,9 +65,9 @@ function answer(request: Request): unknown {
       void train(request.settings);
       return status;
     case 'model':
-      return nn.save(present(), { metadata: { format: 'pt' } });
+      return nn.save(currentModel(), { metadata: { format: 'pt' } });
     case 'predict': {
-      const probabilities = Array.from(softmax.forward(present().forward(request.x), { columns: 10 }));
+      const probabilities = Array.from(softmax.forward(currentModel().forward(request.x), { columns: 10 }));
       return { digit: probabilities.indexOf(Math.max(...probabilities)), probabilities };
     }
   }
@@ -76,7 +76,7 @@ function answer(request: Request): unknown {
 port.on('message', (request: Request | 'stop') => {
   if (request === 'stop') {
     stopping.abort();
-    port.close(); // nothing else holds the thread
+    port.close(); // nothing else keeps the thread alive
     return;
   }
   const { id } = request;

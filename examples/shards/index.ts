@@ -4,9 +4,9 @@
 //   npx tsx examples/shards/index.ts --processes 3   three, each of which writes its part
 //   npx tsx examples/shards/index.ts --help
 //
-// So that a disk has room for it, some slices of the 17 GB are written and not all: 26 MB. They lie at the borders of the
-// shards, too. The hash of what is in the files is that of one process which makes the same slices, whatever wrote the files.
-// What is whole is kept: when something was killed, the same command goes on, with as many processes as one likes.
+// To save disk space only some slices of the 17 GB are written: 26 MB. Some of them cross the borders of shards. At the end one
+// process makes the same slices, and the hashes are compared. Complete files are kept: after a process was killed, the same
+// command goes on where it was, with any number of processes.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { read, UNFINISHED, write } from './files.js';
 import { fileOf, hashOf, INDEX, make, nameOf, type Plan, piecesOf, SIZE, slicesOf } from './plan.js';
-import type { Told, Work } from './worker.js';
+import type { Report, Work } from './worker.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,11 +29,11 @@ const { values: flags } = parseArgs({
 });
 if (flags.help) {
   console.log(`npx tsx examples/shards/index.ts [options]
-  --processes 1      that write at the same time
-  --shards 12        files that the matrix is cut into
+  --processes 1      how many write at the same time
+  --shards 12        how many files the matrix is split into
   --seed 42
-  --out out/shards   the folder; shards that are there and whole are kept
-  --kill             kill the first process in the middle of a file, and have its part done again`);
+  --out out/shards   the folder; complete shards that are there are kept
+  --kill             kill the first process in the middle of a file; another one does its part`);
   process.exit();
 }
 function whole(name: 'processes' | 'shards' | 'seed', least: number, most: number): number {
@@ -58,19 +58,19 @@ const clear = () => {
   for (const name of readdirSync(folder).filter((name) => name.endsWith(UNFINISHED))) rmSync(join(folder, name));
 };
 clear();
-// The index is there when all shards are.
+// The index is written when all shards are complete.
 rmSync(join(folder, INDEX), { force: true });
 
 let done = 0;
 let memory = 0;
-/** Has a process do its part, and another one where it is killed. */
+/** Starts a process for some shards, and another one if it is killed. */
 async function part(number: number, shards: number[], die: boolean): Promise<void> {
   const work: Work = { folder, plan, shards, die };
   const worker = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(work)]);
-  const told = new Set<string>();
-  worker.on('message', ({ file, bytes, kept, memory: had }: Told) => {
-    told.add(file);
-    memory = Math.max(memory, had);
+  const reported = new Set<string>();
+  worker.on('message', ({ file, bytes, kept, memory: used }: Report) => {
+    reported.add(file);
+    memory = Math.max(memory, used);
     const count = `[${String(++done).padStart(2)}/${plan.shards}]`;
     console.log(`${count} process ${number} ${kept ? 'keeps' : 'wrote'} ${file}, ${mb(bytes)}`);
   });
@@ -78,7 +78,7 @@ async function part(number: number, shards: number[], die: boolean): Promise<voi
   if (code === 0) return;
   if (signal === null) throw new Error(`process ${number} ended with ${code}`);
   console.log(`process ${number} was killed by ${signal}; another one does what it has left`);
-  done -= told.size;
+  done -= reported.size;
   return part(number, shards, false);
 }
 const began = performance.now();
@@ -98,7 +98,7 @@ const total = slicesOf(plan).reduce((sum, [from, to]) => sum + 4 * (to - from), 
 const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(weights) };
 write(join(folder, INDEX), new TextEncoder().encode(`${JSON.stringify(index, null, 2)}\n`));
 
-/** What the files say, by the index alone, in the order of the places. */
+/** The values in the files, found by the index alone, in order. */
 function* stored(): Generator<Float32Array> {
   const { weight_map: map } = JSON.parse(readFileSync(join(folder, INDEX), 'utf8')) as typeof index;
   for (const shard of all) {
@@ -107,10 +107,10 @@ function* stored(): Generator<Float32Array> {
     for (const name of Object.keys(map).filter((name) => map[name] === fileOf(plan, shard))) yield tensors[name].data;
   }
 }
-function* alone(): Generator<Float32Array> {
+function* recomputed(): Generator<Float32Array> {
   for (const slice of slicesOf(plan)) yield make(plan, slice);
 }
-const [hash, expected] = [hashOf(stored()), hashOf(alone())];
+const [hash, expected] = [hashOf(stored()), hashOf(recomputed())];
 const crossing = weights.length - plan.slices;
 console.log(
   `\n${plan.slices} slices of ${SIZE} values, ${crossing} of them across shards: ${mb(total)} in ${seconds.toFixed(1)} s`,

@@ -1,4 +1,4 @@
-// A process that writes some of the shards. It needs to know the plan and which, and nothing of what others do.
+// A process that writes some of the shards. It needs the plan and their numbers, and nothing of other processes.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,32 +10,32 @@ export interface Work {
   folder: string;
   plan: Plan;
   shards: number[];
-  /** To be killed in the middle of its second file, as a machine may be. */
+  /** Whether it kills itself in the middle of its second file, as a failing machine would. */
   die: boolean;
 }
-export interface Told {
+export interface Report {
   file: string;
   bytes: number;
   kept: boolean;
-  /** The most memory that this process has had. */
+  /** The largest amount of memory that this process has used. */
   memory: number;
 }
 
-async function tell(told: Omit<Told, 'memory'>): Promise<void> {
+async function report(file: Omit<Report, 'memory'>): Promise<void> {
   const memory = 1024 * process.resourceUsage().maxRSS;
   await new Promise<void>((sent, failed) =>
-    process.send!({ ...told, memory } satisfies Told, (error: Error | null) => (error ? failed(error) : sent())),
+    process.send!({ ...file, memory } satisfies Report, (error: Error | null) => (error ? failed(error) : sent())),
   );
 }
 
 const { folder, plan, shards, die }: Work = JSON.parse(process.argv[2]);
-// In any order, another one each time: nothing depends on it.
+// In a random order, which changes nothing.
 const order = Array.from(random.philox(process.pid).permutation(shards.length), (at) => shards[at]);
 for (const [at, shard] of order.entries()) {
   const file = fileOf(plan, shard);
-  const there = read(folder, plan, shard);
-  if (there) {
-    await tell({ file, bytes: statSync(join(folder, file)).size, kept: true });
+  const present = read(folder, plan, shard);
+  if (present) {
+    await report({ file, bytes: statSync(join(folder, file)).size, kept: true });
     continue;
   }
   const pieces = piecesOf(plan, shard).map((range) => [
@@ -47,5 +47,5 @@ for (const [at, shard] of order.entries()) {
   write(join(folder, file), bytes, (written) => {
     if (dying && written > bytes.length / 2) process.kill(process.pid, 'SIGKILL');
   });
-  await tell({ file, bytes: bytes.length, kept: false });
+  await report({ file, bytes: bytes.length, kept: false });
 }

@@ -1,4 +1,4 @@
-// What a claim is, and how its figures are written.
+// What a claim is, and how its numbers are written.
 
 import type { Digits } from './mnist.js';
 
@@ -8,14 +8,14 @@ export interface Context {
   data: { train: Digits; test: Digits };
   /** A small run: fewer networks, shorter training. */
   quick: boolean;
-  /** Called now and then, with what is going on. */
-  tell: (what: string) => void;
+  /** Called now and then with what is being done. */
+  report: (what: string) => void;
 }
 
 export interface Measurement {
   expected: string;
   measured: string;
-  /** Whether the measurement is what was expected. */
+  /** Whether the measurement agrees with what was expected. */
   agrees: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Claim {
   id: string;
   claim: string;
   how: string;
-  /** The verdict where the measurement agrees with what is expected. */
+  /** The verdict if the measurement agrees with what is expected. */
   verdict: Verdict;
   correction?: string;
   measure(context: Context): Promise<Measurement> | Measurement;

@@ -6,7 +6,7 @@ import { square } from './claim.js';
 /** Fills the weights of a layer. */
 export type Initialise = (weight: Float32Array, n: number, rng: Generator) => void;
 
-/** The weights as independent normals of that variance times n (1: LeCun, Xavier; 2: He). */
+/** Independent normals of variance scaled / n (1: LeCun, Xavier; 2: He). */
 export const gaussian =
   (scaled: number): Initialise =>
   (weight, n, rng) =>
@@ -15,7 +15,7 @@ export const gaussian =
 export interface Signals {
   /** The mean square of the pre-activations, layer by layer. */
   q: number[];
-  /** The mean square of the gradient by them. */
+  /** The mean square of the gradient by the pre-activations. */
   gradient: number[];
   /** The share of |activations| above 0.99. */
   saturated: number[];
@@ -71,7 +71,10 @@ export function propagate(
   return result;
 }
 
-/** One input through layers of N units, weights of any symmetric law, no biases: the layers that anything leaves. */
+/**
+ * One input through ReLU layers of N units with weights of any symmetric distribution and no biases: how many layers have an
+ * output that is not 0 everywhere.
+ */
 export function reach(f: 'relu' | 'leakyRelu', width: number, layers: number, weights: Float32Array): number {
   let x: Float32Array = new Float32Array(width).fill(1);
   for (let l = 0; l < layers; l++) {
@@ -85,7 +88,7 @@ export function reach(f: 'relu' | 'leakyRelu', width: number, layers: number, we
   return layers;
 }
 
-/** Means over several networks, each of its own seed. */
+/** The mean over several networks, each with a seed of its own, and its standard error. */
 export function average(networks: number, one: (rng: Generator) => number): { mean: number; error: number } {
   const values = Array.from({ length: networks }, (_, i) => one(random.philox(i)));
   const mean = values.reduce((a, b) => a + b, 0) / networks;

@@ -1,6 +1,5 @@
-// The article's five experiments: 784-100-10 on MNIST, in PyTorch's order of random numbers. nn.Linear draws
-// its default first and the initialiser overwrites the weights; the data loader's order comes from what the
-// generator draws after that.
+// The article's five experiments: 784-100-10 on MNIST, with random numbers in PyTorch's order. nn.Linear draws its default
+// first, and the initialiser overwrites the weights. After that the generator draws the data loader's order.
 
 import { type Activation, init, nn, random } from 'fanwise';
 import type { Digits } from './mnist.js';
@@ -9,7 +8,7 @@ export interface Experiment {
   name: string;
   initialise?: typeof init.xavierNormal;
   activation: Activation;
-  /** The test accuracy that the article prints, in per cent, from one seed each. */
+  /** The test accuracy that the article prints, in per cent; from one seed each. */
   published: number;
 }
 
@@ -32,7 +31,7 @@ export interface Result {
   accuracy: number[];
 }
 
-/** Trains one of them; `each` is told of every step. */
+/** Trains one of them; `each` is called after every step. */
 export async function run(
   { initialise, activation }: Experiment,
   data: { train: Digits; test: Digits },
@@ -47,13 +46,8 @@ export async function run(
   const result: Result = { losses: [], accuracy: [] };
   const optimizer = nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true });
   const schedule = nn.stepDecay({ gamma: 0.96 });
-  for await (const { step, loss } of nn.fit(model, data.train, {
-    epochs,
-    batchSize: 100,
-    rng,
-    optimizer,
-    schedule,
-  })) {
+  const options = { epochs, batchSize: 100, rng, optimizer, schedule };
+  for await (const { step, loss } of nn.fit(model, data.train, options)) {
     result.losses.push(loss);
     if ((step + 1) % 500 === 0) result.accuracy.push(100 * nn.evaluate(model, data.test).accuracy);
     each?.(step);

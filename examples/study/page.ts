@@ -1,4 +1,4 @@
-// The study as one page that needs nothing else: no script, no network.
+// The study as one page without scripts that loads nothing else.
 
 import { escaped as e, type Figure, type Table } from './figures/figure.js';
 import { style } from './style.js';
@@ -14,7 +14,7 @@ export interface Row {
   correction: string;
 }
 
-/** A table may be wider than the page: it scrolls by itself, by keyboard too. */
+/** A table. One that is wider than the page scrolls by itself, by keyboard too. */
 const table = ({ caption, head, rows }: Table) => `
 <div class="scroll" tabindex="0" role="region" aria-label="${e(caption)}">
 <table class="data">
@@ -43,7 +43,7 @@ ${panels.map(({ title, pictures }) => `<div>\n<h3>${e(title)}</h3>\n${pictures.j
 
 const marks: Record<string, string> = { holds: '✓', 'holds with a correction': '±', 'does not hold': '✗' };
 
-// On a narrow page each row is a card. The roles keep it a table to a screen reader, whatever it looks like.
+// On a narrow page each row is a card. By the roles it stays a table for screen readers.
 const claims = (rows: Row[]) => {
   const head = ['', 'claim', 'expected', 'measured', 'verdict', 'correction'];
   const cells = ({ id, claim, how, expected, measured, verdict, correction }: Row) =>
@@ -66,14 +66,14 @@ ${rows.map(cells).join('\n')}
 </table>`;
 };
 
-/** How many claims came to which verdict, in words. */
+/** How many claims have which verdict, in words. */
 function outcome(rows: Row[]): string {
   const count = (verdict: string) => rows.filter((row) => row.verdict === verdict).length;
   const odd = rows.length - Object.keys(marks).reduce((sum, verdict) => sum + count(verdict), 0);
   return `Of ${rows.length} claims ${count('holds')} hold as they stand, ${count('holds with a correction')} with a correction, and ${count('does not hold')} do not${odd ? `; ${odd} did not come out as expected in this run` : ''}.`;
 }
 
-/** What is read as one is not broken at the end of a line: N(0, 1), 87 %. */
+/** Keeps N(0, 1) and 87 % on one line. */
 const unbroken = (html: string) => html.replace(/N\(0, /g, 'N(0,\u00a0').replace(/(\d) %/g, '$1\u00a0%');
 
 export function page(figures: Figure[], rows: Row[], quick: boolean): string {
@@ -90,9 +90,9 @@ export function page(figures: Figure[], rows: Row[], quick: boolean): string {
 <a class="skip" href="#main">Skip to the figures</a>
 <header>
 <h1>An article on weight initialisation and activation functions, measured</h1>
-<p>How the weights of a network start decides whether signals and gradients come through it, and so whether it learns. An article says so, with five small networks on handwritten digits to show it. This page repeats them, measures each of its claims on random and on trained networks, and puts the theory beside them.</p>
+<p>The initial weights of a network decide whether signals and gradients get through it, and so whether it learns. An article says so, and shows it by five small networks on handwritten digits. This page repeats these, measures each of the article’s claims on random and on trained networks, and compares with theory.</p>
 <p>${e(outcome(rows))}${quick ? ' This is a quick run: fewer networks, seeds and digits than the full one, and shorter training.' : ''}</p>
-<p>A letter or two: <var>n</var> is the number of a unit’s inputs, <var>q</var> the mean square of a layer’s pre-activations, σ a standard deviation. N(0, 0.01²) are normal weights of deviation 0.01; LeCun’s have variance 1/<var>n</var>, Xavier’s 2/(inputs + outputs), He’s 2/<var>n</var>, PyTorch’s default 1/(3<var>n</var>).</p>
+<p>Notation: <var>n</var> is the number of a unit’s inputs, <var>q</var> the mean square of a layer’s pre-activations, σ a standard deviation. N(0, 0.01²) are normal weights with a standard deviation of 0.01; LeCun’s have variance 1/<var>n</var>, Xavier’s 2/(inputs + outputs), He’s 2/<var>n</var>, PyTorch’s default 1/(3<var>n</var>).</p>
 <nav aria-label="Figures">
 <ul>
 ${figures.map(({ id, title }, i) => `<li><a href="#${id}">${i + 1}. ${e(title)}</a></li>`).join('\n')}

@@ -151,7 +151,7 @@ export const signals: Claim[] = [
   {
     id: '7',
     claim: 'ReLU units die; leaky ReLU’s do not.',
-    how: 'One input through L layers of N units, symmetric weights, no biases: the share of networks through which nothing comes.',
+    how: 'One input through L layers of N units, symmetric weights, no biases: the share of networks whose output is 0.',
     verdict: 'holds with a correction',
     correction:
       'For one input the share is exactly 1 - (1 - 2^-N)^L. A unit that is off for one input is not dead: dead is off for all the data.',
@@ -243,7 +243,7 @@ export const signals: Claim[] = [
   {
     id: '12',
     claim: 'Random weights should be small numbers; a standard normal gives such.',
-    how: 'The first layer’s pre-activations on 1,000 digits: their deviation and the share of tanh units beyond 0.99.',
+    how: 'The first layer’s pre-activations on 1,000 digits: their standard deviation and the share of tanh units beyond 0.99.',
     verdict: 'does not hold',
     correction: 'With 784 inputs a standard normal is large: most units saturate before the first step.',
     measure({ data }) {
@@ -260,7 +260,7 @@ export const signals: Claim[] = [
         layer((w) => void init.lecunNormal(w, { seed: 12 })),
       ];
       return {
-        expected: 'N(0, 1): deviation about 9.4, 77 %; LeCun: about 0.33, 0 %',
+        expected: 'N(0, 1): standard deviation about 9.4, 77 %; LeCun: about 0.33, 0 %',
         measured: `${unit.std.toFixed(2)}, ${percent(unit.saturated)}; ${lecun.std.toFixed(3)}, ${percent(lecun.saturated)}`,
         agrees:
           near(unit.std, 9.39, 0.1) &&

@@ -1,4 +1,4 @@
-// The page's style. Colours are Okabe and Ito's, those of each scheme that stand out against it.
+// The page's style. The colours are Okabe and Ito's, darker or lighter where contrast needs it.
 
 export const style = `
 :root {

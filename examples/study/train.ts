@@ -3,7 +3,7 @@
 import { type Activation, init, type Linear, nn, random, type Tensor } from 'fanwise';
 import { type Digits, first } from './mnist.js';
 
-/** What a layer's weight is filled with; undefined leaves PyTorch's default. */
+/** Fills a layer's weight; undefined leaves PyTorch's default. */
 export type Fill = ((weight: Tensor, seed: string) => void) | undefined;
 
 export const fills = {
@@ -15,7 +15,7 @@ export const fills = {
   hundredth: (weight, seed) => void init.normal(weight, { seed, std: 0.01 }),
 } satisfies Record<string, Fill>;
 
-/** The linear layers of such a network; biases start at zero but for the default. */
+/** The linear layers of such a network. Biases start at zero, except with PyTorch's default. */
 export function layersOf(hidden: number, fill: keyof typeof fills, seed: number): Linear[] {
   const f: Fill = fills[fill];
   return Array.from({ length: hidden + 1 }, (_, l) => {

@@ -1,3 +1,3 @@
-// In a project of your own this is the package's name. Here the folder has a package.json, for the queue alone, and inside of
-// that one the name fanwise is nothing.
+// In your own project write 'fanwise' here. This folder has a package.json of its own, for the queue, so that the name would
+// not be found.
 export * from '../../dist/index.js';

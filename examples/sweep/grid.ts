@@ -1,4 +1,4 @@
-// The study's grid: what becomes of a network by its initialiser, its activation, its depth and its seed.
+// The study's grid: how well a network learns, by initialiser, activation, depth and seed.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,17 +12,17 @@ export interface Cell {
   /** Hidden layers, of 100 units each. */
   depth: number;
   seed: number;
-  /** Digits that it learns from, and how often. */
+  /** Digits for training, and passes over them. */
   rows: number;
   epochs: number;
 }
 export interface Result {
   cell: Cell;
-  /** On a thousand digits that it has not learnt from; null where the weights are no numbers any more. */
+  /** On a thousand test digits; null if the weights have become NaN or infinite. */
   loss: number | null;
-  /** The share of them that it reads. */
+  /** The share of them that is classified rightly. */
   accuracy: number;
-  /** SHA-256 of all parameters, or null. Whoever has trained it: the same bits. */
+  /** SHA-256 of all parameters, or null. It is the same on every machine. */
   parameters: string | null;
 }
 
@@ -48,7 +48,7 @@ export function grid(size: keyof typeof axes): Cell[] {
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** What a job is called: the same cell, the same name, on any machine. With the version, for another one may train otherwise. */
+/** The name of a job: the same for the same cell, on any machine. Another version may give other bits, and has other names. */
 export function idOf({ initialiser, activation, depth, seed, rows, epochs }: Cell): string {
   const all = JSON.stringify([version, initialiser, activation, depth, seed, rows, epochs]);
   return `cell-${createHash('sha256').update(all).digest('hex').slice(0, 24)}`;
@@ -59,22 +59,22 @@ export const nameOf = ({ initialiser, activation, depth, seed }: Cell) =>
 
 let data: { train: ReturnType<typeof digits>; test: ReturnType<typeof digits> } | undefined;
 
-/** One job: everything that it depends on is in the cell. */
+/** Does one job. The result depends on the cell alone. */
 export async function train(cell: Cell): Promise<Result> {
   const { initialiser, activation, depth, seed, rows, epochs } = cell;
   data ??= { train: digits('train', 8000), test: digits('t10k', 1000) };
   const linears = layersOf(depth, initialiser, seed);
   const model = nn.sequential(linears.flatMap((one, l) => (l < depth ? [one, nn.activation(activation)] : [one])));
   const optimizer = nn.sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
-  const learnt = { x: data.train.x.subarray(0, 784 * rows), labels: data.train.labels.subarray(0, rows) };
-  for await (const _ of nn.fit(model, learnt, { epochs, batchSize: 100, rng: random.philox(seed), optimizer }));
+  const training = { x: data.train.x.subarray(0, 784 * rows), labels: data.train.labels.subarray(0, rows) };
+  for await (const _ of nn.fit(model, training, { epochs, batchSize: 100, rng: random.philox(seed), optimizer }));
   const { loss, accuracy } = nn.evaluate(model, data.test);
-  const sane = Number.isFinite(loss);
-  // JSON has no NaN, and which of the many NaNs it is may differ between processors.
+  const finite = Number.isFinite(loss);
+  // JSON has no NaN, and the bits of NaNs differ between processors.
   return {
     cell,
-    loss: sane ? loss : null,
+    loss: finite ? loss : null,
     accuracy,
-    parameters: sane ? createHash('sha256').update(nn.save(model)).digest('hex') : null,
+    parameters: finite ? createHash('sha256').update(nn.save(model)).digest('hex') : null,
   };
 }

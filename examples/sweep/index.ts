@@ -1,11 +1,11 @@
-// The study's grid, a job for each network: initialiser x activation x depth x seed, on digits.
+// The study's grid as jobs, one for each network: initialiser x activation x depth x seed, on digits.
 //
 //   npx tsx examples/sweep/index.ts                                    worker processes of this machine, no server
 //   npx tsx examples/sweep/index.ts --redis redis://127.0.0.1:6379     BullMQ; npm ci in examples/sweep, and a redis-server
 //   npx tsx examples/sweep/index.ts --help
 //
-// Each result is there once, and the same to the last bit wherever it was made: every random number of a job is its cell's.
-// What is there is not done again, so that the same command goes on when anything was killed.
+// Each result is stored once. It is the same to the last bit wherever it was made, since all random numbers of a job come from
+// its cell. Results that are there are kept: after something was killed, the same command goes on where it was.
 
 import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -27,16 +27,16 @@ const { values: flags } = parseArgs({
 });
 if (flags.help) {
   console.log(`npx tsx examples/sweep/index.ts [options]
-  --redis redis://host:port   jobs on BullMQ; without it, on this machine alone
-  --workers 2                 processes; 3 with --redis, 0 if others do the work
+  --redis redis://host:port   jobs on BullMQ; without it, on this machine only
+  --workers 2                 worker processes; 3 with --redis, 0 if other machines do the work
   --quick                     a small grid of small networks
-  --out out/sweep             the folder of results; those that are there are not done again
-  --lock 5000                 with --redis: milliseconds after which a silent worker's job is another's
-  --kill                      kill a worker in the middle of a job, and see that nothing is missing`);
+  --out out/sweep             the folder of results; those that are there are kept
+  --lock 5000                 with --redis: milliseconds after which the job of a silent worker goes to another
+  --kill                      kill a worker in the middle of a job; another one does it again`);
   process.exit();
 }
-function whole(name: 'workers' | 'lock', usual: number, least: number, most: number): number {
-  const n = Number(flags[name] ?? usual);
+function whole(name: 'workers' | 'lock', fallback: number, least: number, most: number): number {
+  const n = Number(flags[name] ?? fallback);
   if (Number.isInteger(n) && n >= least && n <= most) return n;
   console.error(`--${name} is ${flags[name]}; pass a whole number from ${least} to ${most}`);
   process.exit(1);
@@ -56,17 +56,17 @@ const began = performance.now();
 const run: Run = {
   workers,
   began(id, worker) {
-    // A third of the jobs, so that there is something before and something after.
+    // After a third of the jobs.
     if (!killing || 3 * done < cells.size) return;
     killing = false;
     worker.kill('SIGKILL');
     console.log(`        worker ${worker.pid} is to die in ${nameOf(cells.get(id)!)}`);
   },
   finished(id, result) {
-    if (!store.put(id, result)) return; // somebody else has collected it, too
+    if (!store.put(id, result)) return; // another process has stored it
     const { loss, accuracy } = result;
-    const said = loss === null ? 'no numbers any more' : `loss ${loss.toFixed(4)}, ${(100 * accuracy).toFixed(1)} %`;
-    console.log(`[${String(++done).padStart(2)}/${cells.size}] ${nameOf(cells.get(id)!).padEnd(34)}${said}`);
+    const text = loss === null ? 'not finite any more' : `loss ${loss.toFixed(4)}, ${(100 * accuracy).toFixed(1)} %`;
+    console.log(`[${String(++done).padStart(2)}/${cells.size}] ${nameOf(cells.get(id)!).padEnd(34)}${text}`);
   },
   killed: (worker, signal) => console.log(`        worker ${worker.pid} was killed by ${signal}`),
   again: (id) => console.log(`        ${nameOf(cells.get(id)!)} was lost, and is done again`),
@@ -86,7 +86,7 @@ const columns = distinct('depth').flatMap((depth) =>
   distinct('activation').map((activation) => ({ depth, activation })),
 );
 console.log(
-  `\nPer cent right of a thousand others, by initialiser and depth, mean of ${distinct('seed').length} seeds:`,
+  `\nAccuracy in per cent on a thousand test digits, by initialiser and depth, mean of ${distinct('seed').length} seeds:`,
 );
 console.log(
   `    ${''.padEnd(10)}${columns.map(({ activation, depth }) => `${activation} ${depth}`.padStart(9)).join('')}`,

@@ -1,4 +1,4 @@
-// The jobs on this machine, with no server: each worker is handed one after the other.
+// The jobs on this machine, without a server: each worker gets one after the other.
 
 import type { ChildProcess } from 'node:child_process';
 import type { Result } from './grid.js';
@@ -12,8 +12,8 @@ export interface Run {
   again(id: string): void;
 }
 
-/** A job that has had so many workers killed is what kills them. */
-const MOST = 5;
+/** A job whose workers were killed so often is the likely cause. */
+const MAX_LOSSES = 5;
 
 export async function local(jobs: Job[], { workers, began, finished, killed, again }: Run): Promise<void> {
   const waiting = [...jobs];
@@ -23,20 +23,20 @@ export async function local(jobs: Job[], { workers, began, finished, killed, aga
   let missing = jobs.length;
   let [done, failed] = [() => {}, (_: Error) => {}];
   const over = new Promise<void>((resolve, reject) => ([done, failed] = [resolve, reject]));
-  const hand = () => {
+  const assign = () => {
     for (const worker of idle) {
       const job = waiting.shift();
       if (!job) return;
       idle.delete(worker);
       held.set(worker, job);
-      worker.send(job satisfies Order, () => {}); // to one that has just been killed it is not sent; its end is told
+      worker.send(job satisfies Order, () => {}); // sending to a worker that was just killed fails; `killed` is called for it
     }
   };
   const { broken, stop } = pool(workers, [], {
     began,
     ready(worker) {
       idle.add(worker);
-      hand();
+      assign();
     },
     finished(id, result, worker) {
       held.delete(worker);
@@ -51,10 +51,10 @@ export async function local(jobs: Job[], { workers, began, finished, killed, aga
       held.delete(worker);
       const times = (lost.get(job.id) ?? 0) + 1;
       lost.set(job.id, times);
-      if (times === MOST) failed(new Error(`${job.id} has had ${MOST} workers killed`));
+      if (times === MAX_LOSSES) failed(new Error(`${job.id} has had ${MAX_LOSSES} workers killed`));
       again(job.id);
       waiting.unshift(job);
-      hand();
+      assign();
     },
   });
   try {

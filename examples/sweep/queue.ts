@@ -1,16 +1,16 @@
 // The jobs on BullMQ over Redis: workers may be on any machine that reaches it.
 //
-// A worker holds a lock on its job and renews it while it trains. When it is killed the lock runs out, and the next look for
-// stalled jobs, which each worker takes now and then, gives the job to another. A worker that was only slow finds its lock
-// gone, and its result is refused: a job completes once. Jobs are called by what is in them, so that adding them again adds
-// what is missing, and completed jobs stay in Redis with their results: a second start finds them there.
+// A worker holds a lock on its job and renews it while it trains. If the worker is killed, the lock expires. Each worker looks
+// for such stalled jobs now and then, and they go to another worker. If a worker was only slow, it has lost its lock and its
+// result is refused, so a job completes once. The name of a job follows from what is in it, so adding all jobs again adds only
+// those that are missing. Completed jobs stay in Redis with their results, where a second start finds them.
 
 import { connect } from 'node:net';
 import type { Cell, Result } from './grid.js';
 import type { Run } from './local.js';
 import { type Job, pool } from './pool.js';
 
-/** What is used of BullMQ. Its own types are there only when its package is, and this file is checked without it. */
+/** The part of BullMQ that is used. Its own types would need its package, and this file is checked without it. */
 interface Bullmq {
   Queue: new (name: string, options: object) => Queue;
   QueueEvents: new (name: string, options: object) => Emitter & { waitUntilReady(): Promise<unknown> };
@@ -38,7 +38,7 @@ interface QueuedJob {
 const NAME = 'fanwise-sweep';
 
 async function bullmq(): Promise<Bullmq> {
-  const name = 'bullmq'; // as a variable: TypeScript does not look for it
+  const name = 'bullmq'; // a variable, so that TypeScript does not look for the package
   try {
     return (await import(name)) as Bullmq;
   } catch (cause) {
@@ -47,7 +47,7 @@ async function bullmq(): Promise<Bullmq> {
   }
 }
 
-/** BullMQ waits for a Redis that is not there for ever; this says so. */
+/** Error if there is no Redis: BullMQ would wait for ever. */
 const reach = (url: string) =>
   new Promise<void>((resolve, reject) => {
     const { hostname, port, protocol } = new URL(url);
@@ -65,7 +65,7 @@ const reach = (url: string) =>
     });
   });
 
-/** Puts jobs into the queue, with some workers of this machine's, and waits for their results. */
+/** Puts jobs into the queue, starts workers on this machine, and waits for the results. */
 export async function queued(
   jobs: Job[],
   { url, lock, workers, began, finished, killed, again }: Run & { url: string; lock: number },
@@ -75,13 +75,13 @@ export async function queued(
   const connection = { url };
   const queue = new Queue(NAME, { connection });
   const events = new QueueEvents(NAME, { connection });
-  for (const one of [queue, events]) one.on('error', (error: Error) => console.error(error.message)); // it connects anew
+  for (const one of [queue, events]) one.on('error', (error: Error) => console.error(error.message)); // it reconnects by itself
   const missing = new Set(jobs.map(({ id }) => id));
   let wake = () => {};
   for (const event of ['completed', 'failed']) events.on(event, () => wake());
   events.on('stalled', ({ jobId }: { jobId: string }) => missing.has(jobId) && again(jobId));
 
-  /** Looks for results when something has happened, and each second: an event may be missed, what Redis holds is not. */
+  /** Collects results after each event, and every second, since an event may be missed. */
   const collect = async () => {
     while (true) {
       for (const id of missing) {
@@ -107,7 +107,7 @@ export async function queued(
   try {
     await events.waitUntilReady();
     const added = await queue.addBulk(jobs.map(({ id, cell }) => ({ name: 'train', data: cell, opts: { jobId: id } })));
-    // What failed in an earlier run has another try.
+    // Jobs that failed in an earlier run are tried again.
     for (const job of added) if (await job.isFailed()) await job.retry();
     const own = pool(workers, ['--redis', url, '--lock', String(lock)], { began, killed });
     stop = own.stop;
@@ -119,7 +119,7 @@ export async function queued(
   }
 }
 
-/** A worker of the queue; returns what ends it when its job is done. */
+/** A worker of the queue. Returns a function that ends it when its job is done. */
 export async function work(
   { url, lock }: { url: string; lock: number },
   train: (cell: Cell) => Promise<Result>,
@@ -133,7 +133,7 @@ export async function work(
       began(job.id);
       return train(job.data);
     },
-    // The default of one loss is what a bad night of machines has; a job that kills its workers ends, too.
+    // By default a job may stall once, which is too few where machines fail often. A job that kills its workers still ends.
     { connection: { url }, lockDuration: lock, stalledInterval: lock / 2, maxStalledCount: 5 },
   );
   worker.on('error', (error: Error) => console.error(`worker ${process.pid}: ${error.message}`));

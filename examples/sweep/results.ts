@@ -1,4 +1,4 @@
-// Results in a folder, a file each, called as the job is.
+// Results in a folder: a file for each, with the job's name.
 
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,13 +10,13 @@ export function results(folder: string) {
   return {
     has: (id: string) => existsSync(path(id)),
     get: (id: string): Result => JSON.parse(readFileSync(path(id), 'utf8')),
-    /** Keeps a result once: whether it is the first. A second one is the same to the last bit, or something is wrong. */
+    /** Stores a result; returns false if it was there. A second one has to be the same to the last bit, or it is an error. */
     put(id: string, result: Result): boolean {
       const text = `${JSON.stringify(result, null, 2)}\n`;
       const unfinished = join(folder, `.${id}.${process.pid}`);
       writeFileSync(unfinished, text, { flush: true });
       try {
-        linkSync(unfinished, path(id)); // whole at once, and never over another
+        linkSync(unfinished, path(id)); // complete at once, and never replaces another
         return true;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

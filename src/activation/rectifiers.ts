@@ -1,14 +1,14 @@
-// Rectifiers and what is made of straight pieces, a row each; the kernels of the same names are in
-// assembly/activation/rectifiers.ts. At a kink beside a flat piece the slope is 0: at 0 of relu, at both ends of relu6 and
-// hardtanh; leakyRelu has `slope` at 0. So in PyTorch, TensorFlow and JAX.
+// Rectifiers and other functions of straight pieces, a row each. The kernels of the same names are in
+// assembly/activation/rectifiers.ts. At a kink next to a flat piece the slope is 0: at 0 for relu, at both ends for relu6 and
+// hardtanh. At 0 leakyRelu has `slope`. PyTorch, TensorFlow and JAX do the same.
 
 import type { Row } from './row.js';
 
 const { NaN: nan } = Number;
 
-/** inside where the mask holds, outside elsewhere; NaN where x is. */
-const gate = (x: number, open: boolean, inside: number, outside = 0) =>
-  Number.isNaN(x) ? nan : open ? inside : outside;
+/** `inside` where the condition holds, else `outside`; NaN where x is NaN. */
+const select = (x: number, condition: boolean, inside: number, outside = 0) =>
+  Number.isNaN(x) ? nan : condition ? inside : outside;
 
 const ALPHA = 1.6732632423543772;
 const LAMBDA = 1.0507009873554805;
@@ -16,8 +16,8 @@ const LAMBDA = 1.0507009873554805;
 export const rectifiers = {
   /** max(x, 0) */
   relu: {
-    formula: (x) => gate(x, x > 0, x),
-    derivative: (y) => gate(y, y > 0, 1),
+    formula: (x) => select(x, x > 0, x),
+    derivative: (y) => select(y, y > 0, 1),
     keeps: 'y',
     parameters: {},
     ulp: { forward: 0, backward: 0 },
@@ -25,15 +25,15 @@ export const rectifiers = {
   /** x, or slope x below 0 (Maas et al. 2013) */
   leakyRelu: {
     formula: (x, slope) => (x > 0 ? x : slope * x),
-    derivative: (y, slope) => gate(y, y > 0, 1, slope),
-    keeps: 'y', // which tells the sign of x, because the slope is not negative
+    derivative: (y, slope) => select(y, y > 0, 1, slope),
+    keeps: 'y', // y has the sign of x, because the slope is not negative
     parameters: { slope: { value: 0.01, least: 0 } },
     ulp: { forward: 0.5, backward: 0.5 },
   },
   /** min(max(x, 0), 6) */
   relu6: {
     formula: (x) => Math.min(Math.max(x, 0), 6),
-    derivative: (y) => gate(y, y > 0 && y < 6, 1),
+    derivative: (y) => select(y, y > 0 && y < 6, 1),
     keeps: 'y',
     parameters: {},
     ulp: { forward: 0, backward: 0 },
@@ -41,7 +41,7 @@ export const rectifiers = {
   /** x between low and high */
   hardtanh: {
     formula: (x, low, high) => Math.min(Math.max(x, low), high),
-    derivative: (y, low, high) => gate(y, y > low && y < high, 1),
+    derivative: (y, low, high) => select(y, y > low && y < high, 1),
     keeps: 'y',
     parameters: { low: { value: -1 }, high: { value: 1, from: 'low' } },
     ulp: { forward: 0, backward: 0 },
@@ -62,7 +62,7 @@ export const rectifiers = {
     parameters: { alpha: { value: 1, least: 0, open: true } },
     ulp: { forward: 2, backward: 2 },
   },
-  /** lambda x, or lambda alpha (e^x - 1) below 0: mean 0 and variance 1 are kept (Klambauer et al. 2017) */
+  /** lambda x, or lambda alpha (e^x - 1) below 0: mean 0 and variance 1 are preserved (Klambauer et al. 2017) */
   selu: {
     formula: (x) => LAMBDA * (x > 0 ? x : ALPHA * Math.expm1(x)),
     derivative: (y) => (y > 0 ? LAMBDA : y + LAMBDA * ALPHA),
@@ -70,18 +70,18 @@ export const rectifiers = {
     parameters: {},
     ulp: { forward: 2, backward: 2 },
   },
-  /** x less what of it lies between -lambda and lambda */
+  /** x minus its value clamped to [-lambda, lambda] */
   softshrink: {
     formula: (x, lambda) => x - Math.min(Math.max(x, -lambda), lambda),
-    derivative: (x, lambda) => gate(x, Math.abs(x) > lambda, 1),
+    derivative: (x, lambda) => select(x, Math.abs(x) > lambda, 1),
     keeps: 'x',
     parameters: { lambda: { value: 0.5, least: 0 } },
     ulp: { forward: 0.5, backward: 0 },
   },
   /** x where |x| > lambda, else 0 */
   hardshrink: {
-    formula: (x, lambda) => gate(x, Math.abs(x) > lambda, x),
-    derivative: (x, lambda) => gate(x, Math.abs(x) > lambda, 1),
+    formula: (x, lambda) => select(x, Math.abs(x) > lambda, x),
+    derivative: (x, lambda) => select(x, Math.abs(x) > lambda, 1),
     keeps: 'x',
     parameters: { lambda: { value: 0.5, least: 0 } },
     ulp: { forward: 0, backward: 0 },
@@ -89,7 +89,7 @@ export const rectifiers = {
   /** x where x > threshold, else value */
   threshold: {
     formula: (x, threshold, value) => (x <= threshold ? value : x),
-    derivative: (x, threshold) => gate(x, x > threshold, 1),
+    derivative: (x, threshold) => select(x, x > threshold, 1),
     keeps: 'x',
     parameters: { threshold: { value: 0 }, value: { value: 0 } },
     ulp: { forward: 0, backward: 0 },

@@ -1,14 +1,14 @@
-// Sigmoids and their kin, a row each; the kernels of the same names are in assembly/activation/sigmoids.ts.
+// Sigmoids and related functions, a row each. The kernels of the same names are in assembly/activation/sigmoids.ts.
 
 import type { Row } from './row.js';
 
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-/** x - tanh x, as its series where that would be a difference of near equals. */
+/** x - tanh x, by its series where that is a difference of near equals. */
 function tanhshrink(x: number): number {
   if (Math.abs(x) > 0.25) return x - Math.tanh(x);
   const z = x * x;
-  // Bernoulli's: x^3 / 3 - 2 x^5 / 15 + 17 x^7 / 315 - ...
+  // Its Taylor series, x^3 / 3 - 2 x^5 / 15 + 17 x^7 / 315 - ...
   const series = [
     1 / 3,
     -2 / 15,
@@ -47,7 +47,7 @@ export const sigmoids = {
     parameters: {},
     ulp: { forward: 2, backward: 0.5 },
   },
-  /** ln(1 + e^(beta x)) / beta. From beta x = threshold on it is x, which from 20 on is the same binary32. */
+  /** ln(1 + e^(beta x)) / beta, or x where beta x > threshold. For a threshold of 20 or more both round to the same binary32. */
   softplus: {
     formula: (x, beta, threshold) => (x * beta > threshold ? x : softplus(beta * x) / beta),
     derivative: (y, beta) => -Math.expm1(-beta * y),

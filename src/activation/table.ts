@@ -1,7 +1,8 @@
-// The activations. Their rows stand by family in rectifiers, sigmoids and gates, their kernels in the files of
-// the same names in assembly/; tests, benchmarks, types and README's table grow from the rows.
+// The table of activations, and `activation`, the functions made from it. The rows are in rectifiers.ts, sigmoids.ts and gates.ts,
+// their kernels in the files of the same names in assembly/activation/. Tests, benchmarks, types and README's table are made
+// from the rows.
 
-import { choice, float32, options, output, present, sameLength, usual } from '../check.js';
+import { choice, float32, hasOnly, notNull, options, output, sameLength } from '../check.js';
 import { type Options, type PartialValues, valuesOf } from '../options.js';
 import { applyFast, numberedKernel } from '../wasm/fast-path.js';
 import { apply } from '../wasm/kernels.js';
@@ -14,25 +15,26 @@ import { rectifiers } from './rectifiers.js';
 import type { Row } from './row.js';
 import { sigmoids } from './sigmoids.js';
 
-/** Every activation's row, by family. */
+/** The rows of all activations. */
 export const activations = { ...rectifiers, ...sigmoids, ...gates };
 
 export type Activation = keyof typeof activations;
 type Rows = typeof activations;
 /** The parameters of an activation, which are options of its functions. */
 export type ActivationParameters<A extends Activation> = PartialValues<Rows[A]['parameters']>;
-type Kept<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
+/** What backward needs: x or y. */
+type Saved<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
 
 export interface Functions<A extends Activation> {
   /** f(x), elementwise, in a new array or in out, which may be x. */
   forward(x: Float32Array, options?: { out?: Float32Array } & ActivationParameters<A>): Float32Array;
-  /** dy f'(x), elementwise, from what the row keeps (x or y), in a new array or in out, which may be dy. */
-  backward(given: Kept<A> & { dy: Float32Array; out?: Float32Array } & ActivationParameters<A>): Float32Array;
+  /** dy f'(x), elementwise, from x or y (the row's `keeps`), in a new array or in out, which may be dy. */
+  backward(given: Saved<A> & { dy: Float32Array; out?: Float32Array } & ActivationParameters<A>): Float32Array;
 }
 
-/** The numbers that a row's kernels take: its parameters, passed or by default. */
-export function parametersOf(where: string, row: Row, passed: Record<string, unknown>): [a: number, b: number] {
-  const values = valuesOf(where, row.parameters as Options, passed);
+/** The numbers a and b that a row's kernels take: its parameters, given or by default. */
+export function parametersOf(where: string, row: Row, given: Record<string, unknown>): [a: number, b: number] {
+  const values = valuesOf(where, row.parameters as Options, given);
   const [a = 0, b = 0] = Object.entries(row.parameters).map(([name, parameter]) =>
     'choices' in parameter ? parameter.choices[values[name] as string] : (values[name] as number),
   );
@@ -46,20 +48,20 @@ function functions(name: Activation): Functions<Activation> {
   const parameters = Object.keys(row.parameters);
   const defaults = parametersOf(name, row, {});
 
-  // What is usual is done at once: 40 to 60 ns beside the values. Anything else is looked at by what makes the errors.
+  // Options without parameters take a fast path: 40 to 60 ns for a call without values. All else takes the checked path.
   function forward(): Functions<Activation>['forward'] {
     const where = `activation.${name}.forward`;
     const kernel: ActivationKernel = `${name}Forward`;
     const numbered = numberedKernel(activationModule, kernel);
     const known = [...parameters, 'out'];
     return (x, given) => {
-      const bare = usual(given, parameters, 'out');
-      const o: Given = bare ? given : options(where, given as Given | undefined, known);
-      const to = present(where, 'out', o.out);
-      if (bare && applyFast(numbered, 1, x, x, to, defaults)) return to as Float32Array;
+      const onlyArrays = hasOnly(given, parameters, 'out');
+      const o: Given = onlyArrays ? given : options(where, given as Given | undefined, known);
+      const target = notNull(where, 'out', o.out);
+      if (onlyArrays && applyFast(numbered, 1, x, x, target, defaults)) return target as Float32Array;
       const n = float32(where, 'x', x).length;
-      const numbers = bare ? defaults : parametersOf(where, row, o);
-      const out = output(where, to, 'x', x);
+      const numbers = onlyArrays ? defaults : parametersOf(where, row, o);
+      const out = output(where, target, 'x', x);
       if (!applyFast(numbered, 1, x, x, out, numbers)) apply(activationModule, kernel, n, [x, out], numbers);
       return out;
     };
@@ -72,19 +74,19 @@ function functions(name: Activation): Functions<Activation> {
     const known = [keeps, 'dy', ...parameters, 'out'];
     return (given, ...more: unknown[]) => {
       if (more.length > 0) throw new TypeError(`${where}: options beside the first object; put them into it`);
-      const bare = usual(given, parameters, keeps, 'dy', 'out');
-      const o: Given = bare ? given : options<Given>(where, given ?? {}, known);
-      const from = present(where, keeps, keeps === 'x' ? o.x : o.y);
-      const slope = present(where, 'dy', o.dy);
-      const to = present(where, 'out', o.out);
-      if (bare && applyFast(numbered, 2, from, slope, to, defaults)) return to as Float32Array;
-      const kept = float32(where, keeps, from);
-      const dy = float32(where, 'dy', slope);
-      sameLength(where, 'dy', dy.length, keeps, kept.length);
-      const numbers = bare ? defaults : parametersOf(where, row, o);
-      const out = output(where, to, keeps, kept, 'dy', dy);
-      if (!applyFast(numbered, 2, kept, dy, out, numbers))
-        apply(activationModule, kernel, kept.length, [kept, dy, out], numbers);
+      const onlyArrays = hasOnly(given, parameters, keeps, 'dy', 'out');
+      const o: Given = onlyArrays ? given : options<Given>(where, given ?? {}, known);
+      const input = notNull(where, keeps, keeps === 'x' ? o.x : o.y);
+      const gradient = notNull(where, 'dy', o.dy);
+      const target = notNull(where, 'out', o.out);
+      if (onlyArrays && applyFast(numbered, 2, input, gradient, target, defaults)) return target as Float32Array;
+      const saved = float32(where, keeps, input);
+      const dy = float32(where, 'dy', gradient);
+      sameLength(where, 'dy', dy.length, keeps, saved.length);
+      const numbers = onlyArrays ? defaults : parametersOf(where, row, o);
+      const out = output(where, target, keeps, saved, 'dy', dy);
+      if (!applyFast(numbered, 2, saved, dy, out, numbers))
+        apply(activationModule, kernel, saved.length, [saved, dy, out], numbers);
       return out;
     };
   }
@@ -106,13 +108,13 @@ export const activation: { [A in Activation]: Functions<A> } & {
   dropout: typeof dropout;
 } = /* @__PURE__ */ Object.assign(elementwise(), { prelu, glu, swiglu, geglu, dropout });
 
-/** An activation by its name, or by its name and parameters. */
+/** An activation's name, or its name and parameters. */
 export type Named = Activation | { [A in Activation]: readonly [A, ActivationParameters<A>] }[Activation];
 
-/** What a name, or a name with parameters, stands for: the row and its numbers. */
-export function named(where: string, given: unknown): { name: Activation; row: Row; numbers: [number, number] } {
-  const [word, parameters] = Array.isArray(given) ? given : [given];
-  const name = choice(where, 'activation', word, Object.keys(activations) as Activation[]);
+/** The activation of a name, or of a name and parameters: its row and its numbers. Error for any other value. */
+export function activationOf(where: string, named: unknown): { name: Activation; row: Row; numbers: [number, number] } {
+  const [unchecked, parameters] = Array.isArray(named) ? named : [named];
+  const name = choice(where, 'activation', unchecked, Object.keys(activations) as Activation[]);
   const row: Row = activations[name];
   const o = options<Record<string, unknown>>(`${where}: ${name}`, parameters, Object.keys(row.parameters));
   return { name, row, numbers: parametersOf(`${where}: ${name}`, row, o) };

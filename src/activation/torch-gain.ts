@@ -1,4 +1,4 @@
-// PyTorch's table of gains, torch.nn.init.calculate_gain.
+// The gains of torch.nn.init.calculate_gain.
 
 export const torchGains = {
   linear: () => 1,

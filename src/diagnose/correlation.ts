@@ -1,36 +1,40 @@
 // The correlation c of a layer's pre-activations for two inputs, in mean field: c' = (V E f(u) f(v) + B) / q, where u
-// and v are normals of variance q and correlation c (Poole et al. 2016). Whether two inputs become one, or have nothing
-// in common, is its fixed point.
+// and v are normals of variance q and correlation c (Poole et al. 2016). The fixed point of this map says what becomes of
+// two inputs in deep layers: at c = 1 they become equal, at c = 0 they have nothing in common.
 
 import type { Quadrature } from '../activation/quadrature.js';
 import { exp, ln } from './logarithm.js';
 import type { LayerVariances, MeanField } from './mean-field.js';
 
+/** How many terms of the power series in c are computed. */
 const TERMS = 400;
 
-/** E f(u) f(v) by c, its derivative by c, and a bound of what the terms beyond TERMS add. */
+/** E f(u) f(v) at some c. */
 interface Product {
   value: number;
+  /** The derivative with respect to c. */
   slope: number;
+  /** An upper bound of the sum of the terms that are left out, in the value or in the slope. */
   missing: number;
 }
 
 /**
- * E f(u) f(v) as a power series in c: its coefficients are the squares of those of f in normalised Hermite polynomials
- * (Daniely et al. 2016, "dual activation").
+ * E f(u) f(v) as a power series in c ("dual activation", Daniely et al. 2016). Its coefficients are the squares of the
+ * coefficients of f in normalised Hermite polynomials.
  */
 function dualActivation(integral: Quadrature): (c: number) => Product {
   const coefficients = new Float64Array(TERMS);
   for (const { z, weights, values } of integral.panels) {
     z.forEach((x, i) => {
-      let [before, now] = [0, 1];
+      // The polynomials of degree k - 1 and k at x.
+      let [previous, current] = [0, 1];
       for (let k = 0; k < TERMS; k++) {
-        coefficients[k] += weights[i] * values[i] * now;
-        [before, now] = [now, (x * now - Math.sqrt(k) * before) / Math.sqrt(k + 1)];
+        coefficients[k] += weights[i] * values[i] * current;
+        [previous, current] = [current, (x * current - Math.sqrt(k) * previous) / Math.sqrt(k + 1)];
       }
     });
   }
-  // By Parseval the squares add up to E f^2. A kink has many terms, and near c = 1 they count.
+  // By Parseval's theorem all squares add up to E f^2. If f has a kink they fall slowly, and near c = 1 many terms matter.
   const rest = integral.moments[0] - coefficients.reduce((sum, a) => sum + a * a, 0);
   return (c) => {
     const missing = TERMS * Math.abs(rest) * exp(TERMS * ln(Math.max(c, 1e-9)));
@@ -44,9 +48,9 @@ function dualActivation(integral: Quadrature): (c: number) => Product {
 }
 
 /**
- * The fixed point c of the correlation at mean square q, and the slope of the map there: the factor by which a small
- * difference from c shrinks a layer. At c = 1 the slope is chi, unless f jumps: then inputs that are close part at
- * once. undefined where 400 terms do not tell, because f has kinks and c is close to 1.
+ * The fixed point c of the correlation at mean square q, and the slope of the map there: the factor by which each layer
+ * multiplies a small difference from c. At c = 1 the slope is chi, unless f jumps: then nearby inputs separate at once.
+ * undefined where the series has too few terms, because f has kinks and c is close to 1.
  */
 export function correlationFixedPoint(
   field: MeanField,
@@ -59,7 +63,7 @@ export function correlationFixedPoint(
   const product = dualActivation(field.quadratureAt(q));
   const map = (c: number) => (weightVariance * product(c).value + biasVariance) / q;
   let [low, high] = [0, 1 - 1e-9];
-  if (map(0) < 1e-14) high = 0;
+  if (map(0) < 1e-14) high = 0; // c = 0 is the fixed point
   while (high - low > 1e-15) {
     const middle = (low + high) / 2;
     if (middle === low || middle === high) break;

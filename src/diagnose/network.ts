@@ -1,5 +1,5 @@
-// `diagnose`: why a network learns or fails. A probe measures its layers on a batch, verdicts say what is wrong, and
-// theory says what to expect of random weights.
+// `diagnose` says why a network learns or fails. `probe` measures its layers on a batch, `verdicts` names the faults and
+// their fixes, and `theory` predicts how a network with random weights behaves.
 
 import { number, options } from '../check.js';
 import { examplesOf } from '../nn/evaluate.js';
@@ -10,25 +10,25 @@ import { view } from '../wasm/kernels.js';
 import { theory } from './theory.js';
 import { type Verdict, verdicts } from './verdict.js';
 
-/** The figures of a forward and a backward pass, and what is wrong. */
+/** The statistics of a forward and a backward pass, and the verdicts on them. */
 export interface Diagnosis extends Probe {
   verdicts: Verdict[];
 }
 
 /**
- * One forward and one backward pass over a batch, some hundred rows: figures of every layer's outputs, gradients and
- * weights, and what is wrong with them. Plain data. The model stays as it is, and dropout leaves nothing out; for more
- * rows than before its tensors move, as by a training step of so many. `loss` is crossEntropy by default. With a
- * learning rate `lr`, at least 0, the weights' `update` is told: the length of a step of plain gradient descent divided
- * by the length of the weights (1e-3 is usual). TypeError and RangeError for data that do not fit the model, for no
- * rows, and for more rows than a step has while the model is being trained.
+ * Runs one forward and one backward pass over a batch of a few hundred rows. Returns statistics of every layer's outputs,
+ * gradients and weights, and verdicts, as plain data. The model's values do not change, and dropout leaves nothing out. If
+ * the batch has more rows than any before, the model's tensors get new arrays, as in a training step with more rows. `loss`
+ * is crossEntropy by default. With a learning rate `lr`, at least 0, the statistics of weights have `update`: the length of
+ * a step of plain gradient descent divided by the length of the weights (1e-3 is usual). TypeError and RangeError for data
+ * that do not fit the model, for a batch without rows, and, while the model is being trained, for more rows than a step has.
  */
 function probe(model: Model, data: Data, given?: { lr?: number; loss?: NamedLoss }): Diagnosis {
   const where = 'diagnose.probe';
   const o = options(where, given, ['lr', 'loss']);
   const { x, rows, criterion } = examplesOf(where, model, data, o.loss);
   const lr = o.lr === undefined ? undefined : number(where, 'lr', o.lr, { least: 0 });
-  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
+  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch of a few hundred rows`);
   const { batchSize } = planFor(model, 1);
   if (rows > batchSize && trainings.has(model))
     throw new RangeError(
@@ -46,5 +46,5 @@ function probe(model: Model, data: Data, given?: { lr?: number; loss?: NamedLoss
   return { ...report, verdicts: verdicts(report, model, x) };
 }
 
-/** Why a network learns or fails. */
+/** Functions that say why a network learns or fails. */
 export const diagnose = { probe, verdicts, theory };

@@ -1,4 +1,5 @@
-// Which weights carry a signal and its gradient through a model's layers: an initialiser and a gain, from theory.
+// How to draw the weights so that the signal and its gradient keep their size through a model's layers: an initialiser and
+// a gain, from mean-field theory.
 
 import type { Row } from '../activation/row.js';
 import { type Activation, activations } from '../activation/table.js';
@@ -14,51 +15,57 @@ export type Scheme =
   | { initialiser: 'lsuv'; gain?: undefined; reason: string };
 
 const lsuv: Scheme = { initialiser: 'lsuv', reason: 'fitted to the data, layer by layer' };
+/** The gain has eight digits, which do not depend on the engine. */
 const kaiming = (weightVariance: number, reason: string): Scheme => ({
   initialiser: 'kaimingNormal',
   gain: Number(Math.sqrt(weightVariance).toPrecision(8)),
   reason,
 });
 
-/** The scheme for a model of so many hidden layers; undefined where no scale of the weights carries a signal so far. */
+/** The scheme for a model with `depth` hidden layers; undefined if no scale of the weights carries a signal through them. */
 export function schemeOf(model: Model, depth: number): Scheme | undefined {
   const { operations } = planFor(model, 1);
-  const saved = operations.flatMap(({ activation }) => activation ?? []);
+  const used = operations.flatMap(({ activation }) => activation ?? []);
   const unknown = operations.some(({ kind, activation }) => !activation && kind !== 'linear' && kind !== 'dropout');
-  const distinct = new Map(saved.map((activation) => [`${activation.name} ${activation.numbers}`, activation]));
-  // Theory is of one activation.
+  const distinct = new Map(used.map((activation) => [`${activation.name} ${activation.numbers}`, activation]));
+  // The theory describes networks in which all activations are the same.
   if (unknown || distinct.size > 1) return lsuv;
   const [activation] = distinct.values();
-  if (activation === undefined) return kaiming(1, 'which keeps what a linear layer gets');
+  if (activation === undefined) return kaiming(1, 'which keeps the mean square of the signal in linear layers');
   const row: Row = activations[activation.name as Activation];
   const field = meanField('diagnose.verdicts', (x) => row.formula(x, ...activation.numbers));
   return schemeOfActivation(activation.name, field, depth);
 }
 
-/** In this order: the forward gain, the edge of chaos, a gain between them, lsuv. */
+/**
+ * The first of these schemes with which the gradient changes little over `depth` layers: the forward gain, the edge of
+ * chaos, a gain between these two, lsuv. undefined if there is none.
+ */
 function schemeOfActivation(name: string, field: MeanField, depth: number): Scheme | undefined {
   const { square, slopeSquare, growth } = field.momentsAt(1);
-  if (square === 0 || slopeSquare === 0) return undefined; // it lets nothing through
-  const keeping = 1 / square; // keeps the signal's mean square at 1
+  if (square === 0 || slopeSquare === 0) return undefined; // no signal or no gradient gets through
+  const keeping = 1 / square; // the weight variance that keeps the signal's mean square at 1
+  // Each layer multiplies a small deviation from 1 by growth / square. It must not grow more than tenfold over all layers.
   const unstable = growth / square > 1 && depth * log10(growth / square) > 1;
   const powers = gradientPowers(field, keeping, depth);
   if (Math.abs(powers) <= MAX_FIXED_POWERS && !unstable)
-    return kaiming(keeping, `${name}'s: it keeps the signal's mean square`);
+    return kaiming(keeping, `${name}'s gain: it keeps the signal's mean square`);
   const edge = edgeOfChaos(field, 0);
   if (edge !== null && edge.meanSquare <= 4) {
     const edgePowers = gradientPowers(field, edge.weightVariance, depth);
     if (Math.abs(edgePowers) <= MAX_FIXED_POWERS)
       return kaiming(edge.weightVariance, `at the edge of chaos of ${name}, where gradients pass ${depth} layers`);
+    // The gradient falls with one weight variance and grows with the other, so that one between them keeps it.
     if (edgePowers < 0 !== powers < 0) {
       const between = gradientKeeping(field, edge.weightVariance, keeping, depth);
-      return kaiming(between, `with which a gradient is as long behind ${depth} layers of ${name} as before`);
+      return kaiming(between, `with which a gradient keeps its length through ${depth} layers of ${name}`);
     }
   }
-  // lsuv makes every layer's mean square 1, so that chi is this quotient in each.
+  // lsuv sets the mean square of every layer to 1, so that chi is slopeSquare / square in each.
   return Math.abs((depth - 1) * log10(slopeSquare / square)) <= MAX_FIXED_POWERS ? lsuv : undefined;
 }
 
-/** Powers of ten by which the gradient's mean square grows through so many layers, for inputs of mean square 1. */
+/** Powers of ten by which the gradient's mean square grows over `depth` layers, for inputs of mean square 1. */
 function gradientPowers({ momentsAt }: MeanField, weightVariance: number, depth: number): number {
   let [q, powers] = [weightVariance, 0];
   for (let l = 1; l < depth; l++) {
@@ -68,7 +75,7 @@ function gradientPowers({ momentsAt }: MeanField, weightVariance: number, depth:
   return powers;
 }
 
-/** The weight variance between two at which the gradient neither falls nor grows, by bisection. */
+/** The weight variance between `from` and `to` with which the gradient neither falls nor grows, by bisection. */
 function gradientKeeping(field: MeanField, from: number, to: number, depth: number): number {
   const falls = gradientPowers(field, from, depth) < 0;
   let [low, high] = [from, to];

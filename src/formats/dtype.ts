@@ -1,12 +1,12 @@
-// The types that values have in files, a row each.
+// The types of values in files, a row each.
 
 export interface Dtype {
-  /** Its name in safetensors, and in NumPy's headers, little-endian. */
+  /** The type's names in safetensors and, little-endian, in NumPy's headers. */
   safetensors: string;
   npy: string;
   /** Bytes a value. */
   bytes: number;
-  /** Values from the bytes of a file, which may stand anywhere in it, and the bytes of values. */
+  /** Converts bytes of a file, at any offset, to values, and values to bytes. */
   read(bytes: Uint8Array): Float32Array;
   write(values: Float32Array): Uint8Array;
 }
@@ -23,11 +23,11 @@ export const dtypes = {
 
 const rows: readonly Dtype[] = Object.values(dtypes);
 
-/** The row of a type's name in a format; undefined if it is of none. */
+/** The row with a name in a format; undefined if there is none. */
 export const dtypeOf = (format: 'safetensors' | 'npy', name: string): Dtype | undefined =>
   rows.find((dtype) => dtype[format] === name);
 
-/** What tensors are written as. */
-export const written: Dtype = dtypes.float32;
-/** The names of all rows, for messages. */
-export const known = Object.keys(dtypes).join(', ');
+/** The type in which tensors are written. */
+export const writtenDtype: Dtype = dtypes.float32;
+/** The names of all rows, for errors. */
+export const dtypeNames = Object.keys(dtypes).join(', ');

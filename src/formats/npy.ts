@@ -1,26 +1,26 @@
-// One tensor in a file, as NumPy's save has it: a magic word, a version, a header that is a Python literal, and the values.
+// NumPy's format for one array: a magic word, a version, a header that is a Python literal, and the values.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { what } from '../check.js';
-import { isTensor, sized, type Tensor } from '../tensor.js';
-import { dtypeOf, known, written } from './dtype.js';
+import { checkedShape, isTensor, type Tensor } from '../tensor.js';
+import { dtypeNames, dtypeOf, writtenDtype } from './dtype.js';
 import { type Bytes, bytesOf } from './safetensors.js';
 
-/** 0x93 and NUMPY. */
+/** The first bytes of a file: 0x93 and NUMPY. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const where = { encode: 'npy.encode', decode: 'npy.decode' };
 
-/** The file of a tensor: little-endian float32, rows first. */
+/** A file with one tensor: little-endian float32 in row-major order. TypeError for what is no tensor. */
 function encode(tensor: Tensor): Bytes {
   if (!isTensor(where.encode, tensor))
     throw new TypeError(`${where.encode}: tensor is ${what(tensor)}; pass one, tensor(shape, values) makes it`);
   const { shape, data } = tensor;
-  // A tuple of one has a comma behind it.
+  // A tuple of one number ends in a comma.
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '${written.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const text = `{'descr': '${writtenDtype.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
   // Values begin at a multiple of 64; a line feed ends the header.
   const start = Math.ceil((MAGIC.length + 4 + text.length + 1) / 64) * 64;
-  const values = written.write(data);
+  const values = writtenDtype.write(data);
   const bytes = new Uint8Array(start + values.length).fill(32, 0, start);
   bytes.set([...MAGIC, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
@@ -30,43 +30,44 @@ function encode(tensor: Tensor): Bytes {
   return bytes;
 }
 
-const bad = (message: string) => new RangeError(`${where.decode}: ${message}; the file is damaged or something else`);
+const damaged = (message: string) =>
+  new RangeError(`${where.decode}: ${message}; the file is damaged or something else`);
 /**
- * Three pairs with commas between them; the numbers of a tuple have commas too, and that of one has it behind. No part can
- * begin where another goes on: a hostile header is refused in one pass.
+ * A dictionary of three pairs; a tuple's numbers have commas between them, and a tuple of one ends in a comma. No part of the
+ * pattern can match what the next one matches, so that a hostile header is refused in one pass.
  */
 const PAIR = /'(?:descr|fortran_order|shape)' *: *(?:'[^']*'|True|False|\((?:\d+(?:, *\d+)+,?|\d+,)? *\))/.source;
 const DICTIONARY = new RegExp(`^\\{ *${PAIR}(?: *, *${PAIR}){2} *,? *\\} *\\n?$`);
 
-/** The tensor of a file, in a new array. RangeError for a file that is damaged, or has other values than float32. */
+/** The tensor of a file, in a new array. RangeError for a damaged file, other values than float32, or column-major order. */
 function decode(file: Uint8Array | ArrayBuffer): Tensor {
   const bytes = bytesOf(where.decode, file);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
-    throw bad('it does not begin as NumPy’s files do');
-  const [major] = [bytes[6]];
-  if (major < 1 || major > 3) throw bad(`its version is ${major}`);
+    throw damaged('it does not begin as NumPy’s files do');
+  const major = bytes[6];
+  if (major < 1 || major > 3) throw damaged(`its version is ${major}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [first, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
   const start = first + length;
-  if (start > bytes.length) throw bad(`a header of ${length} bytes in a file of ${bytes.length}`);
-  // Before it is read: what looks for the names takes the square of a length.
-  if (length > 4096) throw bad(`a header of ${length} bytes is none of an array`);
+  if (start > bytes.length) throw damaged(`a header of ${length} bytes in a file of ${bytes.length}`);
+  // Checked before the header is searched, which takes time that is quadratic in its length.
+  if (length > 4096) throw damaged(`a header of ${length} bytes is none of an array`);
   const header = new TextDecoder().decode(bytes.subarray(first, start));
-  const of = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
-  const [type, order, tuple] = [of('descr'), of('fortran_order'), of('shape')];
+  const fieldOf = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
+  const [type, order, tuple] = [fieldOf('descr'), fieldOf('fortran_order'), fieldOf('shape')];
   if (!DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
-    throw bad('its header is none of an array');
+    throw damaged('its header is none of an array');
   const dtype = dtypeOf('npy', type.slice(1, -1));
   if (dtype === undefined)
     throw new RangeError(
-      `${where.decode}: the values are ${type}; this package has ${known}, save a.astype('${written.npy}')`,
+      `${where.decode}: the values are ${type}; this package has ${dtypeNames}, save a.astype('${writtenDtype.npy}')`,
     );
   if (order !== 'False') throw new RangeError(`${where.decode}: columns come first; save numpy.ascontiguousarray(a)`);
-  const { shape, size } = sized(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
+  const { shape, size } = checkedShape(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
   if (bytes.length - start !== dtype.bytes * size)
-    throw bad(`${bytes.length - start} bytes of values, where shape [${shape}] has ${dtype.bytes * size}`);
+    throw damaged(`${bytes.length - start} bytes of values, where shape [${shape}] has ${dtype.bytes * size}`);
   return { shape: Object.freeze(shape), data: dtype.read(bytes.subarray(start)) };
 }
 
-/** One tensor in a file, as NumPy's save and load have it. */
+/** Files with one tensor, in NumPy's format: numpy.load reads them, numpy.save writes them. */
 export const npy = { encode, decode };

@@ -3,8 +3,8 @@
 import { choice, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
-import { sized, type Tensor } from '../tensor.js';
-import { type Common, common, extents, fans, stated, target } from './fan.js';
+import { checkedShape, type Tensor } from '../tensor.js';
+import { type Common, commonOptions, fans, fansOfShape, reading, target } from './fan.js';
 import { deltaOrthogonal, dirac, eye, orthogonal, sparse } from './structured.js';
 import { type Initialisation, type Initialising, type InitialisingOptions, initialisers } from './table.js';
 import { torchLinear } from './torch-linear.js';
@@ -39,7 +39,7 @@ function lawOf(name: Initialising, shape: readonly number[], o: Unchecked<Option
   return representable(where, row.law(where, fans(where, shape, o, empty), o));
 }
 const optionsOf = (name: Initialising, given?: Options) =>
-  options(`init.${name}`, given, [...Object.keys(initialisers[name].options), ...common]);
+  options(`init.${name}`, given, [...Object.keys(initialisers[name].options), ...commonOptions]);
 
 const initialise =
   (name: Initialising) =>
@@ -69,12 +69,12 @@ export const init = {
     const known = choice('init.describe', 'name', name, Object.keys(initialisers) as Initialising[]);
     const where = `init.${known}`;
     const o = optionsOf(known, given);
-    const { shape: lengths } = sized(where, shape);
-    const { layout, fanIn, fanOut } = stated(where, o);
-    const own = extents(lengths, layout);
+    const { shape: lengths } = checkedShape(where, shape);
+    const read = reading(where, lengths, o);
+    const own = fansOfShape(lengths, read);
     return {
-      fanIn: fanIn ?? own?.fanIn ?? null,
-      fanOut: fanOut ?? own?.fanOut ?? null,
+      fanIn: read.fanIn ?? own?.fanIn ?? null,
+      fanOut: read.fanOut ?? own?.fanOut ?? null,
       ...momentsOf(lawOf(known, lengths, o)),
     };
   },

@@ -5,9 +5,13 @@ import { type Law, lawFrom } from '../random/distributions.js';
 import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
 
 import type { Tensor } from '../tensor.js';
-import { applyWhole } from '../wasm/kernels.js';
+import { ORTHOGONAL_PANEL } from '../wasm/generated/constants.js';
+import { applyWhole, view } from '../wasm/kernels.js';
 import { randomModule } from '../wasm/module.js';
-import { type Common, common, type Layout, stated, target } from './fan.js';
+import { type Common, commonOptions, divided, type Layout, layoutOf, reading, target } from './fan.js';
+
+/** Options without those of a convolution. */
+const flat = commonOptions.filter((name) => name !== 'groups' && name !== 'transposed');
 
 const standard: Law = { distribution: 'normal', mean: 0, std: 1 };
 
@@ -22,16 +26,19 @@ function matrix(where: string, shape: readonly number[], layout: Layout): [rows:
 /** Options of what is made whole: into a new array or `out`, or into a tensor. */
 type Whole = Omit<Common, 'slice'>;
 type Filled = Omit<Whole, 'out'>;
+/** Without those of a convolution. */
+type Flat<O> = Omit<O, 'groups' | 'transposed'>;
 
 /** The whole alone: values that depend on each other have no slice. */
-const undivided = (where: string, o: { slice?: unknown }) => {
+const requireWhole = (where: string, o: { slice?: unknown }) => {
   if (o.slice !== undefined)
     throw new RangeError(`${where}: slice: the values depend on each other; make the whole and cut the part out`);
 };
 
 /**
  * A random orthogonal matrix times gain: rows orthonormal where there are fewer rows than columns, else
- * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns.
+ * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns. With groups it is one
+ * for each group's outputs. The transpose of such a matrix is one too: transposed changes nothing.
  */
 export function orthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
 export function orthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
@@ -40,15 +47,41 @@ export function orthogonal(
   given?: { gain?: number } & Common,
 ): Float32Array | Tensor {
   const where = 'init.orthogonal';
-  const o = options(where, given, ['gain', ...common]);
-  undivided(where, o);
+  const o = options(where, given, ['gain', ...commonOptions]);
+  requireWhole(where, o);
   const { shape, size, tensor } = target(where, first, o);
-  const [rows, columns] = matrix(where, shape, stated(where, o).layout);
+  const { layout, groups } = reading(where, shape, o);
+  const [rows, columns] = matrix(where, shape, layout);
   const scale = number(where, 'gain', o.gain ?? 1);
-  const decompose = decomposition(where, rows, columns);
+  const decompose = layout === 'oi' ? stacked(where, rows, columns, groups) : abreast(where, rows, columns, groups);
   const values = fillDraw(where, sourceFrom(where, o), standard, size, tensor ? { out: tensor.data } : o);
   decompose(values, scale);
   return tensor ?? values;
+}
+
+/** Decomposes a matrix for each group, which has so many of the rows. */
+function stacked(where: string, rows: number, columns: number, groups: number) {
+  const decompose = decomposition(where, rows / groups, columns);
+  const each = (rows / groups) * columns;
+  return (values: Float32Array, gain: number) => {
+    for (let from = 0; from < values.length; from += each) decompose(view(values, from, from + each), gain);
+  };
+}
+
+/** Decomposes a matrix for each group, which has so many of the columns. */
+function abreast(where: string, rows: number, columns: number, groups: number) {
+  const width = columns / groups;
+  const decompose = decomposition(where, rows, width);
+  if (groups === 1) return decompose;
+  return (values: Float32Array, gain: number) => {
+    const own = new Float32Array(rows * width);
+    for (let from = 0; values.length > 0 && from < columns; from += width) {
+      for (let row = 0, at = from; row < rows; row++, at += columns) own.set(view(values, at, at + width), row * width);
+      decompose(own, gain);
+      for (let row = 0, at = from; row < rows; row++, at += columns)
+        values.set(view(own, row * width, (row + 1) * width), at);
+    }
+  };
 }
 
 /** Memory to decompose a matrix in, found before anything is drawn; then normals become orthogonal in it. */
@@ -61,7 +94,7 @@ function decomposition(where: string, rows: number, columns: number): (values: F
     randomModule,
     'orthogonal',
     size,
-    8 * ((longer + 1) * (shorter + 4) + shorter + 1) + 16,
+    8 * ((longer + 1) * (shorter + ORTHOGONAL_PANEL) + shorter + 1) + 16,
   );
   return (values, gain) => run(values, rows, columns, gain);
 }
@@ -70,18 +103,18 @@ function decomposition(where: string, rows: number, columns: number): (values: F
  * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
  * (Martens 2010; PyTorch's sparse_). The shape has two axes.
  */
-export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Whole): Float32Array;
-export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Filled): Tensor;
+export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Flat<Whole>): Float32Array;
+export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Flat<Filled>): Tensor;
 export function sparse(
   first: readonly number[] | Tensor,
-  given: { sparsity: number; std?: number } & Common,
+  given: { sparsity: number; std?: number } & Flat<Common>,
 ): Float32Array | Tensor {
   const where = 'init.sparse';
-  const o = options(where, given, ['sparsity', 'std', ...common]);
-  undivided(where, o);
+  const o = options(where, given, ['sparsity', 'std', ...flat]);
+  requireWhole(where, o);
   const { shape, size, tensor } = target(where, first, o);
   if (shape.length !== 2) throw new RangeError(`${where}: shape [${shape}] is no matrix; pass two axes`);
-  stated(where, o);
+  reading(where, shape, o);
   const sparsity = number(where, 'sparsity', o.sparsity, { least: 0, most: 1 });
   const law = lawFrom(where, 'normal', { std: o.std ?? 0.01 });
   const source = sourceFrom(where, o);
@@ -105,7 +138,7 @@ function strides(shape: readonly number[], layout: Layout, centre: (length: numb
   return { outputs, inputs, index };
 }
 
-export type Structure = Omit<Common, 'rng' | 'seed' | 'fanIn' | 'fanOut'>;
+export type Structure = Omit<Common, 'rng' | 'seed' | 'fanIn' | 'fanOut' | 'groups' | 'transposed'>;
 const structure = ['layout', 'out', 'slice'] as const;
 
 /** f(0) to f(n - 1), one by one: a shape may have more of them than memory has room for. */
@@ -123,7 +156,7 @@ function sprinkled(
 ): Float32Array | Tensor {
   const { shape, size, tensor } = target(where, first, o);
   const indices = places(shape);
-  const { values, wanted } = outputOf(where, size, tensor ? { out: tensor.data } : o);
+  const { values, range: wanted } = outputOf(where, size, tensor ? { out: tensor.data } : o);
   if (wanted.length === 0) return tensor ?? values;
   values.fill(0);
   for (const at of indices) {
@@ -138,7 +171,7 @@ export function eye(first: Tensor, given?: { gain?: number } & Structure): Tenso
 export function eye(first: readonly number[] | Tensor, given?: { gain?: number } & Structure): Float32Array | Tensor {
   const where = 'init.eye';
   const o = options(where, given, ['gain', ...structure]);
-  stated(where, o);
+  layoutOf(where, o.layout);
   return sprinkled(
     where,
     first,
@@ -164,7 +197,7 @@ export function dirac(
 ): Float32Array | Tensor {
   const where = 'init.dirac';
   const o = options(where, given, ['groups', ...structure]);
-  const { layout } = stated(where, o);
+  const layout = layoutOf(where, o.layout);
   const groups = whole(where, 'groups', o.groups ?? 1, { least: 1 });
   return sprinkled(
     where,
@@ -173,8 +206,7 @@ export function dirac(
     (shape) => {
       convolution(where, shape);
       const { outputs, inputs, index } = strides(shape, layout, (length) => length >> 1);
-      if (outputs % groups !== 0)
-        throw new RangeError(`${where}: ${outputs} outputs have no ${groups} equal groups; pass a divisor of them`);
+      divided(where, outputs, 'outputs', groups);
       const each = outputs / groups;
       if (each === 0) return [];
       const channels = Math.min(each, inputs);
@@ -194,7 +226,8 @@ function convolution(where: string, shape: readonly number[]): void {
 
 /**
  * A convolution whose middle ((k - 1) >> 1) is an orthogonal matrix times gain (1), zeros elsewhere: it keeps lengths
- * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). The shape has an axis or more of the kernel.
+ * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). With groups each group has a matrix of its own;
+ * transposed changes nothing. The shape has an axis or more of the kernel.
  */
 export function deltaOrthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
 export function deltaOrthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
@@ -203,16 +236,16 @@ export function deltaOrthogonal(
   given?: { gain?: number } & Common,
 ): Float32Array | Tensor {
   const where = 'init.deltaOrthogonal';
-  const o = options(where, given, ['gain', ...common]);
-  undivided(where, o);
+  const o = options(where, given, ['gain', ...commonOptions]);
+  requireWhole(where, o);
   const { shape, size, tensor } = target(where, first, o);
   convolution(where, shape);
-  const { layout } = stated(where, o);
+  const { layout, groups } = reading(where, shape, o);
   const { outputs, inputs, index } = strides(shape, layout, (length) => (length - 1) >> 1);
   const scale = number(where, 'gain', o.gain ?? 1);
   const source = sourceFrom(where, o);
   const { values } = outputOf(where, size, tensor ? { out: tensor.data } : o);
-  const decompose = decomposition(where, outputs, inputs);
+  const decompose = stacked(where, outputs, inputs, groups);
   const middle = fillDraw(where, source, standard, outputs * inputs, {});
   decompose(middle, scale);
   values.fill(0);

@@ -1,5 +1,5 @@
-// The initialisers whose values are independent of each other: a row each, by every name that the field has for it. A row
-// turns fans and options into a law, and the generator turns the law into values.
+// The table of initialisers whose values are independent of each other. A row makes a law from fans and options; a generator
+// draws values from the law.
 
 import { torchGains } from '../activation/torch-gain.js';
 import { type Options, type PartialValues, type Values, valuesOf } from '../options.js';
@@ -8,13 +8,13 @@ import type { Fans } from './fan.js';
 import { normal, truncated, uniform } from './laws.js';
 
 export interface Initialisation<O extends Options = Options> {
-  /** The options that are the row's own. */
+  /** The options of this row, beside those that all rows have. */
   readonly options: O;
-  /** The law of the values, or the error that the options make. */
+  /** The law of the values. TypeError or RangeError for wrong options, or a shape without fans where the row needs them. */
   law(where: string, fans: Fans, given: Record<string, unknown>): Law;
 }
 
-/** A row whose law is made of its options' values. */
+/** A row whose law is a function of fans and of its options' values. */
 const row = <const O extends Options>(
   options: O,
   law: (fans: Fans, values: Values<O>, where: string) => Law,
@@ -23,13 +23,13 @@ const row = <const O extends Options>(
   law: (where, fans, given) => law(fans, valuesOf(where, options, given), where),
 });
 
-/** A row that is a distribution of `random`, with its options. */
-const drawn = <D extends DistributionName>(name: D): Initialisation<(typeof distributions)[D]['options']> => ({
+/** A row for a distribution of `random`, with the distribution's options. */
+const distribution = <D extends DistributionName>(name: D): Initialisation<(typeof distributions)[D]['options']> => ({
   options: distributions[name].options,
   law: (where, _, given) => lawFrom(where, name, given),
 });
 
-/** The fan that a variance is divided by. */
+/** The numbers by which a variance can be divided. */
 const modes = {
   fanIn: (f: Fans) => f.fanIn,
   fanOut: (f: Fans) => f.fanOut,
@@ -40,49 +40,51 @@ const modes = {
 };
 export type Mode = keyof typeof modes;
 
-type Shaped = (std: number) => Law;
+/** Makes a law with a standard deviation. */
+type LawOfStd = (std: number) => Law;
 const constant = (value: number) => row({}, () => ({ distribution: 'constant', value }));
 
 /** LeCun et al. (1998), "Efficient BackProp", section 4.6: var = 1 / fanIn. */
-const lecun = (shaped: Shaped) => row({}, (f) => shaped(1 / Math.sqrt(f.fanIn)));
+const lecun = (lawOfStd: LawOfStd) => row({}, (f) => lawOfStd(1 / Math.sqrt(f.fanIn)));
 
 /** Glorot and Bengio (2010), equation 16: var = 2 gain^2 / (fanIn + fanOut). */
-const xavier = (shaped: Shaped) =>
+const xavier = (lawOfStd: LawOfStd) =>
   row(
     {
-      /** A factor of the standard deviation: gain('tanh'), 5 / 3, ... 0 or more; 1 by default. */
+      /** A factor of the standard deviation, such as gain('tanh') or 5 / 3; 0 or more, 1 by default. */
       gain: { value: 1, least: 0 },
     },
-    (f, { gain }) => shaped(gain * Math.sqrt(2 / (f.fanIn + f.fanOut))),
+    (f, { gain }) => lawOfStd(gain * Math.sqrt(2 / (f.fanIn + f.fanOut))),
   );
 
 /** He et al. (2015), equations 10 and 14: var = gain^2 / fan. */
-const kaiming = (shaped: Shaped) =>
+const kaiming = (lawOfStd: LawOfStd) =>
   row(
     {
-      /** Which fan the variance is divided by: 'fanIn' (the default) keeps it forward, 'fanOut' backward. */
+      /** The fan by which the variance is divided: 'fanIn' (the default) preserves it forward, 'fanOut' backward. */
       mode: { value: 'fanIn', choices: { fanIn: 1, fanOut: 1 } },
-      /** Whose gain, of PyTorch's table; 'relu' by default. For any other function pass gain. */
+      /** The function of PyTorch's table whose gain is used; 'relu' by default. For other functions pass gain. */
       nonlinearity: { value: 'relu', choices: torchGains },
       /** leakyRelu's slope below 0; 0.01 by default. Only with nonlinearity: 'leakyRelu'. */
       slope: { optional: true },
-      /** Instead of the nonlinearity's: gain('gelu'), ... */
+      /** The gain, instead of the nonlinearity's: gain('gelu'), ... */
       gain: { optional: true, least: 0 },
     },
     (f, { mode, nonlinearity, slope, gain }, where) => {
-      // PyTorch's default is leaky_relu, where a slope says something; with relu it would be ignored in silence.
+      // PyTorch's default is leaky_relu, which has a slope. Here the default is relu, which would ignore it.
       if (slope !== undefined && nonlinearity !== 'leakyRelu')
         throw new TypeError(
           `${where}: slope is leakyRelu's, not ${nonlinearity}'s; pass nonlinearity: 'leakyRelu' too`,
         );
-      return shaped((gain ?? torchGains[nonlinearity](slope ?? 0.01)) / Math.sqrt(modes[mode](f)));
+      return lawOfStd((gain ?? torchGains[nonlinearity](slope ?? 0.01)) / Math.sqrt(modes[mode](f)));
     },
   );
 
-/** Keras' presets are truncated normals: varianceScaling with this scale and mode. */
+/** Keras' presets, which are truncated normals: varianceScaling with a scale and a mode. */
 const keras = (scale: number, mode: Mode) => row({}, (f) => truncated(Math.sqrt(scale / modes[mode](f))));
 
-const shapes = { truncatedNormal: truncated, normal, uniform };
+/** Distributions of varianceScaling. */
+const distributionsOfStd = { truncatedNormal: truncated, normal, uniform };
 
 export const initialisers = {
   /** 0 everywhere. */
@@ -91,12 +93,12 @@ export const initialisers = {
   ones: constant(1),
   /** One value (0) everywhere. */
   constant: row({ value: { value: 0, infinite: true } }, (_, { value }) => ({ distribution: 'constant', value })),
-  /** Uniform on [low, high), 0 and 1. */
-  uniform: drawn('uniform'),
+  /** Uniform on [low, high); 0 and 1 by default. */
+  uniform: distribution('uniform'),
   /** Normal with a mean (0) and a standard deviation (1). */
-  normal: drawn('normal'),
-  /** Normal between two bounds, in deviations; trunc_normal_ of PyTorch is this with absolute: true. */
-  truncatedNormal: drawn('truncatedNormal'),
+  normal: distribution('normal'),
+  /** Normal between two bounds in standard deviations. With absolute: true it is PyTorch's trunc_normal_. */
+  truncatedNormal: distribution('truncatedNormal'),
   /** Uniform, variance 1 / fanIn (LeCun et al. 1998). */
   lecunUniform: lecun(uniform),
   /** Normal, variance 1 / fanIn (LeCun et al. 1998). */
@@ -117,19 +119,19 @@ export const initialisers = {
   heUniform: kaiming(uniform),
   /** kaimingNormal; Keras' and JAX's, which is truncated, is kerasHeNormal. */
   heNormal: kaiming(normal),
-  /** Variance scale / fan, in one of three shapes. */
+  /** Variance scale / fan, of one of three distributions (TensorFlow's and JAX's variance scaling). */
   varianceScaling: row(
     {
-      /** The variance times the fan; 1 by default. */
+      /** The numerator of the variance; 1 by default. */
       scale: { value: 1, least: 0 },
       /** The fan; 'fanIn' by default. 'fanAvg' is the mean of both, 'fanGeoAvg' their geometric mean. */
       mode: { value: 'fanIn', choices: modes },
-      /** 'truncatedNormal' (the default) is truncated at two deviations and widened to have the variance it claims. */
-      distribution: { value: 'truncatedNormal', choices: shapes },
+      /** 'truncatedNormal' (the default) is truncated at two standard deviations and scaled to have this variance after that. */
+      distribution: { value: 'truncatedNormal', choices: distributionsOfStd },
     },
-    (f, { scale, mode, distribution }) => shapes[distribution](Math.sqrt(scale / modes[mode](f))),
+    (f, { scale, mode, distribution }) => distributionsOfStd[distribution](Math.sqrt(scale / modes[mode](f))),
   ),
-  /** LecunNormal of Keras, lecun_normal of JAX: truncated at two deviations, variance 1 / fanIn. */
+  /** LecunNormal of Keras, lecun_normal of JAX: truncated at two standard deviations, variance 1 / fanIn. */
   kerasLecunNormal: keras(1, 'fanIn'),
   /** GlorotNormal of Keras, glorot_normal of JAX: truncated, variance 2 / (fanIn + fanOut). */
   kerasGlorotNormal: keras(1, 'fanAvg'),
@@ -139,7 +141,7 @@ export const initialisers = {
 
 export type Initialising = keyof typeof initialisers;
 type Rows = typeof initialisers;
-/** An initialiser's own options. */
+/** The options of an initialiser beside those that all have. */
 export type InitialisingOptions<N extends Initialising> = PartialValues<Rows[N]['options']>;
 export type Gain = InitialisingOptions<'xavierNormal'>;
 export type Kaiming = InitialisingOptions<'kaimingNormal'>;

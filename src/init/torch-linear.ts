@@ -5,15 +5,17 @@ import { apart, options, sameLength, what } from '../check.js';
 import { representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { isTensor, type Tensor } from '../tensor.js';
-import { type Common, fans, stated, target } from './fan.js';
+import { type Common, fans, outputsOf, reading, readings, target } from './fan.js';
 import { symmetric, uniform } from './laws.js';
 
-export type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | 'fanOut'>;
+export type LinearOptions = Pick<Common, 'rng' | 'seed' | (typeof readings)[number]>;
 
 /**
  * What PyTorch's nn.Linear and nn.Conv2d start from, in its order: weight, then bias (a value for each
  * output), both U(-1 / sqrt(fanIn), 1 / sqrt(fanIn)). The variance is 1 / (3 fanIn): a third of LeCun's,
- * which it is often said to be. A weight that is a tensor wants a tensor as bias; bias: false draws none.
+ * which it is often said to be. A weight that is a tensor wants a tensor as bias; bias: false draws none. With transposed
+ * the bias has a value for each output of the transposed convolution, and fanIn is its own; PyTorch's nn.ConvTranspose2d
+ * takes the product of all axes but the first for it, which `fanIn` can say.
  */
 export function torchLinear(
   first: readonly number[],
@@ -29,10 +31,10 @@ export function torchLinear<B extends Tensor | false>(
 ): { weight: Tensor; bias: B };
 export function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & { bias?: Tensor | boolean }) {
   const where = 'init.torchLinear';
-  const o = options(where, given, ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'bias']);
+  const o = options(where, given, ['rng', 'seed', ...readings, 'bias']);
   const { shape, size, tensor } = target(where, first, {});
   if (shape.length < 2) throw new RangeError(`${where}: shape [${shape}] has no outputs; pass at least two axes`);
-  const outputs = stated(where, o).layout === 'oi' ? shape[0] : shape[shape.length - 1];
+  const outputs = outputsOf(shape, reading(where, shape, o));
   const biased = o.bias ?? tensor === undefined;
   if (typeof biased !== 'boolean') {
     if (!isTensor(where, biased))

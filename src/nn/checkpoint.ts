@@ -1,31 +1,31 @@
-// A model's parameters in a file and back, and with them, where it is being trained, what a training goes on from: the
-// optimizer's state, the progress through the data, and the generators.
+// Saves a model's parameters to a file and loads them. During a training the file can also have what is needed to resume it: the
+// optimizer's state, the progress through the data, and the states of generators.
 
 import { flag, options } from '../check.js';
 import { type Bytes, safetensors, shortened, type Tensors } from '../formats/safetensors.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Model, type Progress, requireIdle, requireModel, trainings } from './model.js';
 
-/** Names of the optimizer's arrays, 'optimizer.0.2.weight', and of the training's progress in the metadata. */
+/** Prefix of the optimizer's arrays ('optimizer.0.2.weight'), and the key of the training's progress in the metadata. */
 const OPTIMIZER = 'optimizer.';
 const PROGRESS = 'fanwise.training';
 
-/** A model of this package on which no thread works. */
+/** TypeError for what is no model of this package; Error while threads make a step of it. */
 function requireIdleModel(where: string, model: unknown): asserts model is Model {
   requireModel(where, model);
   requireIdle(model);
 }
 
 /**
- * A model's parameters as a safetensors file, with the names of PyTorch's state_dict: '0.weight', '0.bias', ... With
- * training: true, between two steps of a fit, also what nn.fit's `resume` goes on from, bit for bit. Error where the
- * model is not being trained.
+ * A safetensors file of a model's parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', ... With
+ * training: true, between two steps of nn.fit, the file also has what nn.fit's `resume` needs to continue bit for bit; Error
+ * if the model is not being trained.
  */
 export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
   const where = 'nn.save';
   requireIdleModel(where, model);
   const o = options(where, given, ['metadata', 'training']);
-  const metadata = o.metadata as Record<string, string> | undefined; // which encode checks
+  const metadata = o.metadata as Record<string, string> | undefined; // encode checks it
   if (!flag(where, 'training', o.training ?? false)) return safetensors.encode(model.parameters, { metadata });
   const latest = trainings.get(model);
   if (latest === undefined)
@@ -39,25 +39,25 @@ export function save(model: Model, given?: { metadata?: Record<string, string>; 
   return safetensors.encode(Object.fromEntries(tensors), { metadata: { ...metadata, [PROGRESS]: progress } });
 }
 
-/** The tensors of a file by what they are, held to the model. */
+/** A file's parameters, checked against the model, its metadata, and the optimizer's arrays (slots). */
 function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Tensors & { slots: Tensors['tensors'] } {
   const { tensors, metadata } = safetensors.decode(bytes);
   const isSlot = ([name]: [string, Tensor]) => metadata[PROGRESS] !== undefined && name.startsWith(OPTIMIZER);
   const all = Object.entries(tensors);
-  const own = Object.fromEntries(all.filter((entry) => !isSlot(entry)));
+  const parameters = Object.fromEntries(all.filter((entry) => !isSlot(entry)));
   const has = (object: object, name: string) => Object.hasOwn(object, name);
-  const missing = Object.keys(model.parameters).filter((name) => !has(own, name));
-  const strange = Object.keys(own).filter((name) => !has(model.parameters, name));
-  if (missing.length > 0 || strange.length > 0) {
+  const missing = Object.keys(model.parameters).filter((name) => !has(parameters, name));
+  const unknown = Object.keys(parameters).filter((name) => !has(model.parameters, name));
+  if (missing.length > 0 || unknown.length > 0) {
     const list = (names: string[]) =>
       (names.length > 6 ? [...names.slice(0, 6), '…'] : names).map(shortened).join(', ');
-    const told = [
+    const differences = [
       missing.length > 0 ? `the file lacks ${list(missing)}` : '',
-      strange.length > 0 ? `the model lacks ${list(strange)}` : '',
+      unknown.length > 0 ? `the model lacks ${list(unknown)}` : '',
     ].filter(Boolean);
-    throw new RangeError(`${where}: ${told.join(', and ')}; make a model of the same layers`);
+    throw new RangeError(`${where}: ${differences.join(', and ')}; make a model of the same layers`);
   }
-  for (const [name, { shape, data }] of Object.entries(own)) {
+  for (const [name, { shape, data }] of Object.entries(parameters)) {
     const expected = model.parameters[name].shape;
     if (String(shape) !== String(expected))
       throw new RangeError(
@@ -67,12 +67,12 @@ function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Ten
     if (wrong >= 0)
       throw new RangeError(`${where}: ${name}[${wrong}] is ${data[wrong]}; a model of such numbers cannot be used`);
   }
-  return { tensors: own, metadata, slots: Object.fromEntries(all.filter(isSlot)) };
+  return { tensors: parameters, metadata, slots: Object.fromEntries(all.filter(isSlot)) };
 }
 
 /**
- * The parameters of a file into a model of the same names and shapes. RangeError, and a model as it was, for a file that
- * is damaged, has other names or shapes, or a value that is not finite. Gives the file's metadata.
+ * Loads a file's parameters into a model with the same names and shapes, and returns the file's metadata. RangeError for a file
+ * that is damaged, has other names or shapes, or a value that is not finite; the model is then unchanged.
  */
 export function load(bytes: Uint8Array | ArrayBuffer, model: Model): Record<string, string> {
   const where = 'nn.load';
@@ -85,7 +85,7 @@ export function load(bytes: Uint8Array | ArrayBuffer, model: Model): Record<stri
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What a training goes on from, held to the model and its optimizer; nothing is written yet. */
+/** A file's parameters, optimizer state and progress, checked against the model and its optimizer. Writes nothing. */
 export function readCheckpoint(
   where: string,
   bytes: Uint8Array | ArrayBuffer,
@@ -112,13 +112,13 @@ export function readCheckpoint(
   return { parameters: file.tensors, state, progress };
 }
 
-/** The progress that a file's metadata tell, or an error. */
+/** The progress in a file's metadata, checked. */
 function progressOf(where: string, text: string | undefined): Progress {
   let progress: Progress | undefined;
   try {
     progress = JSON.parse(text ?? 'null');
   } catch {
-    // Told below.
+    // The error is below.
   }
   const counts = [progress?.epoch, progress?.row, progress?.rows, progress?.batchSize];
   const records = [progress?.order, progress?.generator, progress?.layers, ...Object.values(progress?.layers ?? {})];

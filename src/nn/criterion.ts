@@ -1,30 +1,30 @@
-// A loss as a training uses it: over batches of rows in a model's workspace, of data that are checked once.
+// A loss for training: it is computed over batches of rows in a model's workspace, of data that are checked once.
 
 import { choice, float32, options, sameLength } from '../check.js';
 import { view } from '../wasm/kernels.js';
 import type { LayerMemory } from './layer.js';
 import type { Data, NamedLoss } from './loss.js';
-import { counted, crossEntropyOptions, labelled } from './losses/cross-entropy.js';
+import { checkedLabels, crossEntropyOptions, weightSum } from './losses/cross-entropy.js';
 import { kernelsOf, type LossRow, losses, type PointwiseLoss, parameterOf, sumOf } from './losses/pointwise.js';
 import { ratio } from './losses/reduction.js';
 
 /** A loss over the first rows of a batch. */
 export interface BoundLoss {
-  /** Row i of the batch is that row of the data. */
+  /** Copies a row's label or targets from the data to row i of the batch. */
   load(i: number, row: number): void;
-  /** The loss summed over the first rows, from a total on. */
+  /** `total` plus the losses of the first rows. */
   forward(rows: number, total: number): number;
-  /** What their mean is divided by, from a count on. */
+  /** `count` plus the number by which the mean of the first rows is divided: their weights, or how many values they have. */
   count(rows: number, count: number): number;
-  /** The gradient of their mean; gives the mean. */
+  /** Writes the gradient of the mean over the first rows, and returns the mean. */
   backward(rows: number): number;
 }
 
-/** A loss, with the labels or targets of some data. */
+/** A loss with the labels or targets of data. */
 export interface Criterion {
-  /** Each row's label; undefined where there is a target for each output. */
+  /** The rows' labels; undefined if the data have targets. */
   labels?: Uint32Array;
-  /** memory has two values for each output of the rows; each loss that uses it writes before it reads. */
+  /** Binds the loss to a plan's arrays. `memory` has two values for each output; all losses of a model share it in turn. */
   bind(
     kernel: LayerMemory['kernel'],
     memory: Float32Array,
@@ -34,44 +34,47 @@ export interface Criterion {
   ): BoundLoss;
 }
 
-/** What the two families are asked for: a loss's name and options, the data, their rows, and outputs a row. */
-type Asked<N extends string> = { where: string; name: N; passed: object | undefined; data: Data } & {
+/** A loss's name and options, data, how many rows they have, and how many outputs a row has. */
+interface Request<N extends string> {
+  where: string;
+  name: N;
+  given: object | undefined;
+  data: Data;
   rows: number;
   columns: number;
-};
+}
 
-function classified({ where, passed, data, rows, columns }: Asked<'crossEntropy'>): Criterion {
+function crossEntropyCriterion({ where, given, data, rows, columns }: Request<'crossEntropy'>): Criterion {
   if ('targets' in data) {
     const names = Object.keys(losses).map((name) => `'${name}'`);
     const others = `${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`;
     throw new TypeError(`${where}: crossEntropy has labels, not targets; pass labels, or loss: ${others}`);
   }
   const o = options(where, data, ['x', 'labels']);
-  const own = crossEntropyOptions(`${where}: crossEntropy`, passed, columns);
-  const { weights, ignored, smoothing } = own;
-  const labels = labelled(where, o.labels, columns, ignored).slice(); // a copy: the training does not see later changes
+  const { weights, ignored, smoothing } = crossEntropyOptions(`${where}: crossEntropy`, given, columns);
+  const labels = checkedLabels(where, o.labels, columns, ignored).slice(); // a copy, so that later changes have no effect
   sameLength(where, 'labels', labels.length, 'x, in rows,', rows);
   return {
     labels,
     bind(kernel, memory, outputs, gradient, batch) {
       const loaded = new Uint32Array(memory.buffer, memory.byteOffset, batch);
-      // Written again before each use: the memory serves every loss of the model, one by one.
-      const inside = weights && memory.subarray(batch, batch + columns);
-      const ready = () => inside?.set(weights!);
-      const forward = kernel('crossEntropyForward', inside, outputs, loaded);
-      const backward = kernel('crossEntropyBackward', inside, outputs, loaded, gradient);
+      // The weights are copied before each use, because all losses of the model share the memory.
+      const planned = weights && memory.subarray(batch, batch + columns);
+      const copyWeights = () => planned?.set(weights!);
+      const forward = kernel('crossEntropyForward', planned, outputs, loaded);
+      const backward = kernel('crossEntropyBackward', planned, outputs, loaded, gradient);
       const count = (n: number, total: number) =>
-        weights || ignored !== undefined ? counted(loaded.subarray(0, n), weights, total) : total + n;
+        weights || ignored !== undefined ? weightSum(loaded.subarray(0, n), weights, total) : total + n;
       return {
         load: (i, row) => void (loaded[i] = labels[row]),
         forward(n, total) {
-          ready();
+          copyWeights();
           return forward(n, columns, smoothing, total);
         },
         count,
         backward(n) {
           const divisor = count(n, 0);
-          ready();
+          copyWeights();
           return ratio(backward(n, columns, smoothing, ratio(1, divisor)), divisor);
         },
       };
@@ -79,16 +82,16 @@ function classified({ where, passed, data, rows, columns }: Asked<'crossEntropy'
   };
 }
 
-function targeted({ where, name, passed, data, rows, columns }: Asked<PointwiseLoss>): Criterion {
+function pointwiseCriterion({ where, name, given, data, rows, columns }: Request<PointwiseLoss>): Criterion {
   const row: LossRow = losses[name];
   if ('labels' in data) throw new TypeError(`${where}: ${name} has targets, not labels; pass a target for each output`);
   const o = options(where, data, ['x', 'targets']);
-  const own = options<Record<string, unknown>>(
+  const parameters = options<Record<string, unknown>>(
     `${where}: ${name}`,
-    passed as Record<string, unknown>,
+    given as Record<string, unknown>,
     Object.keys(row.parameters),
   );
-  const parameter = parameterOf(`${where}: ${name}`, row, own);
+  const parameter = parameterOf(`${where}: ${name}`, row, parameters);
   const targets = float32(where, 'targets', o.targets);
   sameLength(where, 'targets', targets.length, 'the outputs for x', rows * columns);
   const wrong = row.shares ? targets.findIndex((target) => !(target >= 0 && target <= 1)) : -1;
@@ -98,13 +101,13 @@ function targeted({ where, name, passed, data, rows, columns }: Asked<PointwiseL
     );
   return {
     bind(kernel, memory, outputs, gradient, batch) {
-      const [loaded, each] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
+      const [loaded, lossOfEach] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
       const kernels = kernelsOf(name);
-      const forward = kernel(kernels.forward, outputs, loaded, each);
+      const forward = kernel(kernels.forward, outputs, loaded, lossOfEach);
       const backward = kernel(kernels.backward, outputs, loaded, gradient);
       const sum = (n: number, total: number) => {
         forward(n * columns, parameter, 0);
-        return sumOf(each, n * columns, total);
+        return sumOf(lossOfEach, n * columns, total);
       };
       return {
         load: (i, row) => loaded.set(view(targets, row * columns, (row + 1) * columns), i * columns),
@@ -122,15 +125,17 @@ function targeted({ where, name, passed, data, rows, columns }: Asked<PointwiseL
 
 const names = ['crossEntropy', ...(Object.keys(losses) as PointwiseLoss[])] as const;
 
-/** A loss by its name, of the labels or targets of so many rows, `columns` outputs each. */
+/** The loss of a name, or of a name and options, on data of `rows` rows with `columns` outputs each. */
 export function criterion(where: string, named: unknown, data: Data, rows: number, columns: number): Criterion {
-  const [word, passed] = Array.isArray(named) ? named : [named];
-  const name = choice(where, 'loss', word, names);
-  const asked = { where, passed, data, rows, columns };
-  return name === 'crossEntropy' ? classified({ ...asked, name }) : targeted({ ...asked, name });
+  const [unchecked, given] = Array.isArray(named) ? named : [named];
+  const name = choice(where, 'loss', unchecked, names);
+  const request = { where, given, data, rows, columns };
+  return name === 'crossEntropy'
+    ? crossEntropyCriterion({ ...request, name })
+    : pointwiseCriterion({ ...request, name });
 }
 
-/** Data of no rows, as a loss has them. */
+/** Data without rows, of the kind that a loss needs. */
 export function noData(loss: NamedLoss): Data {
   const x = new Float32Array(0);
   const name = typeof loss === 'string' ? loss : loss[0];

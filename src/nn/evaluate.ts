@@ -1,4 +1,4 @@
-// How good a model is: the mean loss over data, and the accuracy where they have labels.
+// The mean loss of a model over data, and its accuracy if they have labels.
 
 import { float32, options } from '../check.js';
 import { type Criterion, criterion } from './criterion.js';
@@ -6,7 +6,7 @@ import type { Data, NamedLoss } from './loss.js';
 import { ratio } from './losses/reduction.js';
 import { forwardInBatches, type Model, planFor, requireModel, rowsIn } from './model.js';
 
-/** A model's data, checked: the inputs, how many rows, and the loss of their labels or targets. */
+/** A model's data, checked: inputs, how many rows they have, and the loss on their labels or targets. */
 export function examplesOf(
   where: string,
   model: Model,
@@ -14,19 +14,19 @@ export function examplesOf(
   loss: unknown = 'crossEntropy',
 ): { x: Float32Array; rows: number; criterion: Criterion } {
   requireModel(where, model);
-  const given = options<{ x: Float32Array; labels: unknown; targets: unknown }>(where, data as never, [
+  const o = options<{ x: Float32Array; labels: unknown; targets: unknown }>(where, data as never, [
     'x',
     'labels',
     'targets',
   ]);
-  const x = float32(where, 'x', given.x);
+  const x = float32(where, 'x', o.x);
   const rows = rowsIn(where, x, model.inputs);
   return { x, rows, criterion: criterion(where, loss, data, rows, model.outputs) };
 }
 
 /**
- * The mean loss (cross-entropy in nats unless another is named), and with labels the share of rows whose largest
- * output is at their label; rows that are ignored count in neither, and where none counts both are 0.
+ * The mean loss (cross-entropy, in nats, by default) and, with labels, the accuracy: the share of rows whose largest output is at
+ * their label. Ignored rows count in neither; if no row counts, both are 0.
  */
 export function evaluate(
   model: Model,
@@ -41,7 +41,7 @@ export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss })
   const { labels } = criterion;
   const plan = planFor(model, 1);
   const loss = criterion.bind(plan.kernel, plan.lossMemory, plan.outputs, plan.outputGradient, plan.batchSize);
-  let [total, count, labelled, right] = [0, 0, 0, 0];
+  let [total, count, labelled, correct] = [0, 0, 0, 0];
   forwardInBatches(model, x, rows, (outputs, from, batch) => {
     for (let i = 0; i < batch; i++) loss.load(i, from + i);
     total = loss.forward(batch, total);
@@ -50,14 +50,14 @@ export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss })
       const label = labels[from + row];
       if (label >= model.outputs) continue;
       labelled++;
-      if (indexOfLargest(outputs, row * model.outputs, model.outputs) === label) right++;
+      if (indexOfLargest(outputs, row * model.outputs, model.outputs) === label) correct++;
     }
   });
   const mean = ratio(total, count);
-  return labels ? { loss: mean, accuracy: ratio(right, labelled) } : { loss: mean };
+  return labels ? { loss: mean, accuracy: ratio(correct, labelled) } : { loss: mean };
 }
 
-/** The first index of the largest of n values; -1 where one is NaN. */
+/** The first index of the largest of n values; -1 if one is NaN. */
 function indexOfLargest(x: Float32Array, from: number, n: number): number {
   let best = -1;
   let largest = -Infinity;

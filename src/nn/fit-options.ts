@@ -1,4 +1,4 @@
-// What a training is asked for, checked, with its defaults.
+// The options of nn.fit, their checks and defaults.
 
 import { choice, flag, number, options, what, whole } from '../check.js';
 import type { Generator } from '../random/generator.js';
@@ -10,39 +10,51 @@ import type { Optimizer } from './optimizer.js';
 import type { Schedule } from './schedule.js';
 
 export interface Fit {
-  /** Passes over the data; 1. */
+  /** Passes over the data; 1 by default. */
   epochs?: number;
-  /** Rows a step; 32. The last step of an epoch takes what is left. */
+  /** Rows in a step; 32 by default. The last step of an epoch has the rows that are left. */
   batchSize?: number;
   optimizer: Optimizer;
-  /** Cross-entropy unless it is named: 'huber', ['crossEntropy', { labelSmoothing: 0.1 }], ... */
+  /** 'crossEntropy' by default; 'huber', ['crossEntropy', { labelSmoothing: 0.1 }], ... */
   loss?: NamedLoss;
-  /** The learning rate by epoch, or by step; the optimizer's own without it. */
+  /** The learning rate by epoch, or by step; without it the optimizer's. */
   schedule?: Schedule;
   scheduleEach?: 'epoch' | 'step';
-  /** Where the gradients of a step are longer than this, all together, they are scaled down to it. */
+  /** The largest norm of a step's gradients, all together: longer ones are scaled down to it. */
   clipNorm?: number;
-  /** The order of the rows; with random.torch it is that of PyTorch's DataLoader. */
+  /** The generator of the rows' order; with random.torch the order is that of PyTorch's DataLoader. */
   rng?: Generator;
   seed?: Seed;
-  /** Whether each epoch has an order of its own; true. */
+  /** Whether each epoch has a new random order; true by default. */
   shuffle?: boolean;
   /**
-   * What nn.save(model, { training: true }) gave: goes on with the step after, bit for bit, given the same data and
-   * options and a model of the same layers. Generators of the same seeds go where they were; without rng and seed the
-   * file's is taken.
+   * A file of nn.save(model, { training: true }). The training continues with the next step, bit for bit, if data, options and
+   * the model's layers are the same. Generators have to have the same seeds, and their states are restored; without rng and
+   * seed the file's generator is used.
    */
   resume?: Uint8Array | ArrayBuffer;
-  /** Looks into every so many steps, from the first on: step.probe. */
+  /** Probes every `every`-th step, from the first on: step.probe. */
   probe?: { every: number };
-  /** An AbortSignal. Ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
+  /** An AbortSignal. It ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
   signal?: { throwIfAborted(): void };
 }
 
-const names: readonly (keyof Fit)[] = [
-  ...(['epochs', 'batchSize', 'optimizer', 'loss', 'schedule', 'scheduleEach', 'clipNorm', 'rng', 'seed'] as const),
-  ...(['shuffle', 'resume', 'probe', 'signal'] as const),
-];
+/** Every option, so that one that is added to Fit is asked for here. */
+const names = Object.keys({
+  epochs: 1,
+  batchSize: 1,
+  optimizer: 1,
+  loss: 1,
+  schedule: 1,
+  scheduleEach: 1,
+  clipNorm: 1,
+  rng: 1,
+  seed: 1,
+  shuffle: 1,
+  resume: 1,
+  probe: 1,
+  signal: 1,
+} satisfies Record<keyof Fit, 1>) as (keyof Fit)[];
 
 function optimizerOf(where: string, value: unknown): Optimizer {
   if (typeof value !== 'object' || typeof (value as Optimizer | null)?.bind !== 'function')
@@ -50,7 +62,7 @@ function optimizerOf(where: string, value: unknown): Optimizer {
   return value as Optimizer;
 }
 
-/** The learning rate at an epoch or a step. */
+/** The learning rate as a function of the epoch or the step, from 0 on. */
 function rateOf(where: string, optimizer: Optimizer, schedule: unknown): (at: number) => number {
   if (schedule === undefined) return () => optimizer.lr;
   if (typeof schedule !== 'function')
@@ -67,6 +79,7 @@ function signalOf(where: string, signal: unknown): Fit['signal'] {
   return signal as Fit['signal'];
 }
 
+/** The options of a training, checked, with its data and loss. */
 export function fitOptions(where: string, model: Model, data: Data, given: Fit) {
   const o = options(where, given, names);
   const examples = examplesOf(where, model, data, o.loss);
@@ -74,14 +87,14 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
   return {
     ...examples,
     optimizer,
-    loss: (o.loss ?? 'crossEntropy') as NamedLoss, // examplesOf has checked it
+    loss: (o.loss ?? 'crossEntropy') as NamedLoss, // examplesOf checks it
     epochs: whole(where, 'epochs', o.epochs ?? 1),
     batchSize: whole(where, 'batchSize', o.batchSize ?? 32, { least: 1 }),
     shuffle: flag(where, 'shuffle', o.shuffle ?? true),
     rate: rateOf(where, optimizer, o.schedule),
     rateEach: choice(where, 'scheduleEach', o.scheduleEach ?? 'epoch', ['epoch', 'step'] as const),
     clipNorm: o.clipNorm === undefined ? undefined : number(where, 'clipNorm', o.clipNorm, { least: 0, open: true }),
-    /** A probe every so many steps. */
+    /** Steps from one probe to the next; undefined for none. */
     probeEvery:
       o.probe === undefined
         ? undefined
@@ -90,7 +103,8 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
           }),
     signal: signalOf(where, o.signal),
     // Checked where they are used.
-    ...{ rng: o.rng as Generator | undefined, seed: o.seed as Seed | undefined },
+    rng: o.rng as Generator | undefined,
+    seed: o.seed as Seed | undefined,
     resume: o.resume as Fit['resume'],
   };
 }

@@ -1,5 +1,5 @@
-// What it takes to train a feed-forward network: the members of `nn`, each by itself, so that a bundler leaves out what
-// a page does not use.
+// `nn`: training of feed-forward networks. Its members are separate exports, so that a bundler leaves out those that a page does
+// not use.
 
 export { load, save } from './checkpoint.js';
 export { evaluate } from './evaluate.js';

@@ -1,16 +1,16 @@
-// What a layer is: data, and how it binds its kernels to the memory that a model planned for it.
+// The interface of layers: data, and a function that binds a layer's kernels to the memory that a model planned for it.
 
 import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
 import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 
-/** The memory that a layer works on: arrays of one workspace, a batch of rows each. */
+/** A layer's memory: arrays of one workspace, with a batch of rows each. */
 export interface LayerMemory {
-  /** A kernel of the workspace, bound to arrays of it (null: none); to be called with its numbers. */
+  /** A kernel, bound to arrays of the workspace (null is passed as 0), to be called with its numbers. */
   kernel(name: Kernel, ...arrays: (Values | null)[]): KernelFunction;
-  /** Makes a kernel the one that kernels of the workspace call on their results; to be called before each of their calls. */
+  /** Sets the kernel that linearForward calls on its results. Call it before each call of linearForward. */
   setCallback(name: Kernel): void;
-  /** Input and output, and the gradients by them; dx is null where no layer needs it. */
+  /** Input and output, and the gradients by them; dx is null if no layer needs it. */
   x: Float32Array;
   y: Float32Array;
   dx: Float32Array | null;
@@ -20,20 +20,20 @@ export interface LayerMemory {
   outputs: number;
   /** The gradients by the parameters, by name. */
   gradients: Readonly<Record<string, Float32Array>>;
-  /** Memory for all layers in turn. */
+  /** Memory for intermediate values, which all layers share in turn. */
   scratch: Float32Array;
-  /** What the layer saves from forward to backward; empty if nothing. */
+  /** What the layer saves from forward to backward; empty if it saves nothing. */
   saved: Float32Array;
 }
 
-/** An activation by its name and numbers, and what its forward saved: backward from dy = 1 gives its slopes. */
+/** An activation's name and numbers, and what its forward saved: its backward of dy = 1 gives the derivatives. */
 export interface SavedActivation {
   name: string;
   saved: Float32Array;
   numbers: readonly [a: number, b: number];
 }
 
-/** One operation of a layer, with its output and the gradient by it: what a probe looks at. */
+/** One operation of a layer, its output and the gradient by it. A probe runs a layer operation by operation. */
 export interface Operation {
   kind: string;
   y: Float32Array;
@@ -43,27 +43,27 @@ export interface Operation {
   activation?: SavedActivation;
 }
 
-/** A function's name in `nn`, and its arguments: by them a thread makes a layer or an optimizer again. */
+/** The name of a function in `nn` and its arguments, from which a thread makes the same layer or optimizer. */
 export type Spec = readonly [string, ...unknown[]];
 
 const specs = new WeakMap<object, Spec>();
-/** Remembers the spec of this very object: a copy of it may have another `bind`. */
-export function specified<T extends object>(spec: Spec, it: T): T {
-  specs.set(it, spec);
-  return it;
+/** Stores the spec of a layer or an optimizer, and returns it. A copy of it has no spec: its `bind` may be another. */
+export function withSpec<T extends object>(spec: Spec, object: T): T {
+  specs.set(object, spec);
+  return object;
 }
-/** The spec of what a thread is to make again. */
-export function specOf(where: string, name: string, it: object): Spec {
-  const spec = specs.get(it);
+/** The spec of a layer or an optimizer. TypeError if it has none. */
+export function specOf(where: string, name: string, object: object): Spec {
+  const spec = specs.get(object);
   if (spec === undefined) throw new TypeError(`${where}: ${name} is not of this package, and not known to threads`);
   return spec;
 }
 
-/** One of several threads that make a step together. */
+/** One of the threads that make a step together. */
 export interface ThreadContext {
-  /** Whether it is the first, which does what is not split. */
+  /** Whether it is the first, which does the work that is not split. */
   first: boolean;
-  /** Its range of n things, in multiples of `unit`. */
+  /** Its range of n items, in multiples of `unit`. */
   range(n: number, unit: number): readonly [from: number, to: number];
   /** A barrier: returns when all threads have called it. */
   wait(): void;
@@ -74,36 +74,36 @@ export interface Passes {
   forward(rows: number): void;
   /** From what the latest forward pass saved. */
   backward(rows: number): void;
-  /** Forward in training, where that is another. */
+  /** Forward in training, if that differs. */
   train?(rows: number): void;
-  /** The passes in training as several threads make them, each its range; without it the first thread makes all. */
+  /** The passes in training by several threads, each on its range. Without it the first thread makes the passes. */
   split?: Record<'forward' | 'backward', (rows: number, thread: ThreadContext) => void>;
-  /** Of a layer that is a function of one variable. */
+  /** The activation, of a layer that is one. */
   activation?: SavedActivation;
-  /** Of a layer that does several things: the same passes one by one, to the same bits. */
+  /** The operations of a layer that has several. One after the other they give the same bits as the passes. */
   operations?: readonly Operation[];
-  /** What a layer with weights computes before its activation. */
+  /** Computes the output of a layer with weights before its activation. */
   preactivation?(rows: number): Float32Array;
 }
 
-/** A layer of a model: nn.linear, nn.activation, or one of your own made of kernels. */
+/** A layer of a model: nn.linear, nn.activation, or one that you make of kernels. */
 export interface Layer {
   readonly kind: string;
-  /** Values a row that it takes; undefined: as many as come. */
+  /** Values in a row of its input; undefined if it takes any number. */
   readonly inputs?: number;
-  /** Values a row that it makes; undefined: as many as came. */
+  /** Values in a row of its output; undefined if it has as many as its input. */
   readonly outputs?: number;
-  /** What is learnt, by name. */
+  /** The parameters that are learnt, by name. */
   readonly parameters: Readonly<Record<string, Tensor>>;
-  /** Whether the output may be written over the input. */
+  /** Whether the output can overwrite the input. */
   readonly inPlace: boolean;
-  /** Whether backward reads the output, so that no later layer may write over it. */
+  /** Whether backward reads the output, so that no later layer can overwrite it. */
   readonly keepsOutput: boolean;
   /** Values of scratch that the passes need. */
   readonly scratch: number;
-  /** What it draws from while a model is fitted. */
+  /** The source from which it draws in training. */
   readonly source?: Source;
-  /** Whether it saves, for each row, as many values as go in or come out. */
+  /** Whether it saves, for each row, as many values as its input or its output has. */
   readonly saves?: 'inputs' | 'outputs';
   bind(memory: LayerMemory): Passes;
 }

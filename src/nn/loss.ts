@@ -1,5 +1,5 @@
-// Losses: how far off the outputs are, and the gradient of that. Cross-entropy has a label a row; the others are rows of
-// the table in losses/pointwise.ts, functions of each output and its target.
+// `loss`: the losses, forward and backward. Cross-entropy is a function of a row and its label. The others are functions of one
+// output and its target, the rows of the table in losses/pointwise.ts.
 
 import { type CrossEntropy, crossEntropy, type Labels } from './losses/cross-entropy.js';
 import { type ParametersOf, type PointwiseLoss, pointwiseLosses } from './losses/pointwise.js';
@@ -13,12 +13,12 @@ export const loss = /* @__PURE__ */ Object.assign(
   pointwiseLosses,
 );
 
-/** A loss by its name, or by its name and options. */
+/** A loss's name, or its name and options. */
 export type NamedLoss =
   | 'crossEntropy'
   | PointwiseLoss
   | readonly ['crossEntropy', CrossEntropy]
   | { [L in PointwiseLoss]: readonly [L, ParametersOf<L>] }[PointwiseLoss];
 
-/** Rows of inputs, and for each its class, or a target for each output. */
+/** Rows of inputs, and for each row a label, or for each output a target. */
 export type Data = { x: Float32Array } & ({ labels: Labels } | { targets: Float32Array });

@@ -1,28 +1,28 @@
-// Layer-sequential unit-variance initialisation (Mishkin and Matas 2016, "All you need is a good init"): orthogonal
-// weights, then layer by layer divided by the standard deviation of what they make of a batch.
+// Layer-sequential unit-variance initialisation (Mishkin and Matas 2016, "All you need is a good init"): weights are orthogonal,
+// then, layer by layer, divided by the standard deviation of the layer's outputs on a batch.
 
 import { number, options, whole } from '../check.js';
 import { init } from '../init/index.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
-
 import { view } from '../wasm/kernels.js';
 import { type Model, planFor, requireModel, rowsIn } from './model.js';
 
-/** What became of a layer with weights. */
+/** The result for a layer with weights. */
 export interface Rescaled {
-  /** Its place in the model. */
+  /** Its index in the model. */
   layer: number;
-  /** The variance of what it makes before its bias and activation, over the whole batch. */
+  /** The variance of its outputs before bias and activation, over the whole batch. */
   variance: number;
-  /** How often it was rescaled. */
+  /** How many times its weights were divided. */
   rounds: number;
 }
 
 /**
- * Makes the weights of a model's layers anew: orthogonal, then each divided by the standard deviation of its outputs
- * (before bias and activation) on the batch x, until their variance is within `tolerance` (0.1) of 1, at most `rounds`
- * (10) times. Biases stay. RangeError, and a model as it was, for a batch of which a layer makes variance 0 or none.
+ * Initialises the weights of a model's layers: each weight is orthogonal, then divided by the standard deviation of its outputs
+ * (before bias and activation) on the batch x, until their variance is within `tolerance` (0.1) of 1, at most `rounds` (10)
+ * times. Biases do not change. RangeError if the variance of a layer's outputs is 0 or not finite; the model is then
+ * unchanged.
  */
 export function lsuv(
   model: Model,
@@ -35,10 +35,10 @@ export function lsuv(
   const rows = rowsIn(where, x, model.inputs);
   const wrong = x.findIndex((v) => !Number.isFinite(v));
   if (wrong >= 0) throw new RangeError(`${where}: x[${wrong}] is ${x[wrong]}; pass a batch of finite numbers`);
-  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch, some hundred rows`);
+  if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch of a few hundred rows`);
   const tolerance = number(where, 'tolerance', o.tolerance ?? 0.1, { least: 0, open: true });
-  const most = whole(where, 'rounds', o.rounds ?? 10, { least: 1 });
-  const rng = generatorFrom(where, o); // one for all layers: each has a draw of its own
+  const maxRounds = whole(where, 'rounds', o.rounds ?? 10, { least: 1 });
+  const rng = generatorFrom(where, o); // one generator for all layers, a draw for each
   const before = Object.values(model.parameters).map(({ data }) => data.slice());
   try {
     return model.layers.flatMap((layer, i): Rescaled[] => {
@@ -46,11 +46,11 @@ export function lsuv(
       if (planFor(model, 1).passes[i].preactivation === undefined) return [];
       init.orthogonal(weight, { rng });
       for (let rounds = 0; ; rounds++) {
-        const now = variance(model, i, x, rows, bias?.data);
-        if (!(now > 0 && now < Infinity))
-          throw new RangeError(`${where}: layer ${i} makes values of variance ${now} of x; pass rows that differ`);
-        if (Math.abs(now - 1) < tolerance || rounds === most) return [{ layer: i, variance: now, rounds }];
-        const scale = 1 / Math.sqrt(now);
+        const current = variance(model, i, x, rows, bias?.data);
+        if (!(current > 0 && current < Infinity))
+          throw new RangeError(`${where}: layer ${i} makes values of variance ${current} of x; pass rows that differ`);
+        if (Math.abs(current - 1) < tolerance || rounds === maxRounds) return [{ layer: i, variance: current, rounds }];
+        const scale = 1 / Math.sqrt(current);
         weight.data.forEach((w, k) => {
           weight.data[k] = w * scale;
         });
@@ -62,7 +62,7 @@ export function lsuv(
   }
 }
 
-/** The variance of what layer i makes of the rows before bias and activation, a batch at a time, in binary64. */
+/** The variance of layer i's outputs before bias and activation, computed in batches and in binary64. */
 function variance(model: Model, i: number, x: Float32Array, rows: number, bias?: Float32Array): number {
   const { batchSize, passes, x: input } = planFor(model, 1);
   const { outputs = 0 } = model.layers[i];

@@ -1,4 +1,4 @@
-// A model: layers in a row, and its plan.
+// Models, their plans, and the trainings under way.
 
 import { allocate, float32, what } from '../check.js';
 import type { Source } from '../random/source.js';
@@ -7,93 +7,97 @@ import { view } from '../wasm/kernels.js';
 import type { Layer } from './layer.js';
 import { makePlan, type Network, type Plan, type Sharing } from './plan.js';
 
-/** Layers in a row. */
+/** A model: layers, each of which takes the output of the one before. */
 export interface Model extends Network {
   readonly layers: readonly Layer[];
-  /** Values a row that go in and come out. */
+  /** Values in a row of the input and of the output. */
   readonly inputs: number;
   readonly outputs: number;
-  /** Everything learnt, named as PyTorch's state_dict names it: '0.weight', '0.bias', '2.weight', ... */
+  /** All parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', '2.weight', ... */
   readonly parameters: Readonly<Record<string, Tensor>>;
-  /** The outputs (logits) for rows of inputs, in a new array. */
+  /** The outputs (logits) for rows of inputs, in a new array. RangeError where x has no whole number of rows. */
   forward(x: Float32Array): Float32Array;
 }
 
 const plans = new WeakMap<Model, Plan>();
 
-/** Where a training is, between two steps. */
+/** The progress of a training between two steps. */
 export interface Progress {
   epoch: number;
-  /** The index in the epoch of the next row, how many rows there are, and how many a step takes. */
+  /** The index of the next row in the epoch, how many rows an epoch has, and how many a step has. */
   row: number;
   rows: number;
   batchSize: number;
-  /** The generator of the rows' order: at the beginning of the epoch, and now. */
+  /** The states of the generator of the rows' order, at the beginning of the epoch and now. */
   order: Record<string, unknown>;
   generator: Record<string, unknown>;
-  /** Those of the layers that draw, by their indices. */
+  /** The states of the generators of layers that draw, by the layers' indices. */
   layers: Record<string, Record<string, unknown>>;
 }
 
-/** The training of a model that is under way. */
+/** A training that is under way. */
 export interface Training {
   progress(): Progress;
-  /** The optimizer's arrays, slot by slot, laid out as the parameters are. */
+  /** The optimizer's arrays: for each slot, one for each parameter by name. */
   state(): Record<string, Float32Array>[];
   /** Whether threads are making a step. */
   busy: boolean;
 }
 export const trainings = new WeakMap<Model, Training>();
 
-/** Tensors that a model has: they live in its workspace, and a second model would move them out. */
-const owned = new WeakSet<Tensor>();
+/** The tensors of all models. They are in the model's workspace, from which a second model would move them. */
+const ownedTensors = new WeakSet<Tensor>();
 
-/** Rows that are planned at first. A larger evaluation runs in parts, so that its memory is bounded. */
+/** The batch size of a first plan. More rows are evaluated in several batches, so that memory is bounded. */
 const BATCH = 128;
 
-/** The plan of a model, made anew where it is too small. */
+/** The plan of a model; a new one if the present one is too small. */
 export function planFor(model: Model, batchSize: number, slots = 0): Plan {
-  const present = plans.get(model);
+  const current = plans.get(model);
   requireIdle(model);
-  if (present !== undefined && present.batchSize >= batchSize && present.slots >= slots) return present;
+  if (current !== undefined && current.batchSize >= batchSize && current.slots >= slots) return current;
   return renewPlan(model, batchSize, slots);
 }
 
-/** The plan of a model, on memory that no thread shares. */
-export const ownPlanFor = (model: Model, batchSize: number, slots = 0): Plan =>
+/** The same, on memory that no other thread shares. */
+export const unsharedPlanFor = (model: Model, batchSize: number, slots = 0): Plan =>
   plans.get(model)!.threads > 0 ? renewPlan(model, batchSize, slots) : planFor(model, batchSize, slots);
 
-/** A new plan of a model: with `sharing` on memory that threads share, without on memory of its own. */
+/** A new plan of a model: with `sharing` on memory that threads share, else on memory of its own. */
 export function renewPlan(model: Model, batchSize: number, slots: number, sharing?: Sharing): Plan {
   requireIdle(model);
-  const present = plans.get(model);
-  const [rows, arrays] = [Math.max(batchSize, present?.batchSize ?? 0), Math.max(slots, present?.slots ?? 0)];
+  const current = plans.get(model);
+  const [rows, arrays] = [Math.max(batchSize, current?.batchSize ?? 0), Math.max(slots, current?.slots ?? 0)];
   const plan = makePlan(model, rows, arrays, sharing);
   plans.set(model, plan);
   return plan;
 }
 
-/** How many products the parameters of a model take for so many rows. */
+/** How many products of parameters and inputs a forward pass over `rows` rows has. */
 export const productsOf = ({ parameters }: Model, rows: number): number =>
   Object.values(parameters).reduce((sum, { data }) => sum + rows * data.length, 0);
 
-/** The layers that draw, by their indices, and their sources. */
+/** The sources of the layers that draw, with the layers' indices. */
 export const drawingLayers = ({ layers }: Model): (readonly [index: string, source: Source])[] =>
   layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
 
-/** Error while threads make a step of a model. */
+/** Error while threads make a step of the model. */
 export function requireIdle(model: Model): void {
   if (trainings.get(model)?.busy) throw new Error('a step of this model is under way on threads; wait for it');
 }
 
-/** A model of layers, each taking what the one before makes. The layers' tensors move into its workspace. */
+/**
+ * A model of layers, each of which takes the output of the one before. The layers' tensors are moved into the model's workspace.
+ * TypeError for what is no layer; RangeError where layers do not fit, or have a tensor of another layer or model.
+ */
 export function sequential(layers: readonly Layer[]): Model {
   const where = 'nn.sequential';
   if (!Array.isArray(layers)) throw new TypeError(`${where}: layers is ${what(layers)}; pass an array of layers`);
   const { inputs, outputs, tensors } = checkedLayers(where, layers);
   const model: Model = {
     layers: Object.freeze([...layers]),
-    ...{ inputs, outputs },
+    inputs,
+    outputs,
     parameters: Object.fromEntries(
       (layers as readonly Layer[]).flatMap((layer, i) =>
         Object.entries(layer.parameters).map(([name, tensor]) => [`${i}.${name}`, tensor]),
@@ -107,11 +111,11 @@ export function sequential(layers: readonly Layer[]): Model {
     },
   };
   planFor(model, BATCH);
-  for (const tensor of tensors) owned.add(tensor);
+  for (const tensor of tensors) ownedTensors.add(tensor);
   return model;
 }
 
-/** Layers that fit to each other: the first one's inputs, the last one's outputs, and all tensors. */
+/** Checks that layers fit. Returns the first one's inputs, the last one's outputs, and all tensors. */
 function checkedLayers(where: string, layers: readonly Layer[]) {
   let width: number | undefined;
   const tensors = new Set<Tensor>();
@@ -119,7 +123,7 @@ function checkedLayers(where: string, layers: readonly Layer[]) {
     if (typeof layer !== 'object' || typeof layer?.bind !== 'function')
       throw new TypeError(`${where}: layers[${i}] is ${what(layer)}; pass a layer, such as nn.linear(784, 10)`);
     for (const tensor of Object.values(layer.parameters)) {
-      const owner = tensors.has(tensor) ? 'a layer before it' : owned.has(tensor) ? 'another model' : undefined;
+      const owner = tensors.has(tensor) ? 'a layer before it' : ownedTensors.has(tensor) ? 'another model' : undefined;
       if (owner) throw new RangeError(`${where}: layers[${i}] has a tensor of ${owner}; make a layer of its own`);
       tensors.add(tensor);
     }
@@ -133,7 +137,7 @@ function checkedLayers(where: string, layers: readonly Layer[]) {
   return { inputs, outputs: width, tensors };
 }
 
-/** How many rows of `inputs` values x has. */
+/** How many rows of `inputs` values x has, checked. */
 export function rowsIn(where: string, x: unknown, inputs: number): number {
   const { length } = float32(where, 'x', x);
   if (length % inputs !== 0)
@@ -141,13 +145,13 @@ export function rowsIn(where: string, x: unknown, inputs: number): number {
   return length / inputs;
 }
 
-/** TypeError for what is no model that this copy of the package made. */
+/** TypeError unless the value is a model that this copy of the package made. */
 export function requireModel(where: string, value: unknown): asserts value is Model {
   if (!plans.has(value as Model))
     throw new TypeError(`${where}: model is ${what(value)}; pass one made by nn.sequential of this copy of fanwise`);
 }
 
-/** Forward over all rows, a batch at a time; `use` is given each batch's outputs, its first row, and its number of rows. */
+/** Runs forward over all rows in batches. `use` is called with the outputs, the first row and the number of rows of each. */
 export function forwardInBatches(
   model: Model,
   x: Float32Array,

@@ -1,67 +1,67 @@
-// What an optimizer is, and how one grows from its row in optimizers.ts.
+// The interface of optimizers, and the function that makes one from its row in optimizers.ts.
 
-import { type NumberOption, type Options, type Passed, readOptions, type Values } from '../options.js';
+import { type Given, type NumberOption, type Options, readOptions, type Values } from '../options.js';
 import type { Kernel } from '../wasm/memory.js';
-import { type LayerMemory, specified } from './layer.js';
+import { type LayerMemory, withSpec } from './layer.js';
 
-/** A rule of learning. Its state (velocities) lives in the model's workspace and begins at zero with each fit. */
+/** An optimizer. Its state (velocities, running means) is in the model's workspace, and is 0 at the start of a training. */
 export interface Optimizer {
   /** The learning rate of the first epoch. */
   readonly lr: number;
-  /** Values of state for each parameter. */
+  /** Numbers of state for each parameter. */
   readonly slots: number;
-  /** One step over all parameters at once, at a learning rate. */
+  /** Binds the optimizer to arrays of all parameters. The function that is returned makes a step at a learning rate. */
   bind(
     kernel: LayerMemory['kernel'],
     parameters: Float32Array,
     gradients: Float32Array,
     state: readonly Float32Array[],
-    /** Steps that were made before. */
+    /** How many steps were made before. */
     steps?: number,
   ): (lr: number) => void;
 }
 
-/** A step for which a kernel needs numbers: its learning rate, and which one it is, from 1 on. */
+/** What a step's numbers depend on: the learning rate, and the number of the step, from 1 on. */
 type Step = [lr: number, t: number];
 
 export interface OptimizerRow<O extends Options = Options> {
   options: O;
-  /** Throws where options that are right by themselves are wrong together. */
+  /** Throws if options contradict each other. */
   check?(where: string, o: Values<O>): void;
-  /** The arrays of state that the kernel takes, each as long as the parameters; false: none in its place. */
+  /** The arrays of state that the kernel takes, each as long as the parameters; for false it is passed 0 instead of a pointer. */
   slots(o: Values<O>): readonly boolean[];
-  /** The kernel: it takes parameters, gradients and state, their length, and then `numbers`. */
+  /** The kernel. Its arguments are parameters, gradients, state, their length, and `numbers`. */
   kernel(o: Values<O>): Kernel;
-  /** Begins a training: what the kernel takes at each step. */
+  /** The last arguments of the kernel at each step of a training that begins. */
   numbers(o: Values<O>): (...step: Step) => number[];
-  /** The step in double precision, of a weight w and its gradient g: changes the state, a number for each slot, returns w. */
+  /** The step in double precision: from a weight w and its gradient g it returns the new w, and updates the state. */
   formula(o: Values<O>, w: number, g: number, state: number[], ...step: Step): number;
 }
 type WithRate = Options & { lr: NumberOption };
-/** Options that all have defaults may be left out together. */
+/** The function nn.<name>. Its options can be left out if each of them can. */
 export type Maker<O extends Options> =
-  Record<never, never> extends Passed<O> ? (options?: Passed<O>) => Optimizer : (options: Passed<O>) => Optimizer;
+  Record<never, never> extends Given<O> ? (options?: Given<O>) => Optimizer : (options: Given<O>) => Optimizer;
 
 const rows = new WeakMap<object, OptimizerRow>();
-/** The row of a function that makes an optimizer. */
+/** The row of a function nn.<name>. */
 export const optimizerRow = (maker: object): OptimizerRow => rows.get(maker)!;
 
-/** The function nn.<name> that makes an optimizer of options. */
+/** Makes the function nn.<name> of a row. */
 export function optimizer<const O extends WithRate>(name: string, row: OptimizerRow<O>): Maker<O> {
   const where = `nn.${name}`;
-  const maker = (passed?: object): Optimizer => {
-    const o = readOptions(where, row.options, passed);
+  const maker = (given?: object): Optimizer => {
+    const o = readOptions(where, row.options, given);
     row.check?.(where, o);
     const used = row.slots(o);
     const slots = used.filter(Boolean).length;
-    return specified([name, o], {
+    return withSpec([name, o], {
       lr: (o as Values<WithRate>).lr,
       slots,
       bind(kernel, parameters, gradients, state, steps = 0) {
         if (state.length < slots)
           throw new RangeError(`${where}: state has ${state.length} arrays; pass as many as slots says, ${slots}`);
         let next = 0;
-        const arrays = used.map((is) => (is ? state[next++] : null));
+        const arrays = used.map((isUsed) => (isUsed ? state[next++] : null));
         const step = kernel(row.kernel(o), parameters, gradients, ...arrays);
         const numbers = row.numbers(o);
         let t = steps;

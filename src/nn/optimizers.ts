@@ -1,13 +1,12 @@
-// The optimizers, a row each: this module is their table. nn exports each, threads make one again by its name, and tests go
-// over all. The kernels are in assembly/nn/optimizer.ts.
+// The table of optimizers. nn exports each of them, threads make them again by their names, and tests run for each. The kernels
+// are in assembly/nn/optimizer.ts.
 
 import { optimizer } from './optimizer.js';
-
 import { repeatedProduct } from './repeated-product.js';
 
 /**
- * Stochastic gradient descent as PyTorch's: d = gradient + weightDecay w; v = momentum v + d; and w -= lr v, or
- * with nesterov w -= lr (d + momentum v). Defaults: momentum 0, nesterov false, weightDecay 0.
+ * Stochastic gradient descent, equal to PyTorch's: d = gradient + weightDecay w; v = momentum v + d; w -= lr v, or with nesterov
+ * w -= lr (d + momentum v). Defaults: momentum 0, nesterov false, weightDecay 0.
  */
 export const sgd = /* @__PURE__ */ optimizer('sgd', {
   options: {
@@ -34,8 +33,8 @@ export const sgd = /* @__PURE__ */ optimizer('sgd', {
   },
 });
 
-/** Adam and AdamW: the same but for where weightDecay goes, into the gradient or off the weight. */
-const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
+/** Adam and AdamW. They differ in weightDecay: Adam adds it to the gradient, AdamW (decoupled) subtracts it from the weight. */
+const adamVariant = (name: string, weightDecay: number, decoupled: boolean) =>
   optimizer(name, {
     options: {
       lr: { value: 0.001, least: 0 },
@@ -48,10 +47,11 @@ const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
     kernel: () => 'adam',
     numbers({ betas: [beta1, beta2], epsilon, weightDecay }) {
       const [power1, power2] = [repeatedProduct(beta1), repeatedProduct(beta2)];
-      return (lr, t) => [
-        ...[lr / (1 - power1(1, t)), beta1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(1 - power2(1, t)), epsilon],
-        ...(decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1]),
-      ];
+      return (lr, t) => {
+        const [rate, spread] = [lr / (1 - power1(1, t)), Math.sqrt(1 - power2(1, t))];
+        const decay = decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
+        return [rate, beta1, 1 - beta1, beta2, 1 - beta2, spread, epsilon, ...decay];
+      };
     },
     formula({ betas: [beta1, beta2], epsilon, weightDecay }, w, g, state, lr, t) {
       const d = decoupled ? g : g + weightDecay * w;
@@ -63,20 +63,20 @@ const adaptive = (name: string, weightDecay: number, decoupled: boolean) =>
     },
   });
 
-/** A running mean with a share of 1 for what was before takes nothing in. */
+/** RangeError for a factor of 1 in a running mean, which would then never change. */
 function below1(where: string, name: string, value: number): void {
   if (value === 1) throw new RangeError(`${where}: ${name} is 1, which learns nothing; pass a number below 1`);
 }
 
-/** Adam (Kingma and Ba 2015) as PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
-export const adam = /* @__PURE__ */ adaptive('adam', 0, false);
-/** Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019), as PyTorch's; weightDecay 0.01. */
-export const adamW = /* @__PURE__ */ adaptive('adamW', 0.01, true);
+/** Adam (Kingma and Ba 2015), equal to PyTorch's. Defaults: lr 0.001, betas [0.9, 0.999], epsilon 1e-8, weightDecay 0. */
+export const adam = /* @__PURE__ */ adamVariant('adam', 0, false);
+/** Adam with decoupled weight decay (Loshchilov and Hutter 2019), equal to PyTorch's. Defaults: Adam's, but weightDecay 0.01. */
+export const adamW = /* @__PURE__ */ adamVariant('adamW', 0.01, true);
 
 /**
- * RMSprop (Hinton 2012) as PyTorch's: d = gradient + weightDecay w, square a running mean of d^2, and w -= lr v with v =
- * momentum v + d / (sqrt(square) + epsilon); centered takes the square of d's running mean off. Defaults: lr 0.01, alpha
- * 0.99, epsilon 1e-8, weightDecay 0, momentum 0, centered false.
+ * RMSprop (Hinton 2012), equal to PyTorch's: d = gradient + weightDecay w; square is a running mean of d^2; v = momentum v +
+ * d / (sqrt(square) + epsilon); w -= lr v. With centered the square of d's running mean is subtracted from square. Defaults:
+ * lr 0.01, alpha 0.99, epsilon 1e-8, weightDecay 0, momentum 0, centered false.
  */
 export const rmsprop = /* @__PURE__ */ optimizer('rmsprop', {
   options: {

@@ -1,10 +1,11 @@
-// The memory plan of a model: one workspace that holds everything a training step touches. It is made before the first step,
-// so that a step allocates no memory for values: it runs kernels over arrays that exist.
+// The memory plan of a model: one workspace with all arrays that a training step uses. It is made before the first step, so that
+// a step allocates no arrays.
 
 import type { Tensor } from '../tensor.js';
+import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../wasm/generated/constants.js';
 import {
   bind,
-  join,
+  joinWorkspace,
   type Kernel,
   type KernelFunction,
   setCallback,
@@ -15,7 +16,7 @@ import {
 } from '../wasm/memory.js';
 import type { Layer, LayerMemory, Operation, Passes } from './layer.js';
 
-/** What is planned for: layers, the parameters by name, and how many values go in and come out a row. */
+/** What a plan is made for: layers, parameters by name, and how many values a row of inputs and of outputs has. */
 export interface Network {
   readonly layers: readonly Layer[];
   readonly inputs: number;
@@ -23,7 +24,7 @@ export interface Network {
   readonly parameters: Readonly<Record<string, Tensor>>;
 }
 
-/** Whether the plan's memory is shared by threads; with `joined` it is memory that another thread made. */
+/** Threads that share the plan's memory. With `joined`, it is memory that another thread made. */
 export interface Sharing {
   threads: number;
   joined?: { memory: WebAssembly.Memory; index: number };
@@ -34,12 +35,12 @@ export interface Plan {
   /** Arrays of optimizer state, each as long as the parameters. */
   slots: number;
   ws: Workspace;
-  /** How many threads share the workspace; 0: it is this thread's own. */
+  /** How many threads share the workspace; 0 if it is not shared. */
   threads: number;
   /** Words by which threads wait for each other (see threads/barrier.ts). */
   barrier: Uint32Array;
   kernel: LayerMemory['kernel'];
-  /** All parameters side by side, padded to vectors; their gradients and the optimizer's state likewise. */
+  /** All parameters one after the other, padded to vectors. Their gradients and the optimizer's state have the same layout. */
   parameters: Float32Array;
   gradients: Float32Array;
   state: Float32Array[];
@@ -47,16 +48,15 @@ export interface Plan {
   outputs: Float32Array;
   outputGradient: Float32Array;
   passes: Passes[];
-  /** The passes' operations one by one, for a probe, and the memory in which it counts. */
+  /** The layers' operations, for a probe, and the memory for its counts. */
   operations: (Operation & { layer: number; train?: Passes['train']; gradients: LayerMemory['gradients'] })[];
   counts: Uint32Array;
-  /** For a loss: two values an output. */
+  /** Memory for a loss: two values for each output. */
   lossMemory: Float32Array;
 }
 
-/** What the statistics kernel writes: numbers of binary64, and the counts of a histogram's bins. */
-export const [SUMS, BINS] = [7, 32];
-const COUNTS = 2 * SUMS + BINS;
+/** Words that the statistics kernel writes: sums in binary64, and the counts of a histogram's bins. */
+const STATISTICS_WORDS = 2 * STATISTICS_SUMS + HISTOGRAM_BINS;
 
 /** Words for the barrier of at most 64 threads. */
 const BARRIER = 76;
@@ -65,22 +65,24 @@ const BARRIER = 76;
 export const padded = (n: number) => Math.ceil(n / 4) * 4;
 const sum = (lengths: readonly number[]) => lengths.reduce((total, n) => total + n, 0);
 
-/** How many values each array of a plan has. */
+/** How many values the arrays of a plan have. */
 function sizesOf({ layers, inputs, outputs, parameters }: Network, batchSize: number) {
   const widths = [inputs];
   for (const layer of layers) widths.push(layer.outputs ?? widths[widths.length - 1]);
-  // A layer works in place, but not over an output that the layer before needs again.
+  // A layer works in place, unless the layer before needs its output for backward.
   const inPlace = layers.map((layer, i) => layer.inPlace && !(i > 0 && layers[i - 1].keepsOutput));
   const saved = layers.map(({ saves }, i) => (saves ? padded(batchSize * widths[i + Number(saves === 'outputs')]) : 0));
   return {
-    ...{ widths, inPlace, saved },
+    widths,
+    inPlace,
+    saved,
     learnt: sum(Object.values(parameters).map(({ data }) => padded(data.length))),
-    // Outputs and the gradients by them; where the first layer works in place, the gradient by the input.
+    // The input and the outputs, and the gradients by them. (By the input only if the first layer works in place.)
     activations:
       2 *
       (padded(batchSize * widths[0]) + sum(layers.map((_, i) => (inPlace[i] ? 0 : padded(batchSize * widths[i + 1]))))),
     scratch: Math.max(0, ...layers.map((layer) => layer.scratch)),
-    // Enough for whichever loss: one that came later must not move a model that is being trained.
+    // Enough for any loss: another loss must not need a new plan while the model is trained.
     loss: 2 * batchSize * outputs,
   };
 }
@@ -88,73 +90,98 @@ function sizesOf({ layers, inputs, outputs, parameters }: Network, batchSize: nu
 type Sizes = ReturnType<typeof sizesOf>;
 
 function workspaceFor(sizes: Sizes, slots: number, { threads, joined }: Sharing): Workspace {
-  if (joined) return join(joined.memory, threads, joined.index);
+  if (joined) return joinWorkspace(joined.memory, threads, joined.index);
   const { learnt, activations, saved, loss, scratch } = sizes;
   // Each thread has a scratch of its own.
   const scratches = padded(scratch) * Math.max(1, threads);
-  const values = (2 + slots) * learnt + activations + sum(saved) + padded(loss) + scratches + padded(COUNTS) + BARRIER;
+  const values =
+    (2 + slots) * learnt + activations + sum(saved) + padded(loss) + scratches + padded(STATISTICS_WORDS) + BARRIER;
   return threads > 0 ? sharedWorkspace('workspace', 4 * values, threads) : workspace({ bytes: 4 * values });
 }
 
-/** Moves the tensors into `parameters`; the gradient of each. */
-function moveIn(tensors: Tensor[], parameters: Float32Array, gradients: Float32Array, copy: boolean) {
+/** Moves tensors into `parameters`; returns the gradient by each. */
+function moveTensors(tensors: Tensor[], parameters: Float32Array, gradients: Float32Array, copy: boolean) {
   const gradientOf = new Map<Tensor, Float32Array>();
   let at = 0;
   for (const tensor of tensors) {
     const { length } = tensor.data;
-    const inside = parameters.subarray(at, at + length);
-    if (copy) inside.set(tensor.data);
-    (tensor as { data: Float32Array }).data = inside;
+    const slice = parameters.subarray(at, at + length);
+    if (copy) slice.set(tensor.data);
+    (tensor as { data: Float32Array }).data = slice;
     gradientOf.set(tensor, gradients.subarray(at, at + length));
     at += padded(length);
   }
   return gradientOf;
 }
 
-/** A new workspace for a network and a batch size, with the parameters moved into it. */
-export function makePlan(network: Network, batchSize: number, slots: number, sharing: Sharing = { threads: 0 }): Plan {
-  const { layers } = network;
-  const { threads, joined } = sharing;
-  const sizes = sizesOf(network, batchSize);
-  const { widths, inPlace, saved, learnt } = sizes;
-  const ws = workspaceFor(sizes, slots, sharing);
-  const kernel = (name: Kernel, ...arrays: (Values | null)[]): KernelFunction => bind(ws, name, ...arrays);
-  // The order of these arrays is the same in every thread that joins.
-  const parameters = ws.float32(learnt);
-  const gradients = ws.float32(learnt);
-  const state = Array.from({ length: slots }, () => ws.float32(learnt));
-  const gradientOf = moveIn(Object.values(network.parameters), parameters, gradients, joined === undefined);
-  const first = ws.float32(batchSize * widths[0]);
-  const scratches = Array.from({ length: Math.max(1, threads) }, () => ws.float32(sizes.scratch));
-  const scratch = scratches[joined?.index ?? 0];
-
-  let x = first;
+/** The passes of all layers, each bound to its arrays: the layers' outputs and the gradients by them are made here. */
+function bindLayers(
+  { layers }: Network,
+  { widths, inPlace, saved }: Sizes,
+  ws: Workspace,
+  batchSize: number,
+  input: Float32Array,
+  gradientOf: ReadonlyMap<Tensor, Float32Array>,
+  shared: Pick<LayerMemory, 'kernel' | 'setCallback' | 'scratch'>,
+) {
+  let x = input;
   let dx: Float32Array | null = null;
   const operations: Plan['operations'] = [];
   const passes = layers.map((layer, i) => {
     const y = inPlace[i] ? x : ws.float32(batchSize * widths[i + 1]);
     const dy = inPlace[i] && dx ? dx : ws.float32(batchSize * widths[i + 1]);
-    const byParameters: LayerMemory['gradients'] = Object.fromEntries(
+    const gradients: LayerMemory['gradients'] = Object.fromEntries(
       Object.entries(layer.parameters).map(([name, tensor]) => [name, gradientOf.get(tensor)!]),
     );
     const bound = layer.bind({
-      ...{ kernel, x, y, dx, dy, scratch, inputs: widths[i], outputs: widths[i + 1], gradients: byParameters },
-      setCallback: (name) => setCallback(ws, name),
+      ...shared,
+      x,
+      y,
+      dx,
+      dy,
+      inputs: widths[i],
+      outputs: widths[i + 1],
+      gradients,
       saved: ws.float32(saved[i]),
     });
     for (const operation of bound.operations ?? [{ kind: layer.kind, y, dy, ...bound }])
-      operations.push({ ...operation, layer: i, gradients: operation.kind === layer.kind ? byParameters : {} });
+      operations.push({ ...operation, layer: i, gradients: operation.kind === layer.kind ? gradients : {} });
     x = y;
     dx = dy;
     return bound;
   });
+  return { passes, operations, outputs: x, outputGradient: dx ?? input };
+}
+
+/** A new plan for a network and a batch size, with the parameters moved into its workspace. */
+export function makePlan(network: Network, batchSize: number, slots: number, sharing: Sharing = { threads: 0 }): Plan {
+  const { threads, joined } = sharing;
+  const sizes = sizesOf(network, batchSize);
+  const { learnt } = sizes;
+  const ws = workspaceFor(sizes, slots, sharing);
+  const kernel = (name: Kernel, ...arrays: (Values | null)[]): KernelFunction => bind(ws, name, ...arrays);
+  // Every thread that joins makes these arrays in the same order, so that they are the same memory.
+  const parameters = ws.float32(learnt);
+  const gradients = ws.float32(learnt);
+  const state = Array.from({ length: slots }, () => ws.float32(learnt));
+  const gradientOf = moveTensors(Object.values(network.parameters), parameters, gradients, joined === undefined);
+  const x = ws.float32(batchSize * network.inputs);
+  const scratches = Array.from({ length: Math.max(1, threads) }, () => ws.float32(sizes.scratch));
+  const scratch = scratches[joined?.index ?? 0];
+  const shared = { kernel, setCallback: (name: Kernel) => setCallback(ws, name), scratch };
   return {
-    ...{ batchSize, slots, ws, threads, kernel, parameters, gradients, state, passes, operations },
+    batchSize,
+    slots,
+    ws,
+    threads,
+    kernel,
+    parameters,
+    gradients,
+    state,
+    x,
+    ...bindLayers(network, sizes, ws, batchSize, x, gradientOf, shared),
     barrier: ws.uint32(BARRIER),
-    x: first,
     lossMemory: ws.float32(sizes.loss),
-    counts: ws.uint32(COUNTS),
-    outputs: x,
-    outputGradient: dx ?? first,
+    counts: ws.uint32(STATISTICS_WORDS),
   };
 }

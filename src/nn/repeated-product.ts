@@ -1,8 +1,8 @@
-// Powers as PyTorch's schedules and optimizers have them.
+// Powers by repeated multiplication, as in PyTorch's schedules and optimizers.
 
 /**
- * start times factor, so many times over: multiplied up as PyTorch does, since the host's power differs between engines. It
- * goes on from the latest, so that a training asks for each in turn at the cost of one.
+ * A function of start and times that multiplies start by factor `times` times. PyTorch does so too, and the host's power differs
+ * between engines. It continues from the latest result, so that each step of a training costs one product.
  */
 export function repeatedProduct(factor: number): (start: number, times: number) => number {
   let [from, done, value] = [Number.NaN, 0, Number.NaN];
@@ -10,7 +10,7 @@ export function repeatedProduct(factor: number): (start: number, times: number) 
     if (start !== from || times < done) [from, done, value] = [start, 0, start];
     for (; done < times; done++) {
       const next = value * factor;
-      if (Object.is(next, value)) return value; // and so it stays: 0, infinite, or times 1
+      if (Object.is(next, value)) return value; // it will not change again: it is 0 or infinite, or the factor is 1
       value = next;
     }
     return value;

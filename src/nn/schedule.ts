@@ -1,23 +1,23 @@
-// What a schedule is, and how one grows from its row in schedules.ts.
+// The type of schedules, and the function that makes one from its row in schedules.ts.
 
-import { type Options, type Passed, readOptions, type Values } from '../options.js';
+import { type Given, type Options, readOptions, type Values } from '../options.js';
 
-/** The learning rate of an epoch or step (`at`, from 0), from that of the first. */
+/** The learning rate of an epoch or step (`at`, from 0 on), from the first learning rate. */
 export type Schedule = (at: number, lr: number) => number;
 
 export interface ScheduleRow<O extends Options = Options> {
   options: O;
-  /** The schedule of some options. */
+  /** The schedule for options. */
   rate(o: Values<O>): Schedule;
 }
 
 const rows = new WeakMap<object, ScheduleRow>();
-/** The row of a function that makes a schedule. */
+/** The row of a function nn.<name>. */
 export const scheduleRow = (maker: object): ScheduleRow => rows.get(maker)!;
 
-/** The function nn.<name> that makes a schedule of options. */
-export function schedule<const O extends Options>(name: string, row: ScheduleRow<O>): (options: Passed<O>) => Schedule {
-  const maker = (passed: Passed<O>): Schedule => row.rate(readOptions(`nn.${name}`, row.options, passed));
+/** Makes the function nn.<name> of a row. */
+export function schedule<const O extends Options>(name: string, row: ScheduleRow<O>): (options: Given<O>) => Schedule {
+  const maker = (given: Given<O>): Schedule => row.rate(readOptions(`nn.${name}`, row.options, given));
   rows.set(maker, row as unknown as ScheduleRow);
   return maker;
 }

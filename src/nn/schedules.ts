@@ -1,12 +1,11 @@
-// The schedules, a row each: this module is their table. nn exports each, and tests go over all.
+// The table of schedules. nn exports each of them, and tests run for each.
 
 import { scalar } from '../wasm/kernels.js';
 import { nnModule } from '../wasm/module.js';
-
 import { repeatedProduct } from './repeated-product.js';
 import { schedule } from './schedule.js';
 
-/** The learning rate times gamma after every so many (1). Multiplied up, as PyTorch's StepLR: no host pow. */
+/** The learning rate times gamma after each `every` (1) epochs or steps: PyTorch's StepLR. */
 export const stepDecay = /* @__PURE__ */ schedule('stepDecay', {
   options: { gamma: { least: 0 }, every: { value: 1, least: 1, whole: true } },
   rate({ gamma, every }) {
@@ -15,7 +14,7 @@ export const stepDecay = /* @__PURE__ */ schedule('stepDecay', {
   },
 });
 
-/** The learning rate times gamma after each, multiplied up as PyTorch's ExponentialLR does. */
+/** The learning rate times gamma after each epoch or step: PyTorch's ExponentialLR. */
 export const exponentialDecay = /* @__PURE__ */ schedule('exponentialDecay', {
   options: { gamma: { least: 0 } },
   rate({ gamma }) {
@@ -25,7 +24,7 @@ export const exponentialDecay = /* @__PURE__ */ schedule('exponentialDecay', {
 });
 
 /**
- * From the first learning rate to `least` (0) along half a cosine that takes `over` epochs or steps, and then `least`
+ * From the first learning rate to `least` (0) along half a period of a cosine, over `over` epochs or steps, then `least`
  * (Loshchilov and Hutter 2017, without restarts; PyTorch's CosineAnnealingLR up to its end).
  */
 export const cosine = /* @__PURE__ */ schedule('cosine', {
@@ -37,8 +36,8 @@ export const cosine = /* @__PURE__ */ schedule('cosine', {
 });
 
 /**
- * From the share `from` (1/3) of the learning rate to all of it in equal parts, over so many epochs or steps, and then
- * what `next` makes of those that follow (PyTorch's LinearLR, and SequentialLR with it).
+ * From `from` (1/3) times the learning rate to all of it, linearly over `over` epochs or steps, then the schedule `next`, which
+ * counts from 0 again (PyTorch's LinearLR, followed by another in SequentialLR).
  */
 export const warmUp = /* @__PURE__ */ schedule('warmUp', {
   options: {

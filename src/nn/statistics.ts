@@ -1,24 +1,25 @@
-// A probe of a batch: forward and backward once, operation by operation, and of every array its statistics. Plain data: numbers
-// that are finite, lists and names, so that it survives JSON and a message to another thread.
+// Probes: one forward and one backward pass over a batch, operation by operation, with statistics of every array. A probe is
+// plain data (finite numbers, lists, names), so that JSON and messages to other threads preserve it.
 
 import { type Activation, activations } from '../activation/table.js';
+import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../wasm/generated/constants.js';
 import { apply, scalar } from '../wasm/kernels.js';
 import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
 import type { Operation, SavedActivation } from './layer.js';
 import type { Model } from './model.js';
-import { BINS, type Plan, padded, SUMS } from './plan.js';
+import { type Plan, padded } from './plan.js';
 
-/** How many values lie in each of equal bins from low to high; what lies beyond is in the first and the last. */
+/** How many values are in each of 32 equal bins from low to high. Values beyond these are in the first and the last bin. */
 export interface Histogram {
-  /** The ends: the least and the largest value, or 4 standard deviations from the mean where that is nearer. */
+  /** The least and the largest value, or 4 standard deviations from the mean if that is nearer. */
   low: number;
   high: number;
   /** 32 bins. */
   counts: number[];
 }
 
-/** Of the finite values of an array (0 where there is none). */
+/** Statistics of the finite values of an array; 0 if there are none. */
 export interface Statistics {
   mean: number;
   variance: number;
@@ -30,65 +31,65 @@ export interface Statistics {
   histogram: Histogram;
 }
 
-/** What a layer makes of a batch; a linear layer with an activation of its own counts as two. */
+/** Statistics of a layer's output on a batch. A linear layer with an activation has two of them, one for each operation. */
 export interface LayerStatistics extends Statistics {
-  /** Its place in model.layers. */
+  /** The layer's index in model.layers. */
   layer: number;
-  /** 'linear' (what it makes before the activation), 'tanh', ... */
+  /** 'linear' (the output before the activation), 'tanh', ... */
   kind: string;
-  /** Values a row. */
+  /** Values in a row. */
   units: number;
-  /** Of an activation: the share of values at which |f'| is below 0.05 of its maximum. */
+  /** For an activation: the share of values, 0 to 1, at which |f'| is below 0.05 of its maximum. */
   saturated?: number;
-  /** The share of units that are 0 for every row. */
+  /** The share of units, 0 to 1, that are 0 for every row. */
   dead: number;
-  /** The gradient of the loss by what the layer makes; norm is its length over the whole batch. */
+  /** The gradient of the loss by the output. norm is its Euclidean norm over the whole batch. */
   gradient: Statistics & { norm: number };
-  /** Of a layer with a weight. */
+  /** For a layer with a weight. */
   weight?: WeightStatistics;
-  /** Parameters that are not all finite, by name: the share that is not. Absent where there are none. */
+  /** The share of NaN and infinite values in parameters that have any, by name. Absent if there are none. */
   broken?: Record<string, number>;
 }
 
 export interface WeightStatistics {
-  /** The length of W, and of the gradient by it: of what of them is finite. */
+  /** The Euclidean norms of W and of the gradient by it, without values that are not finite. */
   norm: number;
   gradientNorm: number;
   /** The share of the gradient that is NaN or infinite. */
   gradientNonFinite: number;
   /**
-   * The length of a step by the length of W: lr |dW| / |W|, or in training |W after - W before| / |W before|. Absent
-   * without lr, and where the step is not finite.
+   * The norm of a step over the norm of W: lr |dW| / |W|, or in training |W after - W before| / |W before|. Absent without lr,
+   * or if the step is not finite.
    */
   update?: number;
   /** The share of weights that are NaN or infinite. */
   nonFinite: number;
-  /** Whether all rows of W are equal (and there is more than one): units that compute the same. */
+  /** Whether W has several rows and all are equal, so that all units compute the same. */
   symmetric: boolean;
   /** Whether all biases are equal, or there are none. */
   symmetricBias: boolean;
 }
 
-/** A forward and a backward pass over a batch. */
+/** The statistics of a forward and a backward pass over a batch. */
 export interface Probe {
   rows: number;
-  /** The mean loss; null where it is not finite. */
+  /** The mean loss; null if it is not finite. */
   loss: number | null;
-  /** In training of some rows, of 16,384 values: all of them would be half of what a probe costs. */
+  /** Statistics of the input; in training of 16,384 values of it: all of them would take half of a probe's time. */
   input: Statistics;
   layers: LayerStatistics[];
 }
 
-/** How many values of the input are looked at in training. */
+/** How many values of the input a probe in training reads. */
 const INPUT_SAMPLE = 16384;
 
 /** Statistics of no values. */
 function emptyStatistics(nonFinite: number): Statistics {
-  const histogram = { low: 0, high: 0, counts: new Array<number>(BINS).fill(0) };
+  const histogram = { low: 0, high: 0, counts: new Array<number>(HISTOGRAM_BINS).fill(0) };
   return { mean: 0, variance: 0, meanSquare: 0, min: 0, max: 0, nonFinite, histogram };
 }
 
-/** Kernels bound to arrays of a plan, by array: a probe of three operations has thirty, and to bind one takes a microsecond. */
+/** Kernels bound to arrays of plans, by array. A probe of three operations has thirty, and to bind one takes a microsecond. */
 const bound = new WeakMap<Float32Array, Map<string, KernelFunction>>();
 function bindOnce({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: (Values | null)[]): KernelFunction {
   let kernels = bound.get(x);
@@ -102,16 +103,25 @@ function bindOnce({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: (V
 function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
   const { counts } = plan;
   bindOnce(plan, 'statistics', x, counts)(n);
-  const [finite, sum, squares, min, max, low, high] = new Float64Array(counts.buffer, counts.byteOffset, SUMS);
+  const [finite, sum, squares, min, max, low, high] = new Float64Array(
+    counts.buffer,
+    counts.byteOffset,
+    STATISTICS_SUMS,
+  );
   if (finite === 0) return emptyStatistics(1);
   const [mean, meanSquare] = [sum / finite, squares / finite];
   return {
-    ...{ mean, variance: Math.max(0, meanSquare - mean * mean), meanSquare, min, max, nonFinite: (n - finite) / n },
-    histogram: { low, high, counts: Array.from(counts.subarray(2 * SUMS)) },
+    mean,
+    variance: Math.max(0, meanSquare - mean * mean),
+    meanSquare,
+    min,
+    max,
+    nonFinite: (n - finite) / n,
+    histogram: { low, high, counts: Array.from(counts.subarray(2 * STATISTICS_SUMS)) },
   };
 }
 
-/** The Euclidean norm of an array, and the share of it that is not finite and is left out. */
+/** The Euclidean norm of an array's finite values, and the share of the others. */
 function normOf(plan: Plan, x: Float32Array): { norm: number; nonFinite: number } {
   const norm = bindOnce(plan, 'distance', x, null)(padded(x.length));
   if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
@@ -119,31 +129,38 @@ function normOf(plan: Plan, x: Float32Array): { norm: number; nonFinite: number 
   return { norm: Math.sqrt(meanSquare * x.length * (1 - nonFinite)), nonFinite };
 }
 
-/** A grid on which an activation's slopes are looked at once: from -32 to 32. */
+/** The grid on which derivatives of activations are computed, once for each activation: from -32 to 32. */
 const GRID = 4097;
 const STEP = 1 / 64;
-/** A value is saturated where the slope is below that part of the largest. */
+/** A value is saturated if |f'| is below this times its maximum. */
 export const FLAT = 0.05;
-const flatness = new Map<string, { bound: number; usual: number; silent: boolean }>();
 
-/** Below which |f'| an activation counts as flat, the share of N(0, 1) at which it is, and whether it is 0 there. */
-export function flat(
-  name: string,
-  numbers: readonly [number, number],
-): { bound: number; usual: number; silent: boolean } {
+/** Where an activation f is flat. */
+export interface Flatness {
+  /** f is flat where |f'| is at most this. */
+  bound: number;
+  /** The probability that N(0, 1) is where f is flat. */
+  usual: number;
+  /** Whether that is above 0.1 and f is 0 there. */
+  silent: boolean;
+}
+const flatness = new Map<string, Flatness>();
+
+/** Where the activation with a name and numbers is flat. */
+export function flat(name: string, numbers: readonly [number, number]): Flatness {
   const key = `${name} ${numbers}`;
   let known = flatness.get(key);
   if (known === undefined) {
     const x = Float32Array.from({ length: GRID }, (_, i) => (i - (GRID - 1) / 2) * STEP);
     const y = new Float32Array(GRID);
     apply(activationModule, `${name}Forward` as ActivationKernel, GRID, [x, y], numbers);
-    const kept = activations[name as Activation].keeps === 'x' ? x : y;
+    const saved = activations[name as Activation].keeps === 'x' ? x : y;
     const slopes = new Float32Array(GRID);
     apply(
       activationModule,
       `${name}Backward` as ActivationKernel,
       GRID,
-      [kept, slopes.slice().fill(1), slopes],
+      [saved, slopes.slice().fill(1), slopes],
       numbers,
     );
     const bound = FLAT * slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
@@ -157,26 +174,26 @@ export function flat(
   return known;
 }
 
-/** The share of the first n values of an activation at which its slope is flat. */
+/** The share of an activation's first n values at which it is flat. */
 function saturatedShare(plan: Plan, dy: Float32Array, { name, saved, numbers }: SavedActivation, n: number): number {
-  // In the forward pass the memory of the gradient is free.
+  // In the forward pass the gradient's memory is not in use.
   dy.fill(1, 0, n);
   bindOnce(plan, `${name}Backward` as Kernel, saved, dy, dy)(n, ...numbers);
   return bindOnce(plan, 'countBelow', dy)(n, flat(name, numbers).bound) / n;
 }
 
-/** The share of a few values that are not finite. */
+/** The share of values that are not finite. In JavaScript, for short arrays. */
 const nonFiniteShare = (x: Float32Array) => x.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) / x.length;
 
-/** Whether all rows of a matrix are equal: at the first that differs, or a NaN, it is known. */
+/** Whether a matrix has several rows and all are equal. */
 function equalRows(x: Float32Array, columns: number): boolean {
   for (let i = columns; i < x.length; i++) if (x[i] !== x[i - columns]) return false;
   return x.length > columns;
 }
 
 /**
- * A probe of the first rows in a model's memory. Its passes replace the model's own, to the same bits. Behind a step `after`
- * tells what the step changed; without one, lr tells what plain gradient descent would change.
+ * A probe of the first rows in a model's memory. Its passes are run instead of the model's, with the same bits. After a step,
+ * `after` computes how much the step changed weights; without a step, lr says how much plain gradient descent would.
  */
 export function probePass(model: Model, plan: Plan, rows: number, training: boolean) {
   const layers: LayerStatistics[] = [];
@@ -186,7 +203,7 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
     forward(): void {
       for (const operation of plan.operations) {
         ((training && operation.train) || operation.forward)(rows);
-        layers.push(afterForward(model, plan, operation, rows));
+        layers.push(outputStatistics(model, plan, operation, rows));
       }
     },
     backward(lr?: number): void {
@@ -201,17 +218,17 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
           Object.assign(layers[i], parameterStatistics(model, plan, operation, lr));
       }
     },
-    /** The relative length of the step that changed the parameters from what they were before. */
+    /** Sets `update` of all weights, from the parameters before the step. */
     after(before: Float32Array): void {
-      // The gradients have done their work; the next step writes them anew.
+      // The gradients' memory is not in use until the next step.
       plan.gradients.set(before);
       for (const { layer, weight } of layers) {
         const data = model.layers[layer].parameters.weight?.data;
         if (!weight || !data) continue;
         const from = (data.byteOffset - plan.parameters.byteOffset) / 4;
-        const old = plan.gradients.subarray(from, from + data.length);
-        const moved = plan.kernel('distance', data, old)(padded(data.length));
-        if (Number.isFinite(moved)) weight.update = weight.norm === 0 ? 0 : moved / weight.norm;
+        const previous = plan.gradients.subarray(from, from + data.length);
+        const distance = plan.kernel('distance', data, previous)(padded(data.length));
+        if (Number.isFinite(distance)) weight.update = weight.norm === 0 ? 0 : distance / weight.norm;
       }
     },
     report: (loss: number): Probe => ({ rows, loss: Number.isFinite(loss) ? loss : null, input, layers }),
@@ -220,13 +237,15 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
 
 type PlannedOperation = Plan['operations'][number];
 
-/** What an operation's output is like; its gradient is known after the backward pass. */
-function afterForward(model: Model, plan: Plan, operation: PlannedOperation, rows: number): LayerStatistics {
+/** The statistics of an operation's output. Those of its gradient are added after the backward pass. */
+function outputStatistics(model: Model, plan: Plan, operation: PlannedOperation, rows: number): LayerStatistics {
   const { layer, kind, y, dy, activation }: PlannedOperation & Operation = operation;
   const units = model.layers[layer].outputs ?? y.length / plan.batchSize;
   const n = rows * units;
   return {
-    ...{ layer, kind, units },
+    layer,
+    kind,
+    units,
     ...statisticsOf(plan, y, n),
     ...(activation && { saturated: saturatedShare(plan, dy, activation, n) }),
     dead: bindOnce(plan, 'deadColumns', y)(rows, units) / units,
@@ -234,7 +253,7 @@ function afterForward(model: Model, plan: Plan, operation: PlannedOperation, row
   };
 }
 
-/** What a layer's parameters and the gradients by them are like. */
+/** The statistics of a layer's parameters and of the gradients by them. */
 function parameterStatistics(
   model: Model,
   plan: Plan,

@@ -1,4 +1,4 @@
-// A step of training, by one thread or by several: what they do, and the data by which threads are told of it.
+// A step of training by one thread or several, and the messages between threads for it.
 
 import type { GeneratorState } from '../random/generator.js';
 import type { BoundLoss } from './criterion.js';
@@ -10,34 +10,34 @@ import type { Plan } from './plan.js';
 /** The states of the generators of layers that draw, by the layers' indices. */
 export type GeneratorStates = Readonly<Record<string, GeneratorState>>;
 
-/** A training as threads are told of it: data, to be sent. */
+/** What threads need to know of a training. It can be sent to them. */
 export interface TrainingSpec {
   memory: WebAssembly.Memory;
   threads: number;
   layers: readonly Spec[];
   generators: GeneratorStates;
-  /** For each layer that draws, the first layer that draws from the same generator, both by index. */
+  /** For the index of each layer that draws, the index of the first layer that draws from the same generator. */
   sources: Readonly<Record<string, string>>;
   batchSize: number;
   slots: number;
   optimizer: Spec;
   loss: NamedLoss;
   clipNorm: number | undefined;
-  /** Steps that were made before. */
+  /** How many steps were made before. */
   steps: number;
 }
 
-/** A step as threads are told of it. */
+/** What threads need to know of a step. */
 export interface StepRequest {
-  /** Rows, whose inputs and labels or targets are in the plan's arrays. */
+  /** How many rows the step has. Their inputs and labels or targets are in the plan's arrays. */
   count: number;
   lr: number;
-  /** Whether the gradients were already computed. */
+  /** Whether the gradients are already computed. */
   hasGradients: boolean;
   generators: GeneratorStates;
 }
 
-/** What the first thread answers when a step is made. */
+/** The first thread's answer after a step. */
 export interface StepResult {
   loss: number;
   gradientNorm?: number;
@@ -47,7 +47,7 @@ export interface StepResult {
 /** Threads that make steps together. */
 export interface ThreadTeam {
   threads: number;
-  /** Whether so many products a step are worth the threads. */
+  /** Whether threads make a step with this number of products faster. */
   isWorth(products: number): boolean;
   /** Begins a training in a model's plan. */
   begin(
@@ -56,12 +56,12 @@ export interface ThreadTeam {
   ): Promise<{ step(request: StepRequest): Promise<StepResult>; end(): Promise<void> }>;
 }
 
-/** The only thread. */
+/** The context of a single thread. */
 const single: ThreadContext = { first: true, range: (n) => [0, n], wait() {} };
 
 /**
- * Forward and backward over rows that are in the plan's arrays: writes the gradients, and returns the mean loss. Of several
- * threads each does its range of the work, and the first returns the loss (the others 0).
+ * Forward and backward over the first rows in the plan's arrays: writes the gradients and returns the mean loss. Of several
+ * threads each does its range of the work, and the first returns the loss, the others 0.
  */
 export function gradients(plan: Plan, loss: BoundLoss, count: number, thread = single): number {
   for (const pass of plan.passes) {

@@ -1,6 +1,7 @@
-// Training: a model's steps along the gradient of a loss.
+// Training: nn.fit, and the same with several threads.
 
 import { attached } from '../check.js';
+import { eventLoopTurn, milliseconds } from '../host.js';
 import { type GeneratorState, sourceFrom } from '../random/generator.js';
 import { random, setState } from '../random/index.js';
 import type { Source } from '../random/source.js';
@@ -14,57 +15,57 @@ import type { Data } from './loss.js';
 import {
   drawingLayers,
   type Model,
-  ownPlanFor,
   type Progress,
   productsOf,
   renewPlan,
   type Training,
   trainings,
+  unsharedPlanFor,
 } from './model.js';
 import type { Plan } from './plan.js';
 import { type Probe, probePass } from './statistics.js';
 import { generatorStates, gradients, type StepRequest, type ThreadTeam, type TrainingSpec } from './step.js';
 
-/** A step that was made. */
+/** The result of a step. */
 export interface Step {
-  /** From 0. */
+  /** The epoch, from 0 on. */
   epoch: number;
-  /** From 0, through all epochs. */
+  /** The number of the step, from 0 on, through all epochs. */
   step: number;
-  /** The mean loss of the step's rows, before it. */
+  /** The mean loss of the step's rows, before the step. */
   loss: number;
   lr: number;
-  /** The length of all gradients together before they were clipped; only with clipNorm. */
+  /** The norm of all gradients together before they were clipped; only with clipNorm. */
   gradientNorm?: number;
-  /** What the layers made of the step's rows, before it; only with probe, each `every` steps. */
+  /** Statistics of the step's rows, before the step; only with probe, in every `every`-th step. */
   probe?: Probe;
 }
 
-/** nn.fit, or the same with steps made by a team of threads where they are worth it. */
+/** nn.fit, or the same with steps by a team of threads if that is faster. `where` begins its errors. */
 export function train(
   where: string,
   model: Model,
   data: Data,
   given: Fit,
-  offered?: ThreadTeam,
+  available?: ThreadTeam,
 ): AsyncGenerator<Step, void, void> {
   const o = fitOptions(where, model, data, given);
   const checkpoint = checkpointOf(where, model, o);
-  const ownOrder = checkpoint && o.rng === undefined && o.seed === undefined;
+  const savedOrder = checkpoint && o.rng === undefined && o.seed === undefined;
   const order = sourceFrom(
     where,
-    ownOrder ? { rng: random.restore(checkpoint.progress.generator as GeneratorState) } : o,
+    savedOrder ? { rng: random.restore(checkpoint.progress.generator as GeneratorState) } : o,
   );
-  // Threads cannot make again what has no spec: an error even where this training is too small for them.
-  const spec = offered && specFor(where, model, o);
+  // An error for layers without a spec, which threads cannot make again, even if this training is too small for threads.
+  const spec = available && specFor(where, model, o);
   const rows = Math.min(o.batchSize, Math.max(1, o.rows));
-  const team = offered?.isWorth(productsOf(model, rows)) ? offered : undefined;
+  const team = available?.isWorth(productsOf(model, rows)) ? available : undefined;
   return new Run(where, model, o, order, checkpoint, spec, team).steps();
 }
 
 type Checkpoint = ReturnType<typeof readCheckpoint>;
 
-/** The checkpoint that a training goes on from, held to what is asked for now; undefined where it begins. */
+/** The checkpoint of the option `resume`, checked against model and options; undefined without it. */
 function checkpointOf(where: string, model: Model, o: FitOptions): Checkpoint | undefined {
   if (o.resume === undefined) return undefined;
   const checkpoint = readCheckpoint(where, o.resume, model, o.optimizer.slots);
@@ -78,7 +79,7 @@ function checkpointOf(where: string, model: Model, o: FitOptions): Checkpoint | 
   return checkpoint;
 }
 
-/** What threads are told of a training, but for what its plan says. */
+/** The part of a TrainingSpec that does not depend on the plan. */
 const specFor = (where: string, model: Model, { optimizer, loss, clipNorm }: FitOptions) => ({
   layers: model.layers.map((layer) => specOf(where, `a layer of kind ${layer.kind}`, layer)),
   optimizer: specOf(where, 'the optimizer', optimizer),
@@ -86,7 +87,7 @@ const specFor = (where: string, model: Model, { optimizer, loss, clipNorm }: Fit
   clipNorm,
 });
 
-/** The slices of an array laid out as the parameters are, by the parameters' names. */
+/** The slices of an array that has the parameters' layout, by the parameters' names. */
 const byName = (model: Model, { parameters }: Plan, values: Float32Array): Record<string, Float32Array> =>
   Object.fromEntries(
     Object.entries(model.parameters).map(([name, { data }]) => {
@@ -95,7 +96,7 @@ const byName = (model: Model, { parameters }: Plan, values: Float32Array): Recor
     }),
   );
 
-/** The steps of threads, in a training that has begun. */
+/** A team's training that has begun. */
 type TeamSteps = Awaited<ReturnType<ThreadTeam['begin']>>;
 
 /** One training of a model, from its first step to its last. */
@@ -108,12 +109,12 @@ class Run implements Training {
   private update!: (lr: number) => void;
   private clip: ((n: number, most: number) => number) | undefined;
   private team: TeamSteps | undefined;
-  /** The parameters before a step, for a probe. Made once: 320 kB take 180 us to allocate and 20 to fill. */
+  /** The parameters before a step, for a probe. Allocated once: 320 kB take 180 us to allocate, 20 to fill. */
   private before: Float32Array | undefined;
   private epoch = 0;
   private row = 0;
   private step = 0;
-  /** The generator of the order at the beginning of the epoch. */
+  /** The state of the order's generator at the beginning of the epoch. */
   private epochOrder: Record<string, unknown>;
 
   constructor(
@@ -145,7 +146,7 @@ class Run implements Training {
     const firstOrder = this.begin();
     try {
       await this.beginTeam();
-      let since = performance.now();
+      let since = milliseconds();
       for (let resumed = this.checkpoint !== undefined; this.epoch < o.epochs; this.epoch++, this.row = 0) {
         if (!resumed) this.epochOrder = this.order.state();
         const order = resumed ? firstOrder : o.shuffle ? this.order.order(o.rows) : undefined;
@@ -158,9 +159,9 @@ class Run implements Training {
           if (lr === undefined || o.rateEach === 'step') lr = o.rate(o.rateEach === 'step' ? this.step : this.epoch);
           yield this.makeStep(order, lr);
           // While threads make a step, the event loop has its turn anyway.
-          if (!this.team && performance.now() - since > 12) {
+          if (!this.team && milliseconds() - since > 12) {
             await eventLoopTurn();
-            since = performance.now();
+            since = milliseconds();
           }
         }
       }
@@ -170,14 +171,14 @@ class Run implements Training {
     }
   }
 
-  /** Makes the plan and puts everything where the checkpoint had it; returns the order of the epoch that is resumed. */
+  /** Makes the plan and restores the checkpoint. Returns the order of rows in the epoch that is resumed. */
   private begin(): Uint32Array | undefined {
     const { model, o, threads } = this;
     const { optimizer } = o;
     const batchSize = Math.min(o.batchSize, Math.max(1, o.rows));
     this.plan = threads
       ? renewPlan(model, batchSize, optimizer.slots, { threads: threads.threads })
-      : ownPlanFor(model, batchSize, optimizer.slots);
+      : unsharedPlanFor(model, batchSize, optimizer.slots);
     const { plan } = this;
     this.slots = plan.state.slice(0, optimizer.slots);
     for (const values of this.slots) values.fill(0);
@@ -190,6 +191,7 @@ class Run implements Training {
     return order;
   }
 
+  /** Restores the checkpoint, if there is one. Returns the order of rows in its epoch. */
   private restore(): Uint32Array | undefined {
     const { where, model, o, checkpoint } = this;
     if (!checkpoint) return undefined;
@@ -207,6 +209,7 @@ class Run implements Training {
     return order;
   }
 
+  /** Sends the training to the threads, if there are any. */
   private async beginTeam(): Promise<void> {
     const { model, plan, drawing, spec } = this;
     if (!this.threads || !spec) return;
@@ -224,36 +227,36 @@ class Run implements Training {
     this.team = await this.threads.begin(training, plan);
   }
 
-  /** The next step of the epoch, in an order of its rows. */
+  /** Makes the next step of the epoch. Without an order, rows are in the data's. */
   private makeStep(order: Uint32Array | undefined, lr: number): Step | Promise<Step> {
     const { model, plan, loss, o, team } = this;
     const count = this.loadRows(order);
     const probed = o.probeEvery !== undefined && this.step % o.probeEvery === 0;
     const probe = probed ? probePass(model, plan, count, true) : undefined;
     this.row += count;
-    const made: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
+    const result: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
     if (probe) {
       probe.forward();
-      made.loss = loss.backward(count);
+      result.loss = loss.backward(count);
       probe.backward();
       this.before?.set(plan.parameters);
     }
     const finish = () => {
       probe?.after(this.before!);
-      if (probe) made.probe = probe.report(made.loss);
-      return made;
+      if (probe) result.probe = probe.report(result.loss);
+      return result;
     };
     if (team) {
       const request = { count, lr, hasGradients: probe !== undefined, generators: generatorStates(model) };
-      return this.stepOfTeam(team, request, made).then(finish);
+      return this.stepOfTeam(team, request, result).then(finish);
     }
-    if (!probe) made.loss = gradients(plan, loss, count);
-    if (this.clip) made.gradientNorm = this.clip(plan.gradients.length, o.clipNorm!);
+    if (!probe) result.loss = gradients(plan, loss, count);
+    if (this.clip) result.gradientNorm = this.clip(plan.gradients.length, o.clipNorm!);
     this.update(lr);
     return finish();
   }
 
-  /** Copies the next rows of the epoch into the plan; how many. */
+  /** Copies the next rows of the epoch into the plan. Returns how many there are. */
   private loadRows(order: Uint32Array | undefined): number {
     const { plan, loss, row, o } = this;
     const { inputs } = this.model;
@@ -267,41 +270,29 @@ class Run implements Training {
     return count;
   }
 
-  private async stepOfTeam(team: TeamSteps, request: StepRequest, made: Step): Promise<void> {
+  private async stepOfTeam(team: TeamSteps, request: StepRequest, step: Step): Promise<void> {
     this.busy = true;
     try {
       const result = await team.step(request);
-      if (!request.hasGradients) made.loss = result.loss;
-      if (this.clip) made.gradientNorm = result.gradientNorm;
+      if (!request.hasGradients) step.loss = result.loss;
+      if (this.clip) step.gradientNorm = result.gradientNorm;
       for (const [i, source] of this.drawing) setState(this.where, source, result.generators[i]);
     } finally {
       this.busy = false;
     }
   }
 
-  /** Leaves the model to others, on memory that no thread shares. */
+  /** Ends the training: others can use the model, on memory that no thread shares. */
   private end(): void {
     if (trainings.get(this.model) !== this) return;
     trainings.delete(this.model);
-    ownPlanFor(this.model, 1);
+    unsharedPlanFor(this.model, 1);
   }
 }
 
 /**
- * Trains on a loss, a step for each turn of `for await`. Between steps the page or server gets its
- * turn after every 12 milliseconds of work.
+ * Trains a model: each iteration of `for await` makes a step. After every 12 milliseconds of work the event loop runs, so that a
+ * page or a server can do other work.
  */
 export const fit = (model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> =>
   train('nn.fit', model, data, given);
-
-/** Lets the event loop have its turn. A message rather than a timer, which browsers hold back by 4 ms. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
-}

@@ -1,16 +1,16 @@
-// The distributions that a generator draws from: a row each. A row says its options and their defaults, its law (which values
-// of the options a draw needs), mean and deviation of the law, and how each of the generators draws it: by a kernel and its
-// numbers, or because there is only one value, by that value. From the rows grow the generators' methods and their types, the
-// errors, the golden hashes and the tests. The kernels are in assembly/random/.
+// The table of distributions. A row has the options with their defaults, the law that they make (the numbers that a draw needs),
+// the law's mean and standard deviation, and, for each generator, how it draws the law: a kernel and its numbers, or the one
+// value that all draws have. The generators' methods and their types, errors, golden hashes and tests are made from the rows.
+// The kernels are in assembly/random/.
 
 import { number } from '../check.js';
 import { type Options, type PartialValues, type Values, valuesOf } from '../options.js';
 import { scalar } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
 import type { TorchStream } from './torch-stream.js';
-import { neighbour, onlyTruncatedValue, ordered, probabilities, type TruncatedLaw } from './truncated.js';
+import { neighbour, onlyTruncatedValue, probabilities, requireOrder, type TruncatedLaw } from './truncated.js';
 
-/** A kernel as kernel(state, out, n, ...numbers), or the one value that all of the draw have. */
+/** A kernel, to be called as kernel(state, out, n, ...numbers), or the one value that all draws have. */
 export type Drawing = readonly [kernel: RandomKernel, numbers: readonly number[]] | number;
 
 /** Mean and standard deviation of a law, and the bounds of its values. */
@@ -23,10 +23,10 @@ export interface Moments {
 
 export interface Distribution<O extends Options = Options, L = unknown> {
   readonly options: O;
-  /** The law that options make, or the error. */
+  /** The law that the options make. RangeError where they make none. */
   law(where: string, values: Values<O>): L;
   moments(law: L): Moments;
-  /** The numbers of a law that binary32 has to hold. */
+  /** Numbers of a law that have to be finite in binary32. */
   numbers(law: L): readonly number[];
   philox(law: L): Drawing;
   /** As jax.random draws it. */
@@ -35,10 +35,10 @@ export interface Distribution<O extends Options = Options, L = unknown> {
   torch(law: L, stream: TorchStream, out: Float32Array): void;
 }
 
-/** A row, whose types say what its law is. */
+/** A row; its type has the type of its law. */
 const row = <const O extends Options, L>(distribution: Distribution<O, L>): Distribution<O, L> => distribution;
 
-/** The uniform that JAX makes its normals of: from the last number above -1 on, in 2^23 steps. */
+/** JAX makes its normals from uniforms that begin at this, the least number above -1. */
 const ABOVE_MINUS_ONE = -1 + 2 ** -24;
 
 export const distributions = {
@@ -46,7 +46,7 @@ export const distributions = {
   uniform: row({
     options: { low: { value: 0 }, high: { value: 1 } },
     law(where, { low, high }) {
-      ordered(where, low, high);
+      requireOrder(where, low, high);
       number(where, 'high - low in binary32', Math.fround(Math.fround(high) - Math.fround(low)));
       return { low, high };
     },
@@ -70,7 +70,7 @@ export const distributions = {
       return { mean, std };
     },
     moments: ({ mean, std }) => ({ mean, std, low: -Infinity, high: Infinity }),
-    // Eight deviations: a value has less than seven.
+    // A value is less than seven standard deviations from the mean.
     numbers: ({ mean, std }) => [mean, std, Math.abs(mean) + 8 * std],
     philox: ({ mean, std }) => ['philoxNormal', [mean, std]],
     threefry: ({ mean, std }) => ['threefryNormal', [ABOVE_MINUS_ONE, 2, mean, std, -Infinity, Infinity]],
@@ -91,10 +91,10 @@ export const distributions = {
     },
     law(where, { mean, std, absolute, ...o }): TruncatedLaw {
       const bound = (value: number) => (absolute ? value : std === 0 ? mean : mean + std * value);
-      ordered(where, o.low, o.high);
+      requireOrder(where, o.low, o.high);
       const [low, high] = [bound(o.low), bound(o.high)];
       for (const value of [low, high].filter(Number.isFinite)) number(where, 'a bound', value);
-      // The least probability drawn is 2^-33 of all, and must be a normal binary32.
+      // The least probability that is drawn is 2^-33 of the interval's; it has to be a normal binary32.
       if (std > 0 && (low < high || !Number.isFinite(low))) {
         const { lower, upper } = probabilities({ mean, std, low, high });
         if (!(upper - lower >= 2 ** -92))
@@ -108,13 +108,13 @@ export const distributions = {
       const { low, high } = law;
       const value = onlyTruncatedValue(law);
       if (value !== undefined) return { mean: value, std: 0, low, high };
-      // So narrow that the normal is flat in it, and that the differences below would cancel.
+      // In a narrow interval the normal is nearly uniform, and the differences below would cancel.
       if (high - low < 1e-3 * law.std) return { mean: (low + high) / 2, std: (high - low) / Math.sqrt(12), low, high };
       const { lower, upper } = probabilities(law);
       const [a, b] = [(low - law.mean) / law.std, (high - law.mean) / law.std];
-      const share = (x: number) => scalar(randomModule, 'normalDensity', x) / (upper - lower);
-      const shift = share(a) - share(b);
-      const weighted = (x: number) => (Number.isFinite(x) ? x * share(x) : 0);
+      const density = (x: number) => scalar(randomModule, 'normalDensity', x) / (upper - lower);
+      const shift = density(a) - density(b);
+      const weighted = (x: number) => (Number.isFinite(x) ? x * density(x) : 0);
       const std = law.std * Math.sqrt(1 + weighted(a) - weighted(b) - shift * shift);
       return { mean: law.mean + law.std * shift, std, low, high };
     },
@@ -131,7 +131,7 @@ export const distributions = {
       const value = onlyTruncatedValue(law);
       if (value !== undefined) return value;
       const { mean, std, low, high } = law;
-      // erf of the bounds in standard deviations, in binary32.
+      // erf of the bounds, in standard deviations over sqrt(2), in binary32.
       const erf = (bound: number) => Math.fround(scalar(randomModule, 'erf', ((bound - mean) / std) * Math.SQRT1_2));
       const [from, to] = [erf(low), erf(high)];
       if (!(to - from > 2 ** -11))
@@ -178,12 +178,12 @@ export type DistributionName = keyof typeof distributions;
 type Rows = typeof distributions;
 export type OptionsOf<D extends DistributionName> = PartialValues<Rows[D]['options']>;
 
-/** What a draw follows: a distribution and its numbers, as data. An initialiser is a law that depends on fans. */
+/** A distribution with its numbers, as data. An initialiser makes a law from fans and options. */
 export type Law =
   | { [D in DistributionName]: { distribution: D } & ReturnType<Rows[D]['law']> }[DistributionName]
   | { distribution: 'constant'; value: number };
 
-/** The row of a law that is not constant. */
+/** The row of a law's distribution; undefined if the law is constant. */
 export const distributionOf = (law: Law): Distribution | undefined =>
   law.distribution === 'constant' ? undefined : (distributions[law.distribution] as Distribution);
 
@@ -193,7 +193,7 @@ export const momentsOf = (law: Law): Moments =>
     ? { mean: law.value, std: 0, low: law.value, high: law.value }
     : distributionOf(law)!.moments(law);
 
-/** A law whose numbers binary32 can hold, or the error. */
+/** The law itself. RangeError where one of its numbers is not finite in binary32. */
 export function representable<L extends Law>(where: string, law: L): L {
   for (const value of distributionOf(law)?.numbers(law) ?? []) {
     if (!Number.isFinite(Math.fround(value)))
@@ -204,7 +204,7 @@ export function representable<L extends Law>(where: string, law: L): L {
   return law;
 }
 
-/** The law that a distribution's options make, or the error. */
+/** The law that a distribution's options make. TypeError or RangeError for wrong options. */
 export function lawFrom(where: string, name: DistributionName, given: Record<string, unknown>): Law {
   const row = distributions[name] as Distribution;
   const law = { distribution: name, ...(row.law(where, valuesOf(where, row.options, given)) as object) } as Law;

@@ -9,15 +9,15 @@ import { restoreThreefry, threefry } from './threefry.js';
 import { restoreTorch, torch } from './torch.js';
 import { type Release, releases } from './torch-stream.js';
 
-/** A row of each generator that a state can name: how a source is restored. */
+/** How the source of each generator is restored from a state. */
 const restorers: Record<string, (state: State) => Source> = {
   philox: restorePhilox,
   threefry: restoreThreefry,
   torch: restoreTorch,
 };
 
-/** The source of a state, checked. */
-function restored(state: State): Source {
+/** The source that a state describes. TypeError for a wrong state. */
+function restoredSource(state: State): Source {
   if (typeof state !== 'object' || state === null) throw wrongState('the state', state);
   const { generator: name } = state;
   if (typeof name !== 'string' || !Object.hasOwn(restorers, name)) throw wrongState('generator', name);
@@ -26,17 +26,17 @@ function restored(state: State): Source {
 
 export const random = {
   /**
-   * Philox4x32-10 (Salmon et al. 2011), the default: counter-based, so that value i of a draw depends on the
-   * seed, the fork and i alone. Without a seed: 64 bits from crypto.getRandomValues.
+   * Philox4x32-10 (Salmon et al. 2011), the default. It is counter-based: value i of a draw depends only on the seed, the fork
+   * and the index. Without a seed it takes 64 bits from crypto.getRandomValues.
    */
   philox(seed?: Seed): Generator {
     return generator('random.philox', philox(bitsOfSeed('random.philox', seed)));
   },
 
   /**
-   * PyTorch's generator: the same seed gives the same bits as torch.manual_seed on a CPU (x86 with AVX2), in
-   * uniform, normal, permutation and order, and in what is made of them. release: the rules since PyTorch
-   * 2.12 (the default) or those before.
+   * PyTorch's generator. The same seed gives the same values as torch.manual_seed on a CPU (x86 with AVX2), bit for bit for
+   * uniform, normal, permutation and order, and for what is computed from these. release: '2.12' (the default) for the rules
+   * since PyTorch 2.12, '2.11' for those before.
    */
   torch(seed?: Seed, given?: { release?: Release }): Generator {
     const where = 'random.torch';
@@ -46,30 +46,30 @@ export const random = {
   },
 
   /**
-   * JAX's generator: the first draw from a seed is what jax.random makes of key(seed), to the bit in bits, uniform,
-   * bernoulli and permutation, to 2e-6 in normals. (Of seeds from 0 to 2^32 - 1; others are JAX's with 64 bits enabled.)
-   * Counter-based, like philox: draws that follow go on in the counter. As in JAX, uniform has multiples of 2^-23 of its
-   * range, and may round up to `high` where that is far from 0.
+   * JAX's generator. The first draw from a seed is jax.random's from key(seed): bit for bit for bits, uniform, bernoulli and
+   * permutation, to 2e-6 for normals. (For seeds from 0 to 2^32 - 1; for others with JAX's 64-bit mode.) It is counter-based
+   * like philox: later draws continue the counter. As in JAX, uniform has multiples of 2^-23 of its range, and may round up
+   * to `high` where that is far from 0.
    */
   threefry(seed?: Seed): Threefry {
     const bits = bitsOfSeed('random.threefry', seed);
     return generator<Threefry>('random.threefry', threefry([high32(bits), low32(bits)]));
   },
 
-  /** A generator from what its state() gave: it goes on where that one stood. */
-  restore: ((state: GeneratorState): Generator => generator(`random.${state?.generator}`, restored(state))) as {
+  /** A generator from another one's state(): it continues where that one was. TypeError for a wrong state. */
+  restore: ((state: GeneratorState): Generator => generator(`random.${state?.generator}`, restoredSource(state))) as {
     (state: GeneratorState & { generator: 'threefry' }): Threefry;
     (state: GeneratorState): Generator;
   },
 };
 
-/** Sets a source to a state, which has to be one of the same generator: of its seed, its fork, its release. */
+/** Sets a source to a state. RangeError where the state is not of the same generator, seed, fork and release. */
 export function setState(where: string, source: Source, state: GeneratorState): void {
-  restored(state); // which checks it
+  restoredSource(state); // for its checks
   const identity = (s: Record<string, unknown>) =>
     [s.generator, s.seed, s.stream, s.key, s.release].filter((value) => value !== undefined).join(' ');
-  const [own, other] = [identity(source.state()), identity(state)];
-  if (own !== other)
-    throw new RangeError(`${where}: the generator is ${own} and was ${other}; pass one of the same seed`);
+  const [current, saved] = [identity(source.state()), identity(state)];
+  if (current !== saved)
+    throw new RangeError(`${where}: the generator is ${current} and was ${saved}; pass one of the same seed`);
   source.setState(state);
 }

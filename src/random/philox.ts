@@ -1,10 +1,10 @@
-// The default generator: Philox4x32-10 (Salmon et al. 2011). A value is a function of (key, stream, index) alone.
+// The default generator: Philox4x32-10 (Salmon et al. 2011). A value is a function of key, stream and index.
 
 import { counterSource } from './counter.js';
 import { digest, high32, low32, type Source } from './source.js';
 import { bigintOf, blockOf, type State } from './state.js';
 
-/** A source at a block of a stream. */
+/** A source whose next draw begins at a block of a stream. */
 export function philox(key: bigint, stream = 0n, start = 0): Source {
   const words = [low32(key), high32(key), low32(stream), high32(stream)];
   const { block, skip: _, ...source } = counterSource('philox', 'philoxBits', words, start);
@@ -15,6 +15,6 @@ export function philox(key: bigint, stream = 0n, start = 0): Source {
   };
 }
 
-/** The source that stood at a state. */
+/** The source that a state describes. */
 export const restorePhilox = (state: State): Source =>
   philox(bigintOf('seed', state.seed), bigintOf('stream', state.stream), blockOf(state));

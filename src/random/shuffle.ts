@@ -1,6 +1,6 @@
-// Fisher and Yates' shuffle.
+// The shuffle of Fisher and Yates.
 
-/** 0 to n - 1 in an order: at step i the entry that is `pick(i)` further on, of n - i, is swapped in. */
+/** 0 to n - 1, shuffled: step i swaps entry i with entry i + pick(i), where pick(i) is from 0 to n - i - 1. */
 export function shuffled(n: number, pick: (i: number) => number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = 0; i < n - 1; i++) {

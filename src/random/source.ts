@@ -1,40 +1,41 @@
-// What stands behind a public generator: a source of bits and draws, and where it comes from, a seed or `rng`.
+// Sources: the implementation of a public generator. And seeds, from which they are made.
 
 import { what, whole } from '../check.js';
+import { systemBits, utf8 } from '../host.js';
 import type { Law } from './distributions.js';
 
-/** A number (any safe integer), a bigint of 64 bits, signed or not, or a text. 0 is a seed like any other. */
+/** A safe integer, a bigint of 64 bits (signed or unsigned) or a text. 0 is a seed like any other. */
 export type Seed = number | bigint | string;
 
-/** Which values of a draw are wanted: those from `from` on, of `of` in all; as many as the output holds. */
+/** A slice of a draw of `of` values: it begins at `from` and is as long as the output. */
 export interface Slice {
   from: number;
   of: number;
 }
 
-/** A source draws what its generator has checked. */
+/** Draws for a generator, which has checked the arguments. */
 export interface Source {
   fill(law: Law, out: Float32Array, slice: Slice): void;
   bits(out: Uint32Array, slice: Slice): void;
   permutation(n: number): Uint32Array;
-  /** In which order a data loader visits n rows in its next epoch. */
+  /** The order of n rows in a data loader's next epoch. */
   order(n: number): Uint32Array;
   fork(label: string): Source;
   /** JAX's split and fold_in. */
   split?(n: number): Source[];
   foldIn?(data: number): Source;
-  /** JSON-safe; what `random.restore` takes. */
+  /** The state for `random.restore`, which JSON preserves. */
   state(): Record<string, unknown>;
-  /** Takes on the state of another source of the same seed, fork and release, which was checked. */
+  /** Sets the state to that of a source of the same seed, fork and release. The state is already checked. */
   setState(state: Record<string, unknown>): void;
-  /** Why a slice of a draw cannot be had, if so. */
+  /** Why the source has no slices, and what to do; undefined if it has. */
   readonly sequential?: string;
 }
 
-/** The sources of the generators that this copy of the package made. */
+/** The sources of all generators that this copy of the package made. */
 export const sources = new WeakMap<object, Source>();
 
-/** The source of a generator. */
+/** The source of a generator. TypeError for anything else. */
 export function sourceOf(where: string, rng: unknown): Source {
   const source = typeof rng === 'object' && rng !== null ? sources.get(rng) : undefined;
   if (source === undefined)
@@ -53,13 +54,22 @@ export const WORD = 2 ** 32;
 export const low32 = (x: bigint) => Number(x & 0xffffffffn);
 export const high32 = (x: bigint) => Number((x >> 32n) & 0xffffffffn);
 
-/** 64 bits of a seed; without one, bits of the system's. */
+/** RangeError for a text with half of a surrogate pair: UTF-8 has the same bytes for each such half. */
+export function wellFormed(where: string, name: string, text: string): void {
+  if (/\p{Surrogate}/u.test(text))
+    throw new RangeError(`${where}: ${name} is ${what(text)}, with half of a surrogate pair; pass a well-formed text`);
+}
+
+/** The 64 bits of a seed; without a seed, random bits of the system. */
 export function bitsOfSeed(where: string, seed: unknown): bigint {
   if (seed === undefined) {
-    const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+    const [low, high] = systemBits(where);
     return (BigInt(high) << 32n) | BigInt(low);
   }
-  if (typeof seed === 'string') return digest(0n, seed);
+  if (typeof seed === 'string') {
+    wellFormed(where, 'seed', seed);
+    return digest(0n, seed);
+  }
   if (typeof seed !== 'bigint') {
     if (typeof seed !== 'number')
       throw new TypeError(`${where}: seed is ${what(seed)}; pass a whole number, a bigint or a text`);
@@ -67,12 +77,13 @@ export function bitsOfSeed(where: string, seed: unknown): bigint {
       throw new RangeError(`${where}: seed is ${seed}, beyond what a number tells exactly; pass it as a bigint`);
     seed = BigInt(whole(where, 'seed', seed, { least: Number.MIN_SAFE_INTEGER }));
   }
-  const wide = seed as bigint;
-  if (wide < -(2n ** 63n) || wide >= 2n ** 64n) throw new RangeError(`${where}: seed is ${wide}n; pass one of 64 bits`);
-  return BigInt.asUintN(64, wide);
+  const value = seed as bigint;
+  if (value < -(2n ** 63n) || value >= 2n ** 64n)
+    throw new RangeError(`${where}: seed is ${value}n; pass one of 64 bits`);
+  return BigInt.asUintN(64, value);
 }
 
-/** The high 32 bits of a product of two words, from products of 16 bits, which are exact. */
+/** The high 32 bits of the product of two words, computed from products of 16 bits, which are exact. */
 function highProduct(a: number, b: number): number {
   const [a0, a1, b0, b1] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
   const middle = a1 * b0 + ((a0 * b0) >>> 16);
@@ -80,8 +91,8 @@ function highProduct(a: number, b: number): number {
 }
 
 /**
- * The first two words of Philox4x32-10 for one counter (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). In
- * JavaScript, so that a seed needs no WebAssembly module; assembly/random/philox.ts has the same for many counters.
+ * The first two words of Philox4x32-10 for one counter (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). It is
+ * in JavaScript, so that a seed needs no WebAssembly module. assembly/random/philox.ts computes many counters.
  */
 function philoxBlock(key: [number, number], counter: [number, number, number, number]): [number, number] {
   let [k0, k1] = key;
@@ -96,10 +107,10 @@ function philoxBlock(key: [number, number], counter: [number, number, number, nu
   return [a, b];
 }
 
-/** 64 bits that stand for a text: 16 bytes at a time through Philox, each time keyed by the last result. */
+/** 64 bits from a text: Philox encrypts 16 bytes at a time, with the last result as its key. */
 export function digest(start: bigint, text: string): bigint {
-  const bytes = new TextEncoder().encode(text);
-  // Padded by a one bit, zeros and the length, so that no two texts are padded alike.
+  const bytes = utf8(text);
+  // The text is padded by a one bit, zeros and its length, so that two texts never become the same bytes.
   const view = new DataView(new ArrayBuffer(16 * Math.ceil((bytes.length + 5) / 16)));
   bytes.forEach((byte, i) => view.setUint8(i, byte));
   view.setUint8(bytes.length, 0x80);

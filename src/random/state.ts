@@ -1,8 +1,8 @@
-// Checks of what `random.restore` is given.
+// Checks of the states given to `random.restore`.
 
 import { what } from '../check.js';
 
-/** A generator's state as it comes from outside. */
+/** A generator's state before its check. */
 export type State = Record<string, unknown>;
 
 export const wrongState = (name: string, value: unknown) =>

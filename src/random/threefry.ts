@@ -1,8 +1,9 @@
-// JAX's generator: Threefry2x32-20 with its layout of keys and counters (jax_threefry_partitionable, the default since
-// JAX 0.5). A first draw from a key is what jax.random makes of that key; a draw after it goes on in the counter, which
-// JAX, where keys are used once, does not do.
+// JAX's generator: Threefry2x32-20 with JAX's layout of keys and counters (jax_threefry_partitionable, the default since JAX
+// 0.5). The first draw from a key is jax.random's. Later draws continue the counter, which JAX does not do: there a key is
+// used once.
 
 import { allocate } from '../check.js';
+import { utf8 } from '../host.js';
 import { counterSource } from './counter.js';
 import { type Source, WORD } from './source.js';
 import { blockOf, type State, wholeOf, wrongState } from './state.js';
@@ -12,7 +13,7 @@ export type Key = readonly [first: number, second: number];
 
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 
-/** Threefry2x32-20 of one counter. */
+/** Threefry2x32-20 of one counter, in JavaScript: for keys, of which there are few. */
 export function cipher([k0, k1]: Key, [c0, c1]: Key): [number, number] {
   const key = [k0, k1, 0x1bd11bda ^ k0 ^ k1];
   let a = (c0 + k0) | 0;
@@ -29,7 +30,7 @@ export function cipher([k0, k1]: Key, [c0, c1]: Key): [number, number] {
   return [a >>> 0, b >>> 0];
 }
 
-/** JAX's permutation: rows sorted by random words, in as many rounds as make equal words unlikely. */
+/** JAX's permutation: rows are sorted by random words, in as many rounds as make ties unlikely to matter. */
 function permuted(rows: Uint32Array, key: Key): Uint32Array {
   const n = rows.length;
   let order = rows;
@@ -44,27 +45,27 @@ function permuted(rows: Uint32Array, key: Key): Uint32Array {
   return order;
 }
 
-/** A label's bytes, four at a time, folded in with another first word than JAX's fold_in has. */
+/** Folds a label's bytes into a key, four at a time, with another first word than JAX's fold_in. */
 function foldInLabel(key: Key, label: string): Key {
   let folded = key;
-  const bytes = new TextEncoder().encode(label);
+  const bytes = utf8(label);
   for (let i = 0; i <= bytes.length; i += 4) {
     let word = 0;
-    // Behind the last byte comes 128, so that no two labels end alike.
+    // 128 follows the last byte, so that two labels never become the same words.
     for (let k = 3; k >= 0; k--) word = word * 256 + (bytes[i + k] ?? (i + k === bytes.length ? 128 : 0));
     folded = cipher(folded, [1, word]);
   }
   return folded;
 }
 
-/** A source of a key, at a block of its counter. */
+/** A source of a key whose next draw begins at a block of the counter. */
 export function threefry(key: Key, start = 0): Source {
   const { block, skip, ...source } = counterSource('threefry', 'threefryBits', [...key, 0, 0], start);
   function permutation(n: number): Uint32Array {
     const rows = allocate('random.threefry.permutation', n, Uint32Array).map((_, i) => i);
     const from = block();
     skip(n);
-    // Not at the start of a key's counter: a key of its own, which no split, foldIn or fork has.
+    // After the first draw the key is another one, which no split, foldIn or fork makes.
     const high = (0x80000000 | Math.floor(from / WORD)) >>> 0;
     return permuted(rows, from === 0 ? key : cipher(key, [high, from % WORD]));
   }
@@ -79,7 +80,7 @@ export function threefry(key: Key, start = 0): Source {
   };
 }
 
-/** The source that stood at a state. */
+/** The source that a state describes. */
 export function restoreThreefry(state: State): Source {
   const { key } = state;
   if (!Array.isArray(key) || key.length !== 2) throw wrongState('key', key);

@@ -1,40 +1,37 @@
-// PyTorch's generator on a CPU: MT19937 (Matsumoto and Nishimura 1998), and how PyTorch fills a float32 tensor from it, bit for
-// bit where numbers are uniform or normal (on its usual path, x86 with AVX2; not checked on ARM, macOS or a GPU).
+// PyTorch's generator on a CPU, MT19937 (Matsumoto and Nishimura 1998), and how PyTorch fills float32 tensors from it. Uniforms
+// and normals are equal bit for bit to those of x86 with AVX2 (not checked on ARM, macOS or a GPU).
 
 import { allocate } from '../check.js';
+import { TORCH_CACHE, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { apply, draw, scalar, view } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
 import { onlyTruncatedValue, probabilities, type TruncatedLaw } from './truncated.js';
 
-/** '2.12' are the rules since PyTorch 2.12, '2.11' those before: they differ in trunc_normal_, and in uniform_ at `high`. */
+/** '2.12': the rules since PyTorch 2.12; '2.11': those before. They differ in trunc_normal_, and in uniform_ at `high`. */
 export const releases = ['2.12', '2.11'] as const;
 export type Release = (typeof releases)[number];
 
-/** 624 words, the next one's index, a gap; whether a normal is cached, a gap, and the cached normal (binary64). */
-export const STATE_WORDS = 630;
-export const INDEX = 624;
-export const CACHED = 626;
+/** The cached normal in a state. */
+export const cacheOf = (state: Uint32Array) => new Float64Array(state.buffer, 4 * TORCH_CACHE, 1);
 
-/** The cached normal inside a state. */
-export const cacheOf = (state: Uint32Array) => new Float64Array(state.buffer, 628 * 4, 1);
-
-/** A state from a seed of which, as in PyTorch, only the low 32 bits count. */
+/** The state of a seed, of which PyTorch uses only the low 32 bits. */
 export function seededState(seed: bigint): Uint32Array {
-  const state = new Uint32Array(STATE_WORDS);
+  const state = new Uint32Array(TORCH_WORDS);
   state[0] = Number(seed & 0xffffffffn);
-  for (let j = 1; j < INDEX; j++) {
+  for (let j = 1; j < TORCH_INDEX; j++) {
     const s = state[j - 1];
     state[j] = Math.imul(1812433253, s ^ (s >>> 30)) + j;
   }
-  state[INDEX] = INDEX;
+  state[TORCH_INDEX] = TORCH_INDEX;
   return state;
 }
 
-/** The stream of a state, and PyTorch's fills from it. */
+/** A state, and PyTorch's functions that draw from it. */
 export interface TorchStream {
   readonly state: Uint32Array;
-  /** kernel(state, out, n, ...numbers), which advances the state. */
+  /** Runs kernel(state, out, n, ...numbers), which advances the state. */
   draw(kernel: RandomKernel, out: Float32Array | Uint32Array, numbers?: readonly number[]): void;
+  /** The next n words of 32 bits. */
   words(n: number): Uint32Array;
   /** uniform_ */
   uniform(out: Float32Array, low: number, high: number): void;
@@ -55,7 +52,7 @@ export function torchStream(state: Uint32Array, release: Release): TorchStream {
     },
     uniform(out, low, high) {
       const [from, to] = [Math.fround(low), Math.fround(high)];
-      // A value that rounds to `high` becomes `low` since 2.12.
+      // Since 2.12 a value that rounds to `high` is replaced by `low`.
       stream.draw('torchUniform', out, [from, Math.fround(to - from), release === '2.12' ? to : Number.NaN]);
     },
     normal(out, mean, std) {
@@ -77,7 +74,7 @@ export function torchStream(state: Uint32Array, release: Release): TorchStream {
   return stream;
 }
 
-/** trunc_normal_ before 2.12: the inverse of the distribution function; PyTorch's to 3 ulp of the bounds. */
+/** trunc_normal_ before 2.12, by the inverse distribution function. It differs from PyTorch's by at most 3 ulp of the bounds. */
 function truncatedByInverse(stream: TorchStream, out: Float32Array, law: TruncatedLaw): void {
   const { mean, std, low, high } = law;
   const { lower, upper, mirrored } = probabilities(law);
@@ -86,7 +83,7 @@ function truncatedByInverse(stream: TorchStream, out: Float32Array, law: Truncat
   apply(randomModule, 'torchTruncated', out.length, [out, out], [std * Math.SQRT2, mean, low, high]);
 }
 
-/** trunc_normal_ since 2.12: whole tensors are drawn again until each value has been inside once. */
+/** trunc_normal_ since 2.12, by rejection: whole tensors are drawn until each value was accepted once. */
 function truncatedByRejection(stream: TorchStream, out: Float32Array, law: TruncatedLaw): void {
   const { lower, upper } = probabilities(law);
   const values = new Float32Array(out.length);
@@ -95,38 +92,38 @@ function truncatedByRejection(stream: TorchStream, out: Float32Array, law: Trunc
   out.set(values);
 }
 
-/** Normals, each drawn again while it is outside. */
+/** Draws normals until all are inside. */
 function rejectNormals(stream: TorchStream, values: Float32Array, { mean, std, low, high }: TruncatedLaw): void {
   const [least, most] = [Math.fround(low), Math.fround(high)];
   const outside = (x: number) => x < least || x > most;
-  const again = new Float32Array(values.length);
+  const candidates = new Float32Array(values.length);
   stream.normal(values, mean, std);
   while (values.some(outside)) {
-    stream.normal(again, mean, std);
-    for (let i = 0; i < values.length; i++) if (outside(values[i])) values[i] = again[i];
+    stream.normal(candidates, mean, std);
+    for (let i = 0; i < values.length; i++) if (outside(values[i])) values[i] = candidates[i];
   }
 }
 
-/** Far from the mean: uniforms on the interval, each accepted with the density there by that of the peak. */
+/** Draws uniforms on the interval, each accepted with its density over the peak's: for intervals far from the mean. */
 function rejectUniforms(stream: TorchStream, values: Float32Array, law: TruncatedLaw, probability: number): void {
   const { mean, std, low, high } = law;
   const z = (Math.max(low, Math.min(mean, high)) - mean) / std;
-  // The share of uniform candidates that are accepted: the normal's mass over the box of its peak.
+  // The share of candidates that are accepted: the interval's probability over its length times the peak's density.
   const share = (probability * std) / (scalar(randomModule, 'normalDensity', z) * (high - low));
   if (!(share > 1e-4)) {
     throw new RangeError(
       `random.torch.truncatedNormal: PyTorch's rule tries values all over [${low}, ${high}], of which it would keep one in ${Math.round(1 / share)}; pass a narrower interval, or use random.philox`,
     );
   }
-  const again = new Float32Array(values.length);
+  const candidates = new Float32Array(values.length);
   const accepted = new Float32Array(values.length);
   const pending = new Uint8Array(values.length).fill(1);
   while (pending.includes(1)) {
-    stream.uniform(again, low, high);
-    for (let i = 0; i < values.length; i++) if (pending[i]) values[i] = again[i];
+    stream.uniform(candidates, low, high);
+    for (let i = 0; i < values.length; i++) if (pending[i]) values[i] = candidates[i];
     stream.uniform(accepted, 0, 1);
     const numbers = [mean, std, -0.5 * (z * z)];
-    apply(randomModule, 'torchAccepted', again.length, [again, accepted, accepted], numbers);
+    apply(randomModule, 'torchAccepted', candidates.length, [candidates, accepted, accepted], numbers);
     for (let i = 0; i < values.length; i++) if (accepted[i] === 1) pending[i] = 0;
   }
 }

@@ -1,4 +1,4 @@
-// What truncated normals ask of the normal distribution, and bounds in binary32.
+// Truncated normals: the probabilities of their bounds, and bounds in binary32.
 
 import { scalar } from '../wasm/kernels.js';
 import { randomModule } from '../wasm/module.js';
@@ -11,13 +11,14 @@ export interface TruncatedLaw {
   high: number;
 }
 
-export function ordered(where: string, low: number, high: number): void {
+/** RangeError where low > high. */
+export function requireOrder(where: string, low: number, high: number): void {
   if (low > high) throw new RangeError(`${where}: low is ${low} and high ${high}; pass low <= high`);
 }
 
 /**
- * The normal's probabilities below the two bounds; mirrored about the mean where the interval lies to its right, so that small
- * probabilities keep their digits.
+ * The normal's probabilities below the two bounds. An interval whose middle is above the mean is mirrored, so that small
+ * probabilities lose no digits.
  */
 export function probabilities({ mean, std, low, high }: TruncatedLaw): {
   lower: number;
@@ -34,15 +35,15 @@ export function probabilities({ mean, std, low, high }: TruncatedLaw): {
   };
 }
 
-/** The one value of a truncated normal with nothing to draw; undefined for all others. */
+/** The value of a truncated normal that has only one; undefined for all others. */
 export const onlyTruncatedValue = ({ mean, std, low, high }: TruncatedLaw): number | undefined =>
   std === 0 || low === high ? Math.min(Math.max(mean, low), high) : undefined;
 
-/** A binary32 and its bits; made at each call, these were 240 of its 250 ns. */
+/** A binary32 and its bits, for neighbour(). To create them at each call took 240 of its 250 ns. */
 const float = /* @__PURE__ */ new Float32Array(1);
 const bits = /* @__PURE__ */ new Int32Array(float.buffer);
 
-/** The nearest binary32 on the given side of x that is not beyond it, or strictly before it. */
+/** The binary32 nearest to x that is at least x (side 1) or at most x (side -1). strict: not x itself. */
 export function neighbour(x: number, side: -1 | 1, strict: boolean): number {
   float[0] = x;
   const beyond = side > 0 ? float[0] >= x : float[0] <= x;

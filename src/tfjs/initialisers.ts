@@ -5,16 +5,27 @@
 // not make up for the loss: their standard deviation is 0.88 of what they claim.
 
 import { initializers, serialization, tensor } from '@tensorflow/tfjs';
-import { options, what } from '../check.js';
+import { flag, options, what } from '../check.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
-type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };
+type Common = {
+  rng?: Generator;
+  seed?: Exclude<Seed, bigint>;
+  /**
+   * Whether the kernel is a depthwise convolution's, [...kernel, in, multiplier] (false). An initialiser gets the shape alone,
+   * which does not tell it from a convolution's [...kernel, in, out].
+   */
+  depthwise?: boolean;
+  /** Whether the kernel is a transposed convolution's, [...kernel, out, in] (false), which its shape does not tell either. */
+  transposed?: boolean;
+};
 type Name = Initialising | 'orthogonal';
-type Options<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice'> & Common;
+type Own<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice' | 'layout' | 'groups'>;
+type Options<N extends Name> = Own<N> & Common;
 export type Make<N extends Name> = (given?: Options<N>) => Initializer;
 
 /** The class that all of TensorFlow.js' initialisers extend; TensorFlow.js does not export it. */
@@ -23,12 +34,34 @@ const Base = Object.getPrototypeOf(initializers.zeros().constructor) as new () =
 /** The options of an initialiser's own. */
 const optionsOf = (name: Name) => (name === 'orthogonal' ? ['gain'] : Object.keys(initialisers[name].options));
 
+/** A kernel as init takes it: its shape in the layout 'io', and the options that say how to read it. */
+function kernelOf(
+  where: string,
+  shape: number[],
+  { depthwise, transposed }: { depthwise?: boolean; transposed?: boolean },
+) {
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (depthwise || transposed) {
+    if (shape.length < 3)
+      throw new RangeError(
+        `${where}: shape [${shape}] is no ${depthwise ? 'depthwise' : 'transposed'} convolution's; pass this initialiser for the kernel of one`,
+      );
+    if (!depthwise) return { kernel: shape, read: { transposed } };
+    // The same values as a grouped convolution's, each input a group of its own.
+    const [inputs, multiplier] = shape.slice(-2);
+    return { kernel: [...shape.slice(0, -2), 1, inputs * multiplier], read: { groups: Math.max(1, inputs) } };
+  }
+  // Of any other rank TensorFlow.js takes the root of the number of values for both fans.
+  const ranked = shape.length >= 2 && shape.length <= 5;
+  return { kernel: shape, read: ranked || size === 0 ? {} : { fanIn: Math.sqrt(size), fanOut: Math.sqrt(size) } };
+}
+
 /**
  * The function that makes a TensorFlow.js initialiser; its class is registered so that a saved model finds it again.
  */
 function initializer<N extends Name>(name: N): Make<N> {
   const where = `fanwise/tfjs: ${name}`;
-  const known = [...optionsOf(name), 'rng', 'seed', 'fanIn', 'fanOut'];
+  const known = [...optionsOf(name), 'rng', 'seed', 'fanIn', 'fanOut', 'depthwise', 'transposed'];
   class FanwiseInitializer extends Base {
     // TensorFlow.js would turn underscores into camel case.
     static className = `Fanwise${name[0].toUpperCase()}${name.slice(1)}`;
@@ -47,16 +80,20 @@ function initializer<N extends Name>(name: N): Make<N> {
       const { rng, seed, ...config } = options<Record<string, unknown>>(where, given, known) as Partial<Options<Name>>;
       if (typeof seed === 'bigint')
         throw new TypeError(`${where}: seed is ${what(seed)}, which JSON has not; pass a number or a text`);
+      const depthwise = flag(where, 'depthwise', config.depthwise ?? false);
+      if (flag(where, 'transposed', config.transposed ?? false) && depthwise)
+        throw new TypeError(`${where}: both depthwise and transposed; pass one of them`);
       this.rng = generatorFrom(where, { rng, seed });
       this.config = seed === undefined ? config : { ...config, seed };
     }
     override apply(shape: number[], dtype = 'float32') {
       if (dtype !== 'float32')
         throw new TypeError(`${where}: the type of the layer is ${what(dtype)}; this package has float32`);
-      const { seed: _, ...config } = this.config;
+      const { seed: _, depthwise, transposed, ...config } = this.config;
+      const { kernel, read } = kernelOf(where, shape, { depthwise, transposed });
       // TensorFlow.js' weights have the shape [...kernel, in, out].
       const draw = init[name] as typeof init.xavierNormal;
-      return tensor(draw(shape, { ...config, layout: 'io', rng: this.rng }), shape);
+      return tensor(draw(kernel, { ...read, ...config, layout: 'io', rng: this.rng }), shape);
     }
     override getConfig() {
       return { ...this.config } as serialization.ConfigDict;
@@ -66,7 +103,11 @@ function initializer<N extends Name>(name: N): Make<N> {
   return (given) => new FanwiseInitializer(given);
 }
 
-/** Each takes the options of init's function of that name, and rng or seed; without them the seed is random. */
+/**
+ * Each takes the options of init's function of that name, rng or seed (without them the seed is random), and depthwise or
+ * transposed for the kernel of such a convolution. Fans are those of TensorFlow.js: of a shape of 2 to 5 axes as said, of any
+ * other, such as a bias's, the root of the number of values.
+ */
 export const zeros = initializer('zeros');
 export const ones = initializer('ones');
 export const constant = initializer('constant');

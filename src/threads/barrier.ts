@@ -1,32 +1,33 @@
-// How threads that share a memory wait for each other: a barrier on shared words (Atomics), and the work that each has.
+// A barrier for threads that share a memory, on shared words (Atomics), and the ranges into which their work is split.
 
 import type { ThreadContext } from '../nn/layer.js';
 
 /**
- * What the shared words of a training are. Of the barrier: how many threads have arrived, and its generation, which counts how
- * often all had. Of steps: how many were requested and how many are done, the rows of the one requested, and whether its
- * gradients were computed already. From POLLING on: whether a thread looks at the words for the next step.
+ * Indices of the shared words of a training. Barrier: how many threads have arrived, and the generation, how many times all
+ * have. Steps: how many were requested, how many are done, the rows of the requested one, and whether its gradients are
+ * already computed. From POLLING on, for each thread: whether it polls these words for the next step.
  */
 export const [ARRIVALS, GENERATION, REQUESTED, DONE, ROWS, HAS_GRADIENTS] = [0, 1, 2, 3, 4, 5];
 export const POLLING = 12;
-/** In binary64, indices of the same memory: the learning rate, the loss, and the norm of the gradients. */
+/** Indices of binary64 numbers in the same memory: the learning rate, the loss, and the norm of the gradients. */
 export const [LR, LOSS, NORM] = [3, 4, 5];
 
-/** Turns that a thread polls for the others before it sleeps: some 20 us. */
-const TURNS = 4000;
+/** How many times a thread polls the barrier before it sleeps: about 20 us. */
+const POLLS = 4000;
 
+/** Views of a plan's shared words, as integers and as binary64. */
 export const sharedWords = ({ buffer, byteOffset, length }: Uint32Array) => ({
   words: new Int32Array(buffer, byteOffset, length),
   numbers: new Float64Array(buffer, byteOffset, length / 2),
 });
 
-/** The range of thread `index` of so many in n things, in multiples of `unit`. */
+/** The range of thread `index` of `threads` in n items, in multiples of `unit`. */
 export function rangeOf(n: number, unit: number, threads: number, index: number): [from: number, to: number] {
   const step = Math.ceil(n / threads / unit) * unit;
   return [Math.min(n, index * step), Math.min(n, (index + 1) * step)];
 }
 
-/** Thread `index` of so many, which wait for each other. */
+/** The context of thread `index` of `threads`. */
 export function threadContext(words: Int32Array, threads: number, index: number): ThreadContext {
   return {
     first: index === 0,
@@ -40,7 +41,7 @@ export function threadContext(words: Int32Array, threads: number, index: number)
         Atomics.notify(words, GENERATION);
         return;
       }
-      for (let i = 0; i < TURNS; i++) if (Atomics.load(words, GENERATION) !== generation) return;
+      for (let i = 0; i < POLLS; i++) if (Atomics.load(words, GENERATION) !== generation) return;
       while (Atomics.load(words, GENERATION) === generation) Atomics.wait(words, GENERATION, generation);
     },
   };

@@ -1,25 +1,24 @@
-// How the calling thread requests steps of a training: through shared words, which takes 14 us there and back, where a message
-// takes 70.
+// Requests of training steps through shared words: a request and its answer take 14 us, messages 70.
 
 import type { StepRequest, StepResult } from '../nn/step.js';
 import { DONE, HAS_GRADIENTS, LOSS, LR, NORM, POLLING, REQUESTED, ROWS, sharedWords } from './barrier.js';
 
-/** Waits for a word to change without holding the thread. */
+/** Atomics.waitAsync: waits for a word to change, without blocking the thread. */
 type WaitAsync = (words: Int32Array, at: number, value: number) => { async: boolean; value: Promise<string> | string };
 const waitAsync = (Atomics as { waitAsync?: WaitAsync }).waitAsync;
 
-/** Requests of steps through shared words. */
+/** Requests training steps through shared words. */
 export interface StepChannel {
   step(request: StepRequest): Promise<StepResult>;
-  /** The threads no longer poll for steps, and hear messages. */
+  /** Makes the threads receive messages, and no longer poll for steps. */
   stopPolling(): void;
-  /** Ends a wait for a step that will not come: it would keep the memory. */
+  /** Ends a wait for a step, which would otherwise retain the memory. */
   close(): void;
 }
 
 /**
- * A channel on the words of a plan; undefined where messages have to do: layers that draw have more to say than numbers, and
- * not every engine can wait without holding the thread. wake(index) tells a thread that does not poll to do so.
+ * A channel on a plan's words; undefined in engines without Atomics.waitAsync, where messages are used. wake(index) tells a thread
+ * that does not poll to begin.
  */
 export function stepChannel(
   { barrier, threads }: { barrier: Uint32Array; threads: number },
@@ -43,7 +42,7 @@ export function stepChannel(
       while (!closed && Atomics.load(words, DONE) === before) await waitAsync(words, DONE, before).value;
       return { loss: numbers[LOSS], gradientNorm: numbers[NORM], generators };
     },
-    // A request of no rows.
+    // A request of 0 rows ends polling.
     stopPolling: () => request(0),
     close() {
       closed = true;

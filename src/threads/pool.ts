@@ -1,5 +1,4 @@
-// A pool of threads and their jobs: what they are sent and in which order, where the answers go, and what becomes of them when
-// a thread ends.
+// A pool of threads: it sends them jobs in order, receives the answers, and rejects jobs when a thread ends.
 
 import type { StepResult, ThreadTeam } from '../nn/step.js';
 import { rangeOf } from './barrier.js';
@@ -8,23 +7,25 @@ import type { Task } from './task.js';
 import { startThread, type Thread } from './thread.js';
 import type { Answer, Job, Request } from './worker.js';
 
-interface Waiting {
+/** A job that is not answered yet. */
+interface PendingJob {
   resolve(result?: StepResult): void;
   reject(error: Error): void;
 }
 
-/** So many threads on a memory; `where` begins what their errors say. */
+/** `count` threads on a memory. `where` begins their errors. */
 export class Pool {
   private readonly threads: Thread[];
-  /** Why the threads have ended, if they have. */
-  private broken: string | undefined;
-  private readonly waiting = new Map<number, Waiting>();
+  /** Why the threads have ended; undefined while they run. */
+  private endReason: string | undefined;
+  private readonly pending = new Map<number, PendingJob>();
   private jobs = 0;
   private trainings = 0;
   private readonly channels = new Set<StepChannel>();
-  /** The training for whose steps threads poll, and hear no messages meanwhile. */
+  /** The training for whose steps threads poll; while they do they receive no messages. */
   private polling: StepChannel | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
+  /** Resolves when the latest call is done. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly where: string,
@@ -37,14 +38,14 @@ export class Pool {
     this.threads.forEach((thread, index) => thread.postMessage({ memory, threads: count, index } satisfies Request));
   }
 
-  /** Error where a thread has ended. */
+  /** Error if the threads have ended. */
   requireOpen(): void {
-    if (this.broken !== undefined) throw new Error(`${this.where}: ${this.broken}`);
+    if (this.endReason !== undefined) throw new Error(`${this.where}: ${this.endReason}`);
   }
 
-  /** A task on 0 to n by all threads, in ranges that are multiples of `unit`. */
+  /** Runs a task on 0 to n by all threads, in ranges that are multiples of `unit`. */
   async split(task: Task, n: number, unit: number): Promise<void> {
-    await this.inTurn(undefined, () =>
+    await this.inOrder(undefined, () =>
       Promise.all(
         this.threads.flatMap((thread, i) => {
           const [from, to] = rangeOf(n, unit, this.count, i);
@@ -65,76 +66,78 @@ export class Pool {
     return {
       step: async (step) => {
         if (channel === undefined) return (await this.askAll({ kind: 'step', training, step }))!;
-        // One of the threads keeps the process alive, and its end is heard.
+        // A job of the first thread keeps the process alive, and is rejected if a thread ends.
         const send = (id: number) => void channel.step(step).then((result) => this.answered({ id, result }));
-        return (await this.inTurn(channel, () => this.answerOf(this.threads[0], send)))!;
+        return (await this.inOrder(channel, () => this.answerOf(this.threads[0], send)))!;
       },
       end: async () => {
         if (channel) this.channels.delete(channel);
-        if (this.broken === undefined) await this.askAll({ kind: 'end', training });
+        if (this.endReason === undefined) await this.askAll({ kind: 'end', training });
       },
     };
   };
 
-  /** Ends the threads. What is asked for afterwards, or under way, is an error. */
+  /** Ends the threads. Jobs that are pending, or come later, are rejected. */
   async close(): Promise<void> {
-    this.broken ??= 'it is closed';
+    this.endReason ??= 'it is closed';
     this.reject('it is closed');
     await Promise.all(this.threads.map((thread) => thread.terminate()));
   }
 
+  /** Rejects all pending jobs. */
   private reject(why: string): void {
-    for (const { reject } of this.waiting.values()) reject(new Error(`${this.where}: ${why}`));
-    this.waiting.clear();
+    for (const { reject } of this.pending.values()) reject(new Error(`${this.where}: ${why}`));
+    this.pending.clear();
     for (const channel of this.channels) channel.close();
   }
 
   private ended(why: string): void {
-    if (this.broken !== undefined) return;
-    this.broken = `a thread ended (${why}); make a new workspace`;
-    this.reject(this.broken);
-    // The others may wait for it.
+    if (this.endReason !== undefined) return;
+    this.endReason = `a thread ended (${why}); make a new workspace`;
+    this.reject(this.endReason);
+    // Other threads may wait for it at a barrier.
     for (const thread of this.threads) thread.terminate();
   }
 
   private answered(answer: Answer): void {
-    const job = this.waiting.get(answer.id);
-    this.waiting.delete(answer.id);
+    const job = this.pending.get(answer.id);
+    this.pending.delete(answer.id);
     if ('error' in answer) job?.reject(answer.error);
     else job?.resolve(answer.result);
-    // A thread that is being ended keeps the process alive until it has.
-    if (this.waiting.size === 0 && this.broken === undefined) for (const thread of this.threads) thread.unref?.();
+    // A thread that is being terminated keeps the process alive until it has ended.
+    if (this.pending.size === 0 && this.endReason === undefined) for (const thread of this.threads) thread.unref?.();
   }
 
-  /** One thing after the other, in the order asked for: threads that began with different ones would wait for each other. */
-  private inTurn<T>(channel: StepChannel | undefined, call: () => Promise<T>): Promise<T> {
-    const next = this.turn.then(() => {
+  /** Calls one after the other: threads that began with different jobs would wait for each other forever. */
+  private inOrder<T>(channel: StepChannel | undefined, call: () => Promise<T>): Promise<T> {
+    const next = this.last.then(() => {
       this.requireOpen();
       if (this.polling !== channel) this.polling?.stopPolling();
       this.polling = channel;
       return call();
     });
-    this.turn = next.catch(() => {});
+    this.last = next.catch(() => {});
     return next;
   }
 
-  /** The answer to what `send` begins under a number, unless a thread ends before. */
+  /** The answer to a job that `send` sends with a number. Rejected if a thread ends first. */
   private answerOf(thread: Thread, send: (id: number) => void): Promise<StepResult | undefined> {
     return new Promise((resolve, reject) => {
       const id = this.jobs++;
-      this.waiting.set(id, { resolve, reject });
-      // A process lives while a job runs, and not for threads that wait.
+      this.pending.set(id, { resolve, reject });
+      // The process is kept alive while a job runs, not while threads wait.
       thread.ref?.();
       send(id);
     });
   }
 
+  /** Sends a job to a thread; its answer. */
   private ask(thread: Thread, job: Job): Promise<StepResult | undefined> {
     return this.answerOf(thread, (id) => thread.postMessage({ id, job } satisfies Request));
   }
 
-  /** A job for every thread; the answer of the first. */
+  /** Sends a job to every thread; the first one's answer. */
   private async askAll(job: Job): Promise<StepResult | undefined> {
-    return (await this.inTurn(undefined, () => Promise.all(this.threads.map((thread) => this.ask(thread, job)))))[0];
+    return (await this.inOrder(undefined, () => Promise.all(this.threads.map((thread) => this.ask(thread, job)))))[0];
   }
 }

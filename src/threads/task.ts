@@ -1,4 +1,4 @@
-// What a thread does of a task: the same functions as everywhere, on its range of arrays in the memory that threads share.
+// Tasks of threads. Each thread runs the package's functions on its range of arrays in the shared memory.
 
 import { type Activation, activation } from '../activation/table.js';
 import { init } from '../init/index.js';
@@ -10,10 +10,10 @@ import type { Generator, GeneratorState } from '../random/generator.js';
 import { random } from '../random/index.js';
 import { modelFrom } from './training.js';
 
-/** An array on the shared memory: the index of its first value and how many there are. */
+/** An array in the shared memory: the index of its first value, and its length. */
 export type SharedArray = readonly [first: number, length: number];
 
-/** What is done to arrays, to values (or rows) `from` to `to` of them. */
+/** A function to run on arrays, on the values (for a model: rows) of a range. */
 export type Task =
   | { kind: 'forward'; name: Activation; options: object; x: SharedArray; out: SharedArray }
   | {
@@ -21,7 +21,7 @@ export type Task =
       name: Activation;
       keeps: 'x' | 'y';
       options: object;
-      kept: SharedArray;
+      saved: SharedArray;
       dy: SharedArray;
       out: SharedArray;
     }
@@ -43,27 +43,29 @@ export type Task =
       out: SharedArray;
     };
 
-/** The latest models of a thread by their numbers; a task says what makes one again. */
+/** The models that a thread used last, by their numbers. Others are made again from their tasks. */
 const models = new Map<number, Model>();
-const MODELS = 8;
+const MAX_MODELS = 8;
 
+/** The model of a task. */
 function modelOf({ model: number, layers }: Extract<Task, { kind: 'model' }>): Model {
   const model = models.get(number) ?? modelFrom(layers);
   models.delete(number);
   models.set(number, model);
-  for (const [oldest] of models) if (models.size > MODELS) models.delete(oldest);
+  for (const [oldest] of models) if (models.size > MAX_MODELS) models.delete(oldest);
   return model;
 }
 
-/** Does values (of a model: rows) from `from` on, up to `to`, of arrays in a memory. */
+/** Runs a task on values (for a model: rows) [from, to) of its arrays. */
 export function perform(buffer: ArrayBufferLike, task: Task, from: number, to: number): void {
-  const slice = ([first]: SharedArray, a = from, b = to) => new Float32Array(buffer, 4 * (first + a), b - a);
+  const slice = ([first]: SharedArray, begin = from, end = to) =>
+    new Float32Array(buffer, 4 * (first + begin), end - begin);
   switch (task.kind) {
     case 'forward':
       activation[task.name].forward(slice(task.x), { ...task.options, out: slice(task.out) });
       break;
     case 'backward': {
-      const arrays = { [task.keeps]: slice(task.kept), dy: slice(task.dy), out: slice(task.out) };
+      const arrays = { [task.keeps]: slice(task.saved), dy: slice(task.dy), out: slice(task.out) };
       activation[task.name].backward({ ...task.options, ...arrays } as never);
       break;
     }

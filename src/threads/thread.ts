@@ -1,8 +1,8 @@
-// A worker of either kind, Node's or a page's, by one interface.
+// Starts workers, Node's or a page's, by one interface.
 
 import type { Answer } from './worker.js';
 
-/** Either kind of worker: Node's, which Bun and Deno have as well, or that of pages. */
+/** A worker: Node's, which Bun and Deno have too, or a page's. */
 export interface Thread {
   postMessage(message: unknown): void;
   terminate(): unknown;
@@ -25,14 +25,14 @@ const misplaced = (cause: unknown) =>
     { cause },
   );
 
-/** In the way that bundlers know. */
+/** Starts a page's worker, by an expression that bundlers recognise. */
 function startInPage(): Thread {
   if (typeof Worker === 'undefined')
     throw new Error(
       'workspace: this runtime has no workers (Node has them for a package from 20.16 and 22.3 on); leave threads out',
     );
   const url: string | undefined = import.meta.url;
-  // A page starts none from another origin, but one of its own that imports from there.
+  // A page cannot start a worker from another origin, but a worker of its own can import from there.
   if (url?.startsWith('http') && new URL(url).origin !== location.origin) {
     const text = `import ${JSON.stringify(new URL('./worker.js', url))};`;
     return new Worker(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })), { type: 'module' });
@@ -44,17 +44,17 @@ function startInPage(): Thread {
   }
 }
 
-/** In a way that no bundler knows: it would make a file of its own of it, which is then a part of what it imports. */
+/** Starts Node's worker, by an expression that bundlers do not recognise: they would bundle the worker into a second file. */
 function startInNode({ Worker }: NodeThreads): Thread {
   try {
-    // Without the process's own flags: a program given as text (node -e) has some that a file may not have.
+    // Without the process's flags: those of a program given as text (node -e) are errors for a worker.
     return new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
   } catch (cause) {
     throw misplaced(cause);
   }
 }
 
-/** Starts a worker of either kind; `answered` hears its answers, `ended` that there will be none. */
+/** Starts a worker. `answered` is called with each answer, `ended` with the reason when the worker ends. */
 export function startThread(answered: (answer: Answer) => void, ended: (why: string) => void): Thread {
   const node = nodeThreads();
   if (node) {

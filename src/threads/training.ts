@@ -1,6 +1,6 @@
-// A training that threads make together: each runs the same passes over the same memory, does its range of each, and waits
-// for the others where it needs their results. Work is split by rows, or where rows are summed by outputs, so that the bits
-// are those of one thread.
+// A training by several threads. Each runs the same passes over the same memory, does its range of each pass, and waits for the
+// others where it needs their results. Work is split by rows, and where rows are summed by outputs, so that the bits are those
+// of one thread.
 
 import { criterion, noData } from '../nn/criterion.js';
 import type { Layer, Spec } from '../nn/layer.js';
@@ -31,7 +31,7 @@ import {
   threadContext,
 } from './barrier.js';
 
-/** A layer or an optimizer, from its spec and the table of functions that make it; with rng in place of the spec's seed. */
+/** Makes a layer or an optimizer from its spec, by a function of a table; with rng instead of the spec's seed. */
 function make<T>(table: object, [name, ...parameters]: Spec, rng?: Generator): T {
   if (rng !== undefined) {
     const { seed: _, ...rest } = (parameters.pop() ?? {}) as { seed?: unknown };
@@ -40,7 +40,7 @@ function make<T>(table: object, [name, ...parameters]: Spec, rng?: Generator): T
   return (table as Record<string, (...parameters: unknown[]) => T>)[name](...parameters);
 }
 
-/** A model like another, from its layers' specs; layers that draw from one generator there do so here. */
+/** Makes a model from its layers' specs. `sources` says which layers draw from one generator. */
 export function modelFrom(
   specs: readonly Spec[],
   states: GeneratorStates = {},
@@ -51,23 +51,24 @@ export function modelFrom(
   return sequential(specs.map((spec, i) => make<Layer>(layers, spec, generators[sources[i]])));
 }
 
-/** Milliseconds that a thread polls for the next step, and hears nothing else. */
-const PATIENCE = 2;
+/** Milliseconds for which a thread waits for the next step before it receives messages again. */
+const POLL_TIMEOUT = 2;
 
-/** A training as one of its threads has it. */
+/** A training, in one of its threads. */
 export interface TrainingThread {
-  /** Its range of a step; when all have done theirs, the first returns the result. */
+  /** Does the thread's range of a step. When all threads are done the first returns the result. */
   step(request: StepRequest): StepResult | undefined;
-  /** Polls for steps that are requested through words, as long as they come. */
+  /** Does steps that are requested through shared words, until none comes for a while. */
   poll(): void;
 }
 
+/** Thread `index` of a training. */
 export function trainingThread(index: number, spec: TrainingSpec): TrainingThread {
   const where = 'a thread of workspace.fit';
   const { memory, threads, clipNorm } = spec;
   const model = modelFrom(spec.layers, spec.generators, spec.sources);
   const plan = renewPlan(model, spec.batchSize, spec.slots, { threads, joined: { memory, index } });
-  const { words, numbers } = sharedWords(plan.barrier);
+  const { words } = sharedWords(plan.barrier);
   const thread = threadContext(words, threads, index);
   const [from, to] = thread.range(plan.parameters.length, 4);
   const slice = (x: Float32Array) => x.subarray(from, to);
@@ -91,22 +92,27 @@ export function trainingThread(index: number, spec: TrainingSpec): TrainingThrea
     if (!thread.first) return undefined;
     return { loss: mean, gradientNorm, generators: hasGradients ? generators : generatorStates(model) };
   }
+  return { step, poll: poller(step, plan.barrier, index) };
+}
 
-  /** Steps that this thread has seen requested. */
+/** A function that does steps which are requested through shared words, until none comes for a while. */
+function poller(step: TrainingThread['step'], barrier: Uint32Array, index: number): () => void {
+  const { words, numbers } = sharedWords(barrier);
+  /** How many requests this thread has seen. */
   let seen = 0;
-  /** Waits for the next request; false where none comes for a while. */
+  /** Waits for the next request. Returns false if none comes for a while. */
   function waitForRequest(): boolean {
-    if (Atomics.load(words, REQUESTED) === seen) Atomics.wait(words, REQUESTED, seen, PATIENCE);
+    if (Atomics.load(words, REQUESTED) === seen) Atomics.wait(words, REQUESTED, seen, POLL_TIMEOUT);
     if (Atomics.load(words, REQUESTED) === seen) {
       Atomics.store(words, POLLING + index, 0);
-      // The calling thread looks at that word after its request: one of the two sees the other.
+      // The calling thread reads POLLING after it has written its request: at least one of the two sees the other's word.
       if (Atomics.load(words, REQUESTED) === seen) return false;
       Atomics.store(words, POLLING + index, 1);
     }
     seen++;
     return true;
   }
-  function poll(): void {
+  return () => {
     Atomics.store(words, POLLING + index, 1);
     while (waitForRequest()) {
       const count = words[ROWS];
@@ -119,6 +125,5 @@ export function trainingThread(index: number, spec: TrainingSpec): TrainingThrea
       Atomics.notify(words, DONE);
     }
     Atomics.store(words, POLLING + index, 0);
-  }
-  return { step, poll };
+  };
 }

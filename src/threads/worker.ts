@@ -1,18 +1,18 @@
-// What a thread runs: it waits for jobs, does its range of each, and answers when it is done.
+// The program of a thread: it waits for jobs, does its range of each, and answers.
 
 import type { StepRequest, StepResult, TrainingSpec } from '../nn/step.js';
-import { join } from '../wasm/memory.js';
+import { joinWorkspace } from '../wasm/memory.js';
 import { perform, type Task } from './task.js';
 import { type TrainingThread, trainingThread } from './training.js';
 
-/** A job: a range of a task, a training that begins, a step of it, or its end. */
+/** A job: a range of a task, the beginning of a training, a step of it, or its end. */
 export type Job =
   | { kind: 'task'; task: Task; from: number; to: number }
   | { kind: 'begin'; training: number; spec: TrainingSpec }
   | { kind: 'step'; training: number; step: StepRequest }
   | { kind: 'end'; training: number };
 
-/** The first message says which thread it is and gives the memory; the others are jobs, or to poll for steps of a training. */
+/** A message to a thread. The first has the memory and the thread's index; the others are jobs, or the order to poll for steps. */
 export type Request =
   | { memory: WebAssembly.Memory; threads: number; index: number }
   | { poll: number }
@@ -24,7 +24,7 @@ interface Port {
   on?(event: 'message', listener: (request: Request) => void): void;
 }
 
-let ownIndex = 0;
+let threadIndex = 0;
 let buffer: ArrayBufferLike;
 const trainings = new Map<number, TrainingThread>();
 
@@ -34,7 +34,7 @@ function run(job: Job): StepResult | undefined {
       perform(buffer, job.task, job.from, job.to);
       break;
     case 'begin':
-      trainings.set(job.training, trainingThread(ownIndex, job.spec));
+      trainings.set(job.training, trainingThread(threadIndex, job.spec));
       break;
     case 'step':
       return trainings.get(job.training)!.step(job.step);
@@ -47,9 +47,9 @@ function run(job: Job): StepResult | undefined {
 function receive(request: Request): void {
   if ('memory' in request) {
     const { memory, threads, index } = request;
-    ownIndex = index;
+    threadIndex = index;
     buffer = memory.buffer;
-    join(memory, threads, index);
+    joinWorkspace(memory, threads, index);
     return;
   }
   if ('poll' in request) {
@@ -64,7 +64,7 @@ function receive(request: Request): void {
   }
 }
 
-// Asked for at run time: an import would be one that bundlers for pages cannot resolve.
+// Not by an import, which bundlers for pages cannot resolve.
 const threads = (
   globalThis as { process?: { getBuiltinModule?(name: string): { parentPort: Port | null } | undefined } }
 ).process?.getBuiltinModule?.('node:worker_threads');

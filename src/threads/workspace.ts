@@ -1,8 +1,9 @@
-// The workspace of fanwise/threads: memory that threads share, and twins of the functions that split their work by index. The
-// bits are those of one thread, whatever the number: a value depends on its index alone.
+// The workspace of fanwise/threads: memory that threads share, and asynchronous versions of the functions whose values depend on
+// their index alone. Threads split the indices, so that the bits do not depend on the number of threads.
 
 import { type Activation, activations, type Functions } from '../activation/table.js';
 import { choice, options, sameLength, whole } from '../check.js';
+import { readings } from '../init/fan.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
 import type { Fit } from '../nn/fit-options.js';
@@ -13,117 +14,125 @@ import type { ThreadTeam } from '../nn/step.js';
 import { type Step, train } from '../nn/training.js';
 import { type DistributionName, distributions } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
-import { sized } from '../tensor.js';
+import { checkedShape } from '../tensor.js';
 import { memoryOf, sharedWorkspace, type Workspace } from '../wasm/memory.js';
 import { type DrawOptions, drawRequest, requireApart, sharedArray } from './arguments.js';
 import { Pool } from './pool.js';
 import { perform, type Task } from './task.js';
 
-/** A function that answers later. */
-type Later<F> = F extends (...given: infer G) => infer R ? (...given: G) => Promise<R> : never;
-type Twins<T> = { [K in keyof T]: Later<T[K]> };
+/** The asynchronous version of a function. */
+type Async<F> = F extends (...args: infer A) => infer R ? (...args: A) => Promise<R> : never;
+type AsyncFunctions<T> = { [K in keyof T]: Async<T[K]> };
 type Options = Record<string, unknown>;
 
 /**
- * Memory that threads share, and what they do on it. Arrays of it are for all other functions too, while no thread works
+ * Memory that threads share, and functions that they run on it. All other functions can use its arrays too, while no thread works
  * on them.
  */
 export interface Threads extends Workspace {
   readonly threads: number;
-  /** activation's functions, with out; x, y and dy are arrays of this memory. */
-  readonly activation: { [A in Activation]: Twins<Functions<A>> };
-  /** Draws of a generator into out: ws.draw('normal', { rng, out, std: 2 }). Not of random.torch, whose values depend on all before. */
+  /** The functions of `activation`. `out` is required; all arrays have to be of this memory. */
+  readonly activation: { [A in Activation]: AsyncFunctions<Functions<A>> };
+  /** A generator's draw, into out: ws.draw('normal', { rng, out, std: 2 }). Not for random.torch, whose draws are sequential. */
   draw(law: DistributionName, given: DrawOptions): Promise<Float32Array>;
-  /** init's functions whose values are independent of each other, into out. */
+  /** An initialiser whose values are independent of each other, into out. */
   init(name: Initialising, shape: readonly number[], given: DrawOptions): Promise<Float32Array>;
-  /** model.forward of rows in x, into out. */
+  /** model.forward of the rows in x, into out. */
   forward(model: Model, x: Float32Array, given: { out: Float32Array }): Promise<Float32Array>;
   /**
-   * nn.fit, each step made by all threads: the same steps, the same bits. The model's tensors are on shared memory while it
-   * trains. Layers and optimizers are those of nn; a step of little work is made by the calling thread.
+   * nn.fit with steps by all threads, and the same bits. The model's tensors are on shared memory during the training. Layers and
+   * optimizers have to be those of nn. Small steps are made by the calling thread.
    */
   fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void>;
-  /** Ends the threads. What is asked for afterwards, or under way, is an error. */
+  /** Ends the threads. Calls that are pending, or come later, are rejected. */
   close(): Promise<void>;
 }
 
 /**
- * Values below which two threads are no faster than one; of functions without a series, whose limit is memory, CHEAP. And
- * products of a model's rows and parameters below which they are not faster either. All as measured, in docs/threads.md.
+ * The least work for which two threads are faster than one, as measured in docs/threads.md: values, values of functions without a
+ * polynomial (whose limit is memory), and products of a model's rows and parameters.
  */
-const FEW = 1 << 19;
-const CHEAP = 1 << 21;
-const PRODUCTS = 1 << 22;
-/** Values that a thread's range is a multiple of. */
+const MIN_VALUES = 1 << 19;
+const MIN_CHEAP_VALUES = 1 << 21;
+const MIN_PRODUCTS = 1 << 22;
+/** A thread's range is a multiple of this many values. */
 const UNIT = 1024;
 const where = 'workspace';
 
-/** A task on values 0 to n by all threads or, where there are few, by the calling one. */
-type RunTask = (task: Task, n: number, few?: number) => Promise<void>;
+/** Runs a task on values 0 to n: by all threads if there are at least `minimum` values, else by the calling thread. */
+type RunTask = (task: Task, n: number, minimum?: number) => Promise<void>;
 
-/** The twins of an activation's functions. */
-function activationTwins(name: Activation, buffer: ArrayBufferLike, runTask: RunTask): Twins<Functions<Activation>> {
+/** The asynchronous functions of an activation. */
+function activationFunctions(
+  name: Activation,
+  buffer: ArrayBufferLike,
+  runTask: RunTask,
+): AsyncFunctions<Functions<Activation>> {
   const { keeps, ulp, parameters } = activations[name];
   const known = Object.keys(parameters);
-  const few = (direction: 'forward' | 'backward') => (ulp[direction] <= 0.5 ? CHEAP : FEW);
+  const minimum = (direction: 'forward' | 'backward') => (ulp[direction] <= 0.5 ? MIN_CHEAP_VALUES : MIN_VALUES);
   const arrayOf = (at: string, argument: string, x: unknown) => sharedArray(at, argument, x, buffer);
-  /** A row's options, checked by what checks them everywhere: the function itself, on no values. */
-  const checked = (rest: Options): Options => {
+  /** Checks an activation's options, by calling its function on no values. */
+  const checkedOptions = (rest: Options): Options => {
     perform(buffer, { kind: 'forward', name, options: rest, x: [0, 0], out: [0, 0] }, 0, 0);
     return rest;
   };
   return {
     async forward(x: Float32Array, given: Options = {}) {
       const at = `activation.${name}.forward`;
-      const { out: to, ...rest } = options<Options>(at, given, [...known, 'out']);
-      const [from, out] = [arrayOf(at, 'x', x), arrayOf(at, 'out', to)];
-      sameLength(at, 'out', out[1], 'x', from[1]);
-      requireApart(at, out, from, 'x');
-      await runTask({ kind: 'forward', name, options: checked(rest), x: from, out }, out[1], few('forward'));
-      return to as Float32Array;
+      const { out: target, ...rest } = options<Options>(at, given, [...known, 'out']);
+      const [input, out] = [arrayOf(at, 'x', x), arrayOf(at, 'out', target)];
+      sameLength(at, 'out', out[1], 'x', input[1]);
+      requireApart(at, out, input, 'x');
+      await runTask(
+        { kind: 'forward', name, options: checkedOptions(rest), x: input, out },
+        out[1],
+        minimum('forward'),
+      );
+      return target as Float32Array;
     },
     async backward(given: Options) {
       const at = `activation.${name}.backward`;
       const o = options<Options>(at, given ?? {}, [keeps, 'dy', ...known, 'out']);
-      const { dy: gradient, out: to, [keeps]: saved, ...rest } = o;
-      const [kept, dy, out] = [arrayOf(at, keeps, saved), arrayOf(at, 'dy', gradient), arrayOf(at, 'out', to)];
-      sameLength(at, 'dy', dy[1], keeps, kept[1]);
-      sameLength(at, 'out', out[1], keeps, kept[1]);
-      requireApart(at, out, kept, keeps);
+      const { dy: gradient, out: target, [keeps]: saved, ...rest } = o;
+      const [input, dy, out] = [arrayOf(at, keeps, saved), arrayOf(at, 'dy', gradient), arrayOf(at, 'out', target)];
+      sameLength(at, 'dy', dy[1], keeps, input[1]);
+      sameLength(at, 'out', out[1], keeps, input[1]);
+      requireApart(at, out, input, keeps);
       requireApart(at, out, dy, 'dy');
-      const task: Task = { kind: 'backward', name, keeps, options: checked(rest), kept, dy, out };
-      await runTask(task, out[1], few('backward'));
-      return to as Float32Array;
+      const task: Task = { kind: 'backward', name, keeps, options: checkedOptions(rest), saved: input, dy, out };
+      await runTask(task, out[1], minimum('backward'));
+      return target as Float32Array;
     },
   };
 }
 
-/** The twin of model.forward. */
-function forwardTwin(pool: Pool, buffer: ArrayBufferLike, threads: number): Threads['forward'] {
+/** The asynchronous model.forward. */
+function forwardFunction(pool: Pool, buffer: ArrayBufferLike, threads: number): Threads['forward'] {
   const numbers = new WeakMap<Model, number>();
   let models = 0;
   return async (model, x, given) => {
     const at = 'workspace.forward';
     requireModel(at, model);
-    const to = options(at, given, ['out']).out as Float32Array;
-    const [from, out] = [sharedArray(at, 'x', x, buffer), sharedArray(at, 'out', to, buffer)];
-    const rows = from[1] / model.inputs;
+    const target = options(at, given, ['out']).out as Float32Array;
+    const [input, out] = [sharedArray(at, 'x', x, buffer), sharedArray(at, 'out', target, buffer)];
+    const rows = input[1] / model.inputs;
     if (!Number.isInteger(rows))
       throw new RangeError(
-        `${at}: x has ${from[1]} values, no whole number of rows of ${model.inputs}; pass whole rows`,
+        `${at}: x has ${input[1]} values, no whole number of rows of ${model.inputs}; pass whole rows`,
       );
     requireIdle(model);
     sameLength(at, 'out', out[1], 'the outputs for x', rows * model.outputs);
-    requireApart(at, out, from, 'x');
+    requireApart(at, out, input, 'x');
     const layers = model.layers.map((layer) => specOf(at, `a layer of kind ${layer.kind}`, layer));
     pool.requireOpen();
-    if (threads === 1 || productsOf(model, rows) < PRODUCTS) {
-      to.set(model.forward(x));
-      return to;
+    if (threads === 1 || productsOf(model, rows) < MIN_PRODUCTS) {
+      target.set(model.forward(x));
+      return target;
     }
     const number = numbers.get(model) ?? models++;
     numbers.set(model, number);
-    // Memory of this call alone: the next may come before it is done, with other values.
+    // Copies for this call alone: the next call may come before this one is done, with other values.
     const parameters = Object.fromEntries(
       Object.entries(model.parameters).map(([name, { data }]) => {
         const copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
@@ -131,8 +140,8 @@ function forwardTwin(pool: Pool, buffer: ArrayBufferLike, threads: number): Thre
         return [name, copy];
       }),
     );
-    await pool.split({ kind: 'model', model: number, layers, parameters, x: from, out }, rows, 1);
-    return to;
+    await pool.split({ kind: 'model', model: number, layers, parameters, x: input, out }, rows, 1);
+    return target;
   };
 }
 
@@ -142,19 +151,19 @@ function threadsOn(memory: Workspace, threads: number): Threads {
   const pool = new Pool(where, shared, threads);
   const team: ThreadTeam = {
     threads,
-    isWorth: (products) => threads > 1 && products >= PRODUCTS,
+    isWorth: (products) => threads > 1 && products >= MIN_PRODUCTS,
     begin: pool.begin,
   };
-  const runTask: RunTask = async (task, n, few = FEW) => {
+  const runTask: RunTask = async (task, n, minimum = MIN_VALUES) => {
     pool.requireOpen();
-    if (n < few || threads === 1) perform(buffer, task, 0, n);
+    if (n < minimum || threads === 1) perform(buffer, task, 0, n);
     else await pool.split(task, n, UNIT);
   };
   return {
     ...memory,
     threads,
     activation: Object.fromEntries(
-      (Object.keys(activations) as Activation[]).map((name) => [name, activationTwins(name, buffer, runTask)]),
+      (Object.keys(activations) as Activation[]).map((name) => [name, activationFunctions(name, buffer, runTask)]),
     ) as unknown as Threads['activation'],
     async draw(law, given) {
       const distribution = choice('workspace.draw', 'law', law, Object.keys(distributions) as DistributionName[]);
@@ -162,22 +171,22 @@ function threadsOn(memory: Workspace, threads: number): Threads {
       const n = (given?.out as Float32Array | undefined)?.length ?? 0;
       const request = drawRequest(at, given, n, Object.keys(distributions[distribution].options), buffer);
       const { source, state, rest, out } = request;
-      // What is wrong is said by the generator itself, which moves on by the whole draw and makes nothing of it.
+      // A draw of an empty slice checks the options and advances the generator by the whole draw.
       (source[distribution] as Generator['normal'])(n, { ...rest, slice: [0, 0] });
       await runTask({ kind: 'draw', distribution, options: rest, state, out }, n);
       return given.out;
     },
     async init(name, shape, given) {
       const at = `workspace.init: ${name}`;
-      const { size } = sized(at, shape);
+      const { size } = checkedShape(at, shape);
       if (!Object.hasOwn(initialisers, name)) throw new RangeError(`${at} cannot be made in parts; use init.${name}`);
-      const known = ['layout', 'fanIn', 'fanOut', ...Object.keys(initialisers[name].options)];
+      const known = [...readings, ...Object.keys(initialisers[name].options)];
       const { source, state, rest, out } = drawRequest(at, given, size, known, buffer);
       (init[name] as typeof init.xavierNormal)(shape, { ...rest, rng: source, slice: [0, 0] });
       await runTask({ kind: 'init', name, shape: [...shape], options: rest, state, out }, size);
       return given.out;
     },
-    forward: forwardTwin(pool, buffer, threads),
+    forward: forwardFunction(pool, buffer, threads),
     fit(model, data, given) {
       pool.requireOpen();
       return train('workspace.fit', model, data, given, team);
@@ -187,9 +196,9 @@ function threadsOn(memory: Workspace, threads: number): Threads {
 }
 
 /**
- * Memory of `bytes` bytes (at most 4 GiB less 128 KiB, and 64 KiB for each thread) that so many threads share, and twins of
- * the functions that run on them. Arrays made on it are ordinary typed arrays on which kernels run in place. A page has to be
- * isolated, by two headers that the error names.
+ * Memory of `bytes` bytes (at most 4 GiB - 128 KiB - 64 KiB for each thread) that `threads` threads (1 to 64) share, and functions
+ * that run on them. Its arrays are ordinary typed arrays, on which kernels run in place. A page has to be cross-origin isolated:
+ * the error names the two headers.
  */
 export async function workspace(given: { bytes: number; threads: number }): Promise<Threads> {
   const o = options(where, given, ['bytes', 'threads']);

@@ -1,10 +1,10 @@
-// The bytes of a WebAssembly module from the text that carries it: ../../tools/encode.mjs says how the text is made, and why.
-// A module that is part of the JavaScript needs no request and no configuration of a bundler.
+// Decodes the text of a WebAssembly module. tools/encode.mjs describes the encoding and the reasons for it. A module that is
+// part of the JavaScript needs no request, and no configuration of a bundler.
 
-/** Digits from ONE on begin a number of two. */
-const ONE = 80;
+/** Digits from this on are the first of two. */
+const TWO_DIGITS = 80;
 
-/** The numbers of a text, and where each of its parts begins: '!' ends one. */
+/** The numbers of a text, and the index at which each of its parts begins. '!' ends a part. */
 function numbersOf(text: string): { numbers: Uint16Array; starts: number[] } {
   const numbers = new Uint16Array(text.length);
   const starts = [0];
@@ -16,18 +16,18 @@ function numbersOf(text: string): { numbers: Uint16Array; starts: number[] } {
       starts.push(count);
       continue;
     }
-    // 91 characters from '#' on, without the backslash.
+    // A digit is one of 91 characters, from '#' on without the backslash.
     const digit = code - (code > 92 ? 36 : 35);
     if (high > 0) {
-      numbers[count++] = ONE + (high - ONE) * 91 + digit;
+      numbers[count++] = TWO_DIGITS + (high - TWO_DIGITS) * 91 + digit;
       high = 0;
-    } else if (digit < ONE) numbers[count++] = digit;
+    } else if (digit < TWO_DIGITS) numbers[count++] = digit;
     else high = digit;
   }
   return { numbers, starts };
 }
 
-/** Puts an unsigned integer as WebAssembly has it (LEB128) at an index; the index behind it. */
+/** Writes an unsigned integer in LEB128 at an index; returns the index after it. */
 function putInteger(bytes: Uint8Array, at: number, value: number): number {
   for (; value > 127; value >>>= 7) bytes[at++] = (value & 127) | 128;
   bytes[at++] = value;
@@ -35,25 +35,25 @@ function putInteger(bytes: Uint8Array, at: number, value: number): number {
 }
 
 /**
- * The bytes of a module from its text. One loop over arrays, with few calls: it runs once, before an engine has optimised
- * anything (with a function that gives the next number, and arrays that grow, it took 2.5 times as long).
+ * The bytes of a module from its text. It is one loop over arrays, with few calls, because it runs once, before an engine
+ * optimises it. (With a function that returns the next number, and arrays that grow, it took 2.5 times as long.)
  */
 export function decode(text: string): Uint8Array<ArrayBuffer> {
   const { numbers, starts } = numbersOf(text);
   let [head, list, word, code, read, written, rest] = starts;
   const size = numbers[list++] + (numbers[list++] << 9);
-  // The size of a function stands before it and is known behind it: five bytes of slack.
+  // A function's size is written before it but known after it, so that a function is first written five bytes later.
   const bytes = new Uint8Array(size + 5);
   let at = 0;
   while (head < starts[1]) bytes[at++] = numbers[head++];
 
-  // Where each word begins: its length, then its bytes. The first two numbers are no words.
+  // The index of each word: its length, then its bytes. Numbers 0 and 1 are not words.
   const words = new Uint16Array(numbers[word++] + 2);
   for (let i = 2; i < words.length; i++) {
     words[i] = word;
     word += 1 + numbers[word];
   }
-  // The local variables of a function, the one used last first.
+  // The local variables of a function, in the order of their last use.
   const recent = new Uint16Array(1024);
   for (let functions = numbers[list++]; functions > 0; functions--) {
     let locals = numbers[list++];
@@ -65,7 +65,7 @@ export function decode(text: string): Uint8Array<ArrayBuffer> {
       end = putInteger(bytes, end, numbers[list++]);
       bytes[end++] = 0x7f - numbers[list++];
     }
-    // 0 is the end of the function; 1 is a word without a number, which comes next in the list of words.
+    // 0 ends the function. 1 is a word that is spelled out; it comes next in the list of words.
     for (let number = numbers[code++]; number > 0; number = numbers[code++]) {
       let from = words[number];
       if (number === 1) {
@@ -74,7 +74,7 @@ export function decode(text: string): Uint8Array<ArrayBuffer> {
       }
       const first = numbers[from + 1];
       for (const to = from + numbers[from]; from < to; ) bytes[end++] = numbers[++from];
-      // local.get, local.set and local.tee have a variable; rank 0 is one that was not used yet.
+      // local.get, local.set and local.tee have a variable. Rank 0 is a variable that was not used before.
       if (first < 0x20 || first > 0x22) continue;
       let rank = numbers[first === 0x20 ? read++ : written++] - 1;
       const local = rank < 0 ? locals : recent[rank];

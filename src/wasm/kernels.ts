@@ -1,11 +1,12 @@
-// Kernels on arrays, wherever those are. Arrays of one workspace are used in place. All other arrays are staged: copied to a
-// small memory of our own and back, a tile at a time.
+// Runs kernels on arrays. Kernels use arrays of one workspace in place. All other arrays are staged: a tile at a time, they are
+// copied to a small memory and back.
 
 import {
   Addressed,
   align,
   createMemory,
   exportsOf,
+  type KernelFunction,
   type Memory,
   memories,
   STATE_BYTES,
@@ -13,45 +14,51 @@ import {
 } from './memory.js';
 import type { Module } from './module.js';
 
-/** Values a tile: 64 KiB, so that three tiles stay in a level-2 cache. */
+/** Values in a tile of 64 KiB: three tiles stay in a level-2 cache. */
 export const TILE = 16384;
 
-/** The memory for arrays of elsewhere. It holds three tiles; a longer row replaces it by a larger one. */
+/** The memory for staged arrays. It has space for three tiles; for a longer row it is replaced by a larger one. */
 let staging: Memory | undefined;
 let capacity = 0;
 
+/** The staging memory, with space for at least so many floats. */
 export function stagingMemory(floats: number): Memory {
   if (staging === undefined || capacity < floats) {
-    const wanted = Math.max(floats, 3 * TILE);
-    staging = createMemory('staging an array', 4 * wanted + 64);
-    capacity = wanted;
+    const needed = Math.max(floats, 3 * TILE);
+    staging = createMemory('staging an array', 4 * needed + 64);
+    capacity = needed;
   }
   return staging;
 }
 
-/** The memory on which all of the arrays are, if there is one. */
+/** Has the next call make a new staging memory. */
+export function dropStagingMemory(): void {
+  staging = undefined;
+}
+
+/** The memory that all of the arrays are on, if there is one. */
 function commonMemory(arrays: readonly Values[]): Memory | undefined {
   const { buffer } = arrays[0];
   for (let i = 1; i < arrays.length; i++) if (arrays[i].buffer !== buffer) return undefined;
   return memories.get(buffer);
 }
 
-/** A Float32Array of this realm that is there and not empty, and whose length is not one that was put upon it. */
+/** Whether x is a Float32Array of this realm, attached and not empty, whose `length` is its own and not redefined. */
 export const isPlainFloats = (x: unknown): x is Float32Array =>
   ArrayBuffer.isView(x) && x instanceof Float32Array && x[x.length - 1] !== undefined && x[x.length] === undefined;
 
-/** A slice of an array as words: a copy between float arrays may change the bits of a NaN. */
+/** Values [from, to) of an array as words: to copy floats may change the bits of a NaN. */
 function words(x: Values, from: number, to: number): Uint32Array {
   return new Uint32Array(x.buffer, x.byteOffset + 4 * from, to - from);
 }
 
-/** Copies values [from, to) of an array of elsewhere to a memory. */
+/** Copies values [from, to) of an array to a memory. */
 function copyIn({ memory, floats }: Memory, pointer: number, x: Values, from: number, to: number): void {
   if (from === 0 && to === x.length && isPlainFloats(x)) floats.set(x, pointer / 4);
   else new Uint32Array(memory.buffer, pointer, to - from).set(words(x, from, to));
 }
 
-/** Copies to [from, to) of an array of elsewhere; one by one while that takes less than the 40 ns of a view. */
+/** Copies a memory's values to [from, to) of an array. Few are copied one by one, in less than the 40 ns that a view takes. */
 export function copyOut({ memory, floats }: Memory, pointer: number, x: Values, from: number, to: number): void {
   if (from > 0 || to < x.length || !isPlainFloats(x))
     words(x, from, to).set(new Uint32Array(memory.buffer, pointer, to - from));
@@ -59,17 +66,16 @@ export function copyOut({ memory, floats }: Memory, pointer: number, x: Values, 
   else Float32Array.prototype.set.call(x, floats.subarray(pointer / 4, pointer / 4 + to));
 }
 
-/** What else a kernel is given. */
-interface Beside {
+interface ApplyOptions {
   /** How many of the arrays are only read; by default all but the last. */
   reads?: number;
-  /** Arrays that every row needs whole, before the others; null: none. Beyond 32 KiB of them everything is staged. */
+  /** Arrays that are the same for every row, passed before the others; null is passed as 0. Above 32 KiB all are staged. */
   constant?: readonly (Values | null)[];
 }
 
 /**
- * kernel(...constant, ...arrays, rows, ...numbers) over arrays of so many rows each, the last of which is written. If
- * all are only read, the kernel takes a running total last, and returns it.
+ * Runs kernel(...constant, ...arrays, rows, ...numbers) over arrays of `rows` rows each, of which the last is written. If all
+ * are only read, the kernel's last argument is a running total, which it returns; so does this function.
  */
 export function apply<K extends string>(
   module: Module<K>,
@@ -77,60 +83,78 @@ export function apply<K extends string>(
   rows: number,
   arrays: readonly Values[],
   numbers: readonly number[] = [],
-  { reads = arrays.length - 1, constant = [] }: Beside = {},
+  { reads = arrays.length - 1, constant = [] }: ApplyOptions = {},
 ): number {
   let bytes = 0;
   for (const x of constant) bytes += align(x?.byteLength ?? 0);
-  const own = bytes <= STATE_BYTES ? commonMemory(arrays) : undefined;
-  if (own === undefined && rows === 0) return 0;
+  const common = bytes <= STATE_BYTES ? commonMemory(arrays) : undefined;
+  if (common === undefined && rows === 0) return 0;
   let step = rows;
-  if (own === undefined) {
+  if (common === undefined) {
     let longest = 0;
     for (const x of arrays) longest = Math.max(longest, x.length / rows);
     step = Math.min(rows, Math.max(1, Math.floor(TILE / longest)));
     for (const x of arrays) bytes += align((4 * x.length * step) / rows);
   }
-  const memory = own ?? stagingMemory(bytes / 4);
-  // The kernel's arguments, in loops and in one list: closures over lists of lists took 340 ns.
-  const given: number[] = [];
-  let next = own ? memory.state : memory.free;
+  const memory = common ?? stagingMemory(bytes / 4);
+  // The kernel's arguments, collected by loops in one list: closures over lists of lists took 340 ns.
+  const args: number[] = [];
+  let next = common ? memory.state : memory.free;
   for (const x of constant) {
-    given.push(x === null ? 0 : next);
+    args.push(x === null ? 0 : next);
     if (x === null) continue;
     copyIn(memory, next, x, 0, x.length);
     next += align(x.byteLength);
   }
-  const first = given.length;
+  const first = args.length;
   for (const x of arrays) {
-    given.push(own ? x.byteOffset : next);
+    args.push(common ? x.byteOffset : next);
     next += align((4 * x.length * step) / rows);
   }
-  const count = given.push(rows, ...numbers) - 1 - numbers.length;
-  const sums = reads === arrays.length;
-  if (sums) given.push(0);
+  const rowsAt = args.push(rows, ...numbers) - 1 - numbers.length;
+  if (reads === arrays.length) args.push(0);
   const run = exportsOf(memory, module)[kernel];
-  if (own) return run(...given);
+  return common ? run(...args) : runStaged(memory, run, args, { arrays, reads, rows, step, first, rowsAt });
+}
+
+/** What runStaged needs of a call: rows at a time, and the indices of the first array and of the rows in the arguments. */
+interface StagedCall {
+  arrays: readonly Values[];
+  reads: number;
+  rows: number;
+  step: number;
+  first: number;
+  rowsAt: number;
+}
+
+/** Runs a kernel on `step` rows at a time, which are copied to the staging memory and back. Returns its last result. */
+function runStaged(
+  memory: Memory,
+  run: KernelFunction,
+  args: number[],
+  { arrays, reads, rows, step, first, rowsAt }: StagedCall,
+): number {
   let total = 0;
   for (let from = 0; from < rows; from += step) {
     const to = Math.min(rows, from + step);
-    given[count] = to - from;
-    if (sums) given[given.length - 1] = total;
+    args[rowsAt] = to - from;
+    if (reads === arrays.length) args[args.length - 1] = total;
     for (let i = 0; i < reads; i++) {
       const unit = arrays[i].length / rows;
-      copyIn(memory, given[first + i], arrays[i], from * unit, to * unit);
+      copyIn(memory, args[first + i], arrays[i], from * unit, to * unit);
     }
-    total = run(...given);
+    total = run(...args);
     for (let i = reads; i < arrays.length; i++) {
       const unit = arrays[i].length / rows;
-      copyOut(memory, given[first + i], arrays[i], from * unit, to * unit);
+      copyOut(memory, args[first + i], arrays[i], from * unit, to * unit);
     }
   }
   return total;
 }
 
 /**
- * kernel(state, out, count, ...numbers): the next values of a generator; of numbers there are at most six. Where the kernel
- * advances the state, it is copied back.
+ * Runs kernel(state, out, out.length, ...numbers), which writes the next values of a generator; there are at most six numbers.
+ * If the kernel advances the state, the state is copied back.
  */
 export function draw<K extends string>(
   module: Module<K>,
@@ -141,14 +165,14 @@ export function draw<K extends string>(
   advances = false,
 ): void {
   const address = Addressed.of(out);
-  const own = address?.memory ?? memories.get(out.buffer);
-  const memory = own ?? stagingMemory(0);
+  const inPlace = address?.memory ?? memories.get(out.buffer);
+  const memory = inPlace ?? stagingMemory(0);
   const { stateWords, free } = memory;
   const run = exportsOf(memory, module)[kernel];
-  // Six numbers, of which a kernel leaves out what it has no name for: a list spread over the call takes 25 ns more.
+  // Six numbers, of which a kernel ignores those beyond its parameters: to spread the list takes 25 ns more.
   const [a, b, c, d, e, f] = numbers;
   stateWords.set(state);
-  if (own !== undefined) run(memory.state, address?.pointer ?? out.byteOffset, out.length, a, b, c, d, e, f);
+  if (inPlace !== undefined) run(memory.state, address?.pointer ?? out.byteOffset, out.length, a, b, c, d, e, f);
   else {
     for (let from = 0; from < out.length; from += TILE) {
       const to = Math.min(out.length, from + TILE);
@@ -160,8 +184,8 @@ export function draw<K extends string>(
 }
 
 /**
- * kernel(x, work, ...numbers) on a whole array of n values, with `work` bytes to work in. The memory is found first: what is
- * returned runs the kernel.
+ * Runs kernel(x, work, ...numbers) on a whole array of n values and `work` bytes for intermediate values. The memory is
+ * allocated first; the function that is returned runs the kernel.
  */
 export function applyWhole<K extends string>(
   where: string,
@@ -171,23 +195,23 @@ export function applyWhole<K extends string>(
   work: number,
 ): (x: Float32Array, ...numbers: number[]) => void {
   const size = align(4 * n);
-  // A memory takes 0.25 ms to make, half of what 128 x 128 take; one larger than 4 MiB is not kept.
+  // To create a memory takes 0.25 ms, half as long as 128 x 128 values. One larger than 4 MiB is used once.
   const memory = size + work > 1 << 22 ? createMemory(where, size + work) : stagingMemory((size + work) / 4);
   const { free } = memory;
   const run = exportsOf(memory, module)[kernel];
   return (x, ...numbers) => {
-    const inside = new Float32Array(memory.memory.buffer, free, n);
-    inside.set(x);
+    const staged = new Float32Array(memory.memory.buffer, free, n);
+    staged.set(x);
     run(free, free + size, ...numbers);
-    x.set(inside);
+    x.set(staged);
   };
 }
 
-/** Values [from, to) of an array, in place; not `subarray`, which a subclass may redefine. */
+/** A view of values [from, to) of an array. Not by `subarray`, which a subclass may redefine. */
 export const view = (x: Float32Array, from: number, to: number): Float32Array =>
   new Float32Array(x.buffer, x.byteOffset + 4 * from, to - from);
 
-/** A kernel on numbers alone. */
+/** Runs a kernel on numbers alone. */
 export function scalar<K extends string>(module: Module<K>, kernel: K, ...numbers: number[]): number {
   return exportsOf(stagingMemory(0), module)[kernel](...numbers);
 }

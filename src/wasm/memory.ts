@@ -1,135 +1,173 @@
-// Memories, and the instances of the modules on them. Here and in kernels.ts and fast-path.ts, and nowhere else, pointers are
-// known.
+// Memories, the instances of the modules on them, and workspaces. Only this file, kernels.ts and fast-path.ts know pointers.
 //
-// A memory has a fixed size: it never grows, so no array on it is ever detached. The modules' constants lie one behind the
-// other at its start (asconfig.json's memoryBase), then come the scratch and the state. Threads share a memory: each has
-// instances of its own on it, with a scratch and a state of its own.
+// A memory has a fixed size: it never grows, so that its arrays are never detached. At its start are the modules' constants, one
+// module's after another's (asconfig.json's memoryBase), then the scratch and the state. If threads share a memory, each has
+// its own instances, scratch and state on it.
 
 import { options, sharedBuffers, whole } from '../check.js';
-import { type ActivationKernel, activationModule, type Module, type NnKernel, nnModule } from './module.js';
+import { CONSTANTS_END, SCRATCH_BYTES } from './generated/constants.js';
+import {
+  type ActivationKernel,
+  activationModule,
+  type Module,
+  type NnKernel,
+  nnModule,
+  reasonOf,
+  refusal,
+} from './module.js';
 
 export type Values = Float32Array | Uint32Array;
 
 /** A function of a module: pointers, lengths and numbers in, a number or nothing out. */
 export type KernelFunction = (...numbers: number[]) => number;
 
-/** What a module exports. */
-interface Exports {
+/** The kernels that an instance exports. */
+export interface Exports {
   [kernel: string]: KernelFunction;
 }
 
 export interface Memory {
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
-  /** Where kernels write for themselves. */
+  /** The address of the scratch, where kernels keep intermediate values. */
   readonly scratch: number;
-  /** By the modules' indices; made at first use. */
+  /** The instances by the modules' indices, created at first use. */
   readonly instances: (Exports | undefined)[];
-  /** Kernels by the numbers of fast-path.ts, those that were looked for. */
+  /** Kernels by their numbers in fast-path.ts, found at first use. */
   readonly numbered: (KernelFunction | undefined)[];
-  /** Where a generator's state is put while a kernel draws from it, or what each of the rows needs. */
+  /** The address to which a generator's state is copied for a kernel, or arrays that are the same for every row. */
   readonly state: number;
-  /** The memory from `state` on, and all of it: a view takes 22 ns to make. */
+  /** Views of the memory from `state` on, and of all of it: to create a view takes 22 ns. */
   readonly stateWords: Uint32Array;
   readonly floats: Float32Array;
-  /** The first free byte, and the first that may not be used. */
+  /** The first free byte, and the first byte after the memory. */
   free: number;
   readonly end: number;
 }
 
 const PAGE = 65536;
-/** One less than there are: the end of an array in the last would be 2^32, which is 0 to a kernel. */
+/** One less than WebAssembly allows: the end of an array in the last page is 2^32, which kernels would read as 0. */
 const MAX_PAGES = 65535;
-/** The modules' constants end before this byte; tools/build.mjs checks it. */
-const CONSTANTS_END = 24576;
-/** What kernels write for themselves (assembly/scratch.ts). */
-const SCRATCH_BYTES = 5120;
-/** A generator's state (MT19937's has 2,520 bytes), or what all rows need. */
+/** Bytes for a generator's state (MT19937's has 2,520), or for arrays that are the same for every row. */
 export const STATE_BYTES = 32768;
-/** Constants, scratch and state of one thread; then for each thread that shares the memory its scratch and state. */
+/** Bytes for the constants, scratch and state of one thread; then, for each further thread, for its scratch and state. */
 const RESERVED = 65536;
 const RESERVED_PER_THREAD = 65536;
 
-/** The memory that a buffer belongs to. */
+/** The memory of a buffer. */
 export const memories = new WeakMap<ArrayBufferLike, Memory>();
 
 export const align = (bytes: number) => Math.ceil(bytes / 16) * 16;
 
-/** A memory with its scratch and state at a byte, for arrays from the byte `free` to `end`. */
-function prepare(memory: WebAssembly.Memory, shared: boolean, scratch: number, free: number, end: number): Memory {
+/** The Memory of a WebAssembly memory, with scratch and state from byte `scratch` on, and arrays from byte `free` to `end`. */
+function memoryWith(
+  memory: WebAssembly.Memory,
+  shared: boolean,
+  scratch: number,
+  free: number,
+  end: number,
+  instances: Memory['instances'] = [],
+): Memory {
   const state = scratch + SCRATCH_BYTES;
   const { buffer } = memory;
-  const made: Memory = {
-    ...{ memory, shared, scratch, instances: [], numbered: [], state, free, end },
+  const result: Memory = {
+    memory,
+    shared,
+    scratch,
+    instances,
+    numbered: [],
+    state,
+    free,
+    end,
     stateWords: new Uint32Array(buffer, state, STATE_BYTES / 4),
     floats: new Float32Array(buffer),
   };
-  memories.set(buffer, made);
-  return made;
+  memories.set(buffer, result);
+  return result;
 }
 
 /**
- * What a module's instance on a memory exports. Not by @assemblyscript/loader, which the build uses: its wrappers
- * cost 4 ns a call and no table takes them, a page would carry 2 kB of it, it asks for a TextDecoder when it is loaded, and it
- * knows a module by instanceof, which fails for one of another realm (edge runtimes).
+ * The kernels of a module's instance on a memory. Not by @assemblyscript/loader, which the build and the tests use: its wrappers
+ * cost 4 ns a call and cannot be put into a table, it is 2 kB, it needs a TextDecoder when it is loaded, and it recognises a
+ * module by instanceof, which fails for a module of another realm (edge runtimes).
  */
 export function exportsOf({ memory, shared, scratch, instances }: Memory, module: Module): Exports {
-  const present = instances[module.index];
-  if (present !== undefined) return present;
-  const { exports } = new WebAssembly.Instance(module.compile(shared), { env: { memory } });
-  (exports.scratch as WebAssembly.Global<'i32'>).value = scratch;
-  return (instances[module.index] = exports as unknown as Exports);
+  const existing = instances[module.index];
+  if (existing !== undefined) return existing;
+  const compiled = module.compile(shared);
+  try {
+    return (instances[module.index] = exportsWith(scratch, new WebAssembly.Instance(compiled, { env: { memory } })));
+  } catch (cause) {
+    throw refusal(cause);
+  }
 }
 
-/** A new memory with that many bytes for arrays; with threads, shared by so many. */
+/** The kernels of an instance, which is told where its scratch is. */
+export function exportsWith(scratch: number, { exports }: WebAssembly.Instance): Exports {
+  (exports.scratch as WebAssembly.Global<'i32'>).value = scratch;
+  return exports as unknown as Exports;
+}
+
+/** A memory of one page, with instances on it. */
+export interface Spare {
+  readonly memory: WebAssembly.Memory;
+  readonly instances: Exports[];
+}
+/** Gives a spare memory, where `ready` has made some for an engine that instantiates nothing at once. */
+export const spares: { take?(): Spare | undefined } = {};
+
+/** A new memory with `bytes` bytes for arrays, shared by `threads` threads if that is not 0. RangeError if there is no memory. */
 export function createMemory(where: string, bytes: number, threads = 0): Memory {
   const begin = RESERVED + threads * RESERVED_PER_THREAD;
   const pages = Math.ceil((begin + align(bytes)) / PAGE);
   if (pages > MAX_PAGES)
     throw new RangeError(`${where}: ${bytes} bytes are beyond WebAssembly's 4 GiB; split the work`);
   const shared = threads > 0;
+  const spare = shared ? undefined : spares.take?.();
   let memory: WebAssembly.Memory;
   try {
-    memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    memory = spare?.memory ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    spare?.memory.grow(pages - 1);
   } catch (cause) {
+    if (reasonOf(cause)) throw refusal(cause);
     throw new RangeError(
       `${where}: the system has no ${bytes} bytes to give; ask for less, or drop workspaces no longer used`,
       { cause },
     );
   }
   if (shared) sharedBuffers.add(memory.buffer);
-  return prepare(memory, shared, CONSTANTS_END, begin, begin + align(bytes));
+  return memoryWith(memory, shared, CONSTANTS_END, begin, begin + align(bytes), spare?.instances);
 }
 
-/** The memory that threads share, to be sent to them. */
-export const memoryOf = (ws: Workspace): WebAssembly.Memory => owners.get(ws)!.memory;
+/** A workspace's memory, to be sent to threads. */
+export const memoryOf = (ws: Workspace): WebAssembly.Memory => memoriesOf.get(ws)!.memory;
 
-/** The workspace of shared memory from its first free byte on, as thread `index` of so many sees it. */
-export function join(memory: WebAssembly.Memory, threads: number, index: number): Workspace {
+/** The workspace of thread `index` of `threads` on the memory that they share: all bytes for arrays are free. */
+export function joinWorkspace(memory: WebAssembly.Memory, threads: number, index: number): Workspace {
   sharedBuffers.add(memory.buffer);
   const begin = RESERVED + threads * RESERVED_PER_THREAD;
   const scratch = RESERVED + index * RESERVED_PER_THREAD;
-  return workspaceOn(prepare(memory, true, scratch, begin, memory.buffer.byteLength));
+  return workspaceOn(memoryWith(memory, true, scratch, begin, memory.buffer.byteLength));
 }
 
-/** Where an array of a workspace is. */
+/** The memory and the pointer of a workspace's array. */
 interface Address {
   readonly memory: Memory;
   readonly pointer: number;
 }
 
-/** A class that makes nothing: what extends it puts its private fields on an object that exists. */
+/** A class that creates no object: the private fields of a class that extends it are added to an existing object. */
 class Existing {
   constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: a private field goes to what the constructor returns
+    // biome-ignore lint/correctness/noConstructorReturn: private fields are added to the object that is returned
     return object;
   }
 }
 
 /**
- * The address of a workspace's array, in a private field of the array. Reading it takes 7 ns; the array's buffer, its offset
- * and the buffer's memory take 40. Nothing else can see the field or make another, and it stays true: the memory of a
- * workspace is neither detached nor moved.
+ * The address of a workspace's array, in a private field of the array. To read it takes 7 ns; to read the array's buffer and
+ * offset and find the buffer's memory takes 40. No other code can read or write the field, and it stays valid: a workspace's
+ * memory is neither detached nor moved.
  */
 export class Addressed extends Existing {
   #address: Address;
@@ -140,16 +178,17 @@ export class Addressed extends Existing {
   static of(value: unknown): Address | undefined {
     return typeof value === 'object' && value !== null && #address in value ? value.#address : undefined;
   }
-  /** The pointer to an array of that memory and length; -1 if it is none. */
+  /** The pointer of an array that is on `memory` and has `length` values; -1 for any other value. */
   static within(value: unknown, memory: Memory, length: number): number {
     const address = Addressed.of(value);
     return address?.memory === memory && (value as Float32Array).length === length ? address.pointer : -1;
   }
 }
 
-/** Whether a workspace made it: then it is a Float32Array whose memory exists. */
+/** Whether a value is an array that a workspace made: then it is a Float32Array, and attached. */
 export const isOfWorkspace = (value: unknown): value is Float32Array => Addressed.of(value) !== undefined;
 
+/** Reserves bytes of a memory; returns the pointer. */
 function reserve(memory: Memory, where: string, bytes: number): number {
   const pointer = memory.free;
   if (pointer + align(bytes) > memory.end) {
@@ -159,24 +198,24 @@ function reserve(memory: Memory, where: string, bytes: number): number {
   return pointer;
 }
 
-/** Memory of fixed size, on which every function of this package works without copying. Dropping it frees all. */
+/** Memory of a fixed size. Every function of this package works on its arrays without copying them. */
 export interface Workspace {
-  /** Bytes for arrays, all together; each array takes a multiple of 16. */
+  /** Bytes for all arrays together; each array takes a multiple of 16. */
   readonly bytes: number;
-  /** n zeros. RangeError where the workspace is full. */
+  /** A new array of n zeros. RangeError where the workspace is full. */
   float32(n: number): Float32Array;
-  /** n zeros. RangeError where the workspace is full. */
+  /** A new array of n zeros. RangeError where the workspace is full. */
   uint32(n: number): Uint32Array;
 }
 
-const owners = new WeakMap<Workspace, Memory>();
+const memoriesOf = new WeakMap<Workspace, Memory>();
 
-/** A workspace that gives a memory away, array by array. */
+/** The workspace that makes arrays on a memory. */
 function workspaceOn(memory: Memory): Workspace {
   const where = 'workspace';
   const { buffer } = memory.memory;
   const length = (n: number) => whole(where, 'the length of an array', n);
-  const made: Workspace = {
+  const result: Workspace = {
     bytes: memory.end - memory.free,
     float32(n) {
       const pointer = reserve(memory, `${where}.float32`, 4 * length(n));
@@ -186,17 +225,17 @@ function workspaceOn(memory: Memory): Workspace {
     },
     uint32: (n) => new Uint32Array(buffer, reserve(memory, `${where}.uint32`, 4 * length(n)), n),
   };
-  owners.set(made, memory);
-  return made;
+  memoriesOf.set(result, memory);
+  return result;
 }
 
-/** A workspace whose memory threads share. */
+/** A workspace on memory that threads share. */
 export const sharedWorkspace = (where: string, bytes: number, threads: number): Workspace =>
   workspaceOn(createMemory(where, bytes, threads));
 
 /**
- * Memory of `bytes` bytes (at most 4 GiB less 128 KiB). Arrays made on it are ordinary typed arrays on which kernels run in
- * place. For memory that threads share there is `workspace` of fanwise/threads.
+ * Memory of `bytes` bytes (at most 4 GiB - 128 KiB). Its arrays are ordinary typed arrays, on which kernels run in place. For
+ * memory that threads share, use `workspace` of fanwise/threads.
  */
 export function workspace(given: { bytes: number }): Workspace {
   const where = 'workspace';
@@ -206,16 +245,16 @@ export function workspace(given: { bytes: number }): Workspace {
   return workspaceOn(createMemory(where, whole(where, 'bytes', bytes)));
 }
 
-/** The names of the kernels that a layer, a loss or an optimizer can be made of. */
+/** The names of the kernels that layers, losses and optimizers use. */
 export type Kernel = ActivationKernel | NnKernel;
 
 function kernelOf(memory: Memory, kernel: Kernel): KernelFunction {
   return exportsOf(memory, nnModule)[kernel] ?? exportsOf(memory, activationModule)[kernel];
 }
 
-/** A kernel bound to arrays of one workspace (null: none), to be called with its numbers. */
+/** A kernel with its pointers bound to arrays of one workspace (null is passed as 0), to be called with its numbers. */
 export function bind(ws: Workspace, kernel: Kernel, ...arrays: (Values | null)[]): KernelFunction {
-  const memory = owners.get(ws)!;
+  const memory = memoriesOf.get(ws)!;
   const pointers = arrays.map((x) => {
     if (x !== null && x.buffer !== memory.memory.buffer) throw new Error(`${kernel} bound to an array of elsewhere`);
     return x?.byteOffset ?? 0;
@@ -223,10 +262,10 @@ export function bind(ws: Workspace, kernel: Kernel, ...arrays: (Values | null)[]
   return kernelOf(memory, kernel).bind(undefined, ...pointers);
 }
 
-/** Makes a kernel the function that the kernels of a workspace call on their results (linearForward does). */
+/** Sets the kernel that linearForward calls on its results, in a workspace. */
 export function setCallback(ws: Workspace, kernel: Kernel): void {
-  const memory = owners.get(ws)!;
-  // Its one entry is the callback. A table takes functions of any module.
+  const memory = memoriesOf.get(ws)!;
+  // The table has one entry, the callback. It may be a function of another module.
   const { table } = exportsOf(memory, nnModule) as unknown as { table: WebAssembly.Table };
   table.set(0, kernelOf(memory, kernel));
 }

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import verified from '../../docs/accuracy.json' with { type: 'json' };
+import { section } from '../nn/sums.js';
 import { directions, sampled, variants } from './accuracy.js';
 
 type Found = Record<'forward' | 'backward', { error: number; at: number }> & { date: string; hash: number };
@@ -33,19 +34,20 @@ test('the table is current', async () => {
   });
   const text = `# Accuracy
 
-Every one of the 2³² float32 through every function of one variable, forward and backward, at its default parameters, against the row's formula in binary64, by \`npm run verify\` (${verified.machine}). The formulas themselves are held by \`npm test\` to multi-precision values (\`test/vectors/activation.py\`) to 1e-12.
+\`npm run verify\` puts every one of the 2³² float32 through every function of one variable, forward and backward, with its default parameters, and compares the results with the function's formula in double precision (${verified.machine}). \`npm test\` compares the formulas themselves with multi-precision values (\`test/vectors/activation.py\`), to 1e-12.
 
-The error is told in units in the last place of the exact value: half a unit is the rounding that cannot be avoided. Backward is the derivative from what forward keeps (x or y: all float32 that forward can return) at a gradient of 1.
+Errors are in units in the last place of the exact value. Half a unit is the rounding that cannot be avoided. Backward is the derivative, computed from what forward keeps (x, or y: all float32 that forward can return), at a gradient of 1.
 
-| function | keeps | forward promises | worst | at x | backward promises | worst | at x or y | verified |
+| function | keeps | forward: promised | largest | at x | backward: promised | largest | at x or y | verified on |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-\\* The slope crosses zero; near there its error counts in units of 2⁻²⁴, of a slope of about 1. So it does where the slope is next to nothing: silu's, below −88, is a number under 1e-36 with fewer digits than elsewhere.
+\\* The derivative crosses zero. Near there its error counts in units of 2⁻²⁴, as of a derivative of about 1. The same holds where the derivative is next to nothing: silu's, below −88, is less than 1e-36 and has fewer digits than elsewhere.
 
-Other parameters than the defaults (\`alpha\`, \`slope\`, \`beta\`, ...) are held to the same promises at samples of all magnitudes by \`npm test\`, which also runs the comparison above at a sample in every engine. The hash of what the kernels give at that sample stands beside these figures in \`accuracy.json\`: a test fails if a kernel is no longer the one that was verified.
+For other parameters than the defaults (\`alpha\`, \`slope\`, \`beta\`, ...) \`npm test\` checks the same promises at samples of all magnitudes. It also repeats the comparison above at a sample in every engine. The hash of what the kernels give at that sample is in \`accuracy.json\`, beside these figures: a test fails if a kernel is no longer the one that was verified.
 
-Other functions, held by \`npm test\`: softmax 2, its logarithm 1, glu and swiglu 0.51, pointwise losses 2 ulp forward; softmax and logarithm count near zero in units of 2⁻²⁴.
-`;
+\`npm test\` also checks the errors of other functions: softmax 2 ulp, its logarithm 1, glu and swiglu 0.51, pointwise losses 2 forward. Near zero, errors of softmax and its logarithm count in units of 2⁻²⁴.
+
+${section()}`;
   await expect(text).toMatchFileSnapshot('../../docs/accuracy.md');
 });

@@ -4,13 +4,16 @@ import { describe, expect, test } from 'vitest';
 import type { Row } from '../../src/activation/row.js';
 import { type Activation, activation, activations, parametersOf } from '../../src/activation/table.js';
 import { workspace } from '../../src/index.js';
+import type { Options } from '../../src/options.js';
 import { activationModule } from '../../src/wasm/module.js';
+import { extremes } from '../check/options.js';
 import { noise, sweep, ulps } from '../oracle.js';
 import vectors from '../vectors/activation.json' with { type: 'json' };
 import { compare, directions, run, variants } from './accuracy.js';
 
 const names = Object.keys(activations) as Activation[];
 const x = sweep(64);
+const few = sweep(8);
 const specials = Float32Array.of(0, -0, Number.NaN, Infinity, -Infinity, 1e-45, -1e-45, 1e-39, -1e-39, 3.4e38, -3.4e38);
 
 /**
@@ -148,6 +151,22 @@ test('every kernel has a row and every row has kernels', () => {
   expect(kernels.sort()).toEqual([...names].sort());
 });
 
+/** Whether a function with parameters is as its formula, at all of some inputs and at what is kept of them. */
+function isWithin(name: Activation, options: object, inputs: Float32Array) {
+  const row: Row = activations[name];
+  const chosen = options as Record<string, string>;
+  const numbers = parametersOf(name, row, chosen).map(Math.fround) as [number, number];
+  const variant = { name, activation: name, row, chosen, numbers };
+  for (const direction of directions) {
+    const from =
+      direction === 'backward' && row.keeps === 'y' ? activation[name].forward(inputs, options as never) : inputs;
+    const got = new Float32Array(from.length);
+    run(variant, direction, from, new Float32Array(from.length).fill(1), got);
+    const { error, at } = compare(variant, direction, from, got, { error: 0, at: 0 });
+    expect(error, `${direction} with ${JSON.stringify(options)} at ${at}`).toBeLessThanOrEqual(row.ulp[direction]);
+  }
+}
+
 test.each([
   ['leakyRelu', { slope: 0.3 }],
   ['leakyRelu', { slope: 7 }],
@@ -162,16 +181,19 @@ test.each([
   ['softplus', { beta: 0.1 }],
   ['softplus', { beta: 9, threshold: 25 }],
 ] as const)('%s with %o is within the same promised errors', (name, options) => {
+  isWithin(name, options, x);
+});
+
+const withNumbers = names.filter((name) => extremes((activations[name] as Row).parameters as Options).length > 1);
+test.each(withNumbers)('%s is within the same promised errors at the least and largest parameters', (name) => {
   const row: Row = activations[name];
-  const chosen = options as never as Record<string, string>;
-  const numbers = parametersOf(name, row, chosen).map(Math.fround) as [number, number];
-  const variant = { name, activation: name, row, chosen, numbers };
-  for (const direction of directions) {
-    const inputs = direction === 'backward' && row.keeps === 'y' ? activation[name].forward(x, options) : x;
-    const got = new Float32Array(inputs.length);
-    run(variant, direction, inputs, new Float32Array(inputs.length).fill(1), got);
-    const { error, at } = compare(variant, direction, inputs, got, { error: 0, at: 0 });
-    expect(error, `${direction} at ${at}`).toBeLessThanOrEqual(row.ulp[direction]);
+  for (const options of extremes(row.parameters as Options)) {
+    try {
+      parametersOf(name, row, options);
+    } catch {
+      continue; // low above high
+    }
+    isWithin(name, options, few);
   }
 });
 

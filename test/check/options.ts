@@ -58,6 +58,22 @@ export const zeros = (row: Options): Record<string, Any>[] =>
     isNumber(option) && within(option, 0) ? [{ ...required(row), [name]: 0 }] : [],
   );
 
+/** The least and the largest binary32, where they begin to be normal, and where their inverses cease to be. */
+const SIZES = [0, 2 ** -149, 2 ** -127, 2 ** -126, 2 ** 126, 2 ** 127, (2 - 2 ** -23) * 2 ** 127];
+
+/** Options at the least and the largest binary32 that the row allows, each of them with each of another. */
+export function extremes(row: Options): Record<string, number>[] {
+  return Object.entries(row).reduce<Record<string, number>[]>(
+    (all, [name, option]) => {
+      if (!isNumber(option)) return all;
+      const bounds = [option.least, option.most, option.value].flatMap((v) => v ?? []);
+      const values = [...SIZES, ...SIZES.map((v) => -v), ...bounds].filter((v) => within(option, v));
+      return [...new Set(values)].flatMap((value) => all.map((others) => ({ ...others, [name]: value })));
+    },
+    [{}],
+  );
+}
+
 function wrongNumbers(option: NumberOption): unknown[] {
   const { least, most, open, whole, infinite } = option;
   const beyond = [

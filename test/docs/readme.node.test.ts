@@ -10,11 +10,15 @@ import type { Row } from '../../src/activation/row.js';
 import { activations } from '../../src/activation/table.js';
 import { initialisers } from '../../src/init/table.js';
 import type { Option } from '../../src/options.js';
-import { runs, snippets } from './snippet.js';
+import { runs, runsInCommonJs, runsInPage, snippets } from './snippet.js';
 
 const readme = readFileSync('README.md', 'utf8');
-const documents = ['README.md', 'docs/guide.md', 'docs/reproducibility.md', 'docs/diagnosis.md'];
+const documents = ['README', 'docs/guide', 'docs/threads', 'docs/reproducibility', 'docs/diagnosis'].map(
+  (name) => `${name}.md`,
+);
 test.each(documents.flatMap((file) => snippets(file)))('$file: snippet $i runs', runs);
+test.each(snippets('README.md', 'js'))('$file: program $i runs by require', runsInCommonJs);
+test.each(snippets('README.md', 'html'))('$file: page $i runs', runsInPage);
 
 const table = (head: string[], rows: string[][]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -24,7 +28,7 @@ const between = (name: string) => new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-
 const times = (ratio: number | undefined) => (ratio === undefined ? '' : `${ratio.toFixed(1)} ×`);
 
 const measured = (what: string) =>
-  `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, by \`npm run bench -- --record\`: ${what} at 65,536 values in a workspace, one thread, and how many times the speed of plain JavaScript over preallocated arrays, in a workspace and staged (any other Float32Array, by a copy).`;
+  `Measured on ${figures.date}, ${figures.cpu}, ${figures.cores} cores, Node ${figures.node}, one thread, by \`npm run bench -- --record\`: ${what} on 65,536 values in a workspace. "× JavaScript" is how many times as fast that is as plain JavaScript over preallocated arrays. "staged" is the same for other arrays.`;
 
 const speeds = (rows: typeof figures.figures) =>
   table(
@@ -42,7 +46,7 @@ const article =
   /^(relu|leakyRelu|sigmoid|tanh|philox (uniform|normal)|torch|softmax|crossEntropy|linear|training step)\b/;
 
 const tables: Record<string, string> = {
-  figures: `${measured("what the article's networks are made of,")}
+  figures: `${measured("the operations of the article's networks,")}
 
 ${speeds(figures.figures.filter(({ name }) => article.test(name)))}`,
   initialisers: table(
@@ -80,7 +84,7 @@ test('its tables are current', async () => {
 });
 
 test('docs/figures.md is current', async () => {
-  const text = `# Figures\n\n${measured('every kernel')}\n\n${speeds(figures.figures)}\n`;
+  const text = `# Figures\n\n${measured('every kernel,')}\n\n${speeds(figures.figures)}\n`;
   await expect(text).toMatchFileSnapshot('../../docs/figures.md');
 });
 

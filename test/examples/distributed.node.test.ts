@@ -1,5 +1,5 @@
-// What is spread over processes is what one alone makes, to the last bit: shards of a matrix larger than a machine, and a
-// sweep with and without a queue. Processes are killed in the middle of it.
+// Several processes give the results of one, to the last bit: shards of a matrix larger than a machine, and a sweep with and
+// without a queue. Processes are killed in the middle.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -37,14 +37,14 @@ function program(file: string, ...args: string[]) {
   const ended = closed.then(([code, signal]) => ({ code, signal, said, complained }));
   return { child, says, ended, complained: () => complained };
 }
-/** The output of one that ends well. On a busy machine a worker may lose the lock on its job, which must do no harm. */
+/** The output of a program that succeeds. On a busy machine a worker may lose the lock on its job, which must do no harm. */
 async function run(file: string, ...args: string[]): Promise<string> {
   const { code, said, complained } = await program(file, ...args).ended;
   expect(complained).toMatch(/^(worker \d+: .*\block\b.*\n)*$/i);
   expect(code).toBe(0);
   return said;
 }
-/** It and all that it has started, as when a machine is gone. */
+/** Kills it and all that it has started, as when a machine fails. */
 const killAll = ({ pid }: ChildProcess) => {
   try {
     process.kill(-pid!, 'SIGKILL');
@@ -56,12 +56,12 @@ afterEach(() => {
   for (const child of running) killAll(child);
 });
 
-let home = '';
+let root = '';
 beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'fanwise-distributed-'));
+  root = mkdtempSync(join(tmpdir(), 'fanwise-distributed-'));
 });
-afterAll(() => rmSync(home, { recursive: true }));
-const folder = (name: string) => join(home, name);
+afterAll(() => rmSync(root, { recursive: true }));
+const folder = (name: string) => join(root, name);
 const contents = (name: string) =>
   Object.fromEntries(
     readdirSync(folder(name))
@@ -87,7 +87,7 @@ describe('shards of 2^32 values', () => {
       expect(said).toMatch(same);
       expect(count(said, / wrote /)).toBe(12);
       expect(said).toContain('25 slices of 4294967296 values, 11 of them across shards');
-      // 17 GB are nowhere.
+      // No process has the 17 GB.
       expect(Number(/more than (\S+) MB of memory/.exec(said)![1])).toBeLessThan(500);
     }
     expect(new Set(three.match(/process \d/g))).toEqual(new Set(['process 1', 'process 2', 'process 3']));
@@ -125,7 +125,9 @@ describe('shards of 2^32 values', () => {
       return new Response(part, { status: 206, headers });
     };
     const { sharded, parameterCount } = await parseSafetensorsMetadata({
-      ...{ repo: 'fanwise/test', path: 'model.safetensors.index.json', fetch: served },
+      repo: 'fanwise/test',
+      path: 'model.safetensors.index.json',
+      fetch: served,
       computeParametersCount: true,
     });
     expect(sharded).toBe(true);
@@ -260,7 +262,7 @@ describe('sweep', () => {
       const options = {
         port: String(port),
         bind: '127.0.0.1',
-        dir: mkdtempSync(join(home, 'redis-')),
+        dir: mkdtempSync(join(root, 'redis-')),
         save: '',
         appendonly: 'no',
       };

@@ -1,5 +1,5 @@
-// The lab as a person meets it, in Debian's Chromium and Firefox: built, served, clicked, trained, drawn in, taken
-// offline. And the programs that it hands out: the same weights to the bit, in Node and in PyTorch.
+// The lab as a person uses it, in Debian's Chromium and Firefox: built, served, clicked, trained, drawn in, used offline. And
+// the programs that it shows: the same weights to the bit, in Node and in PyTorch.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,9 @@ describe('state', () => {
     expect(parse('')).toEqual(defaults);
     expect(parse('#depth=1e9&width=x&activation=toString&init=constructor&gain=&lr=-1&seed=1.4')).toEqual({
       ...defaults,
-      ...{ depth: 50, lr: 0.0001, seed: 1 },
+      depth: 50,
+      lr: 0.0001,
+      seed: 1,
     });
   });
 });
@@ -242,11 +244,11 @@ describe.each(found)('in $name', { timeout: 30_000 }, ({ name, options }) => {
     expect(parse(hash)).toEqual(presets[1].settings);
   });
 
-  test('a vanishing net is mended by one click', async () => {
+  test('a vanishing network is repaired by one click', async () => {
     await page.click('text=tanh × 30, σ = 0.01');
     await says('verdicts', 'Vanishing');
     await page.click('#verdicts button');
-    await says('verdicts', 'Mended: no longer vanishing');
+    await says('verdicts', 'Repaired: no longer vanishing');
     await says('verdicts', 'Healthy');
     const { initialiser, gain } = parse(new URL(page.url()).hash);
     expect([initialiser, gain]).toEqual(['kaimingNormal', 1.59254]);

@@ -1,4 +1,4 @@
-// The study's page, made of few networks: that it needs nothing else, and that it says in words what it shows.
+// The study's page, made with few networks: it loads nothing else, and says in words what it shows.
 
 import { existsSync } from 'node:fs';
 import { diagnose } from 'fanwise';
@@ -24,7 +24,12 @@ const rows: Row[] = [
   ['2', 'does not hold', 'Another.'],
   ['3', 'not as expected', 'A third.'],
 ].map(([id, verdict, claim]) => ({
-  ...{ id, verdict, claim, how: 'So.', expected: '1', measured: '2' },
+  id,
+  verdict,
+  claim,
+  how: 'So.',
+  expected: '1',
+  measured: '2',
   correction: id === '2' ? 'No.' : '',
 }));
 const html = page(

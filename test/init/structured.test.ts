@@ -115,6 +115,43 @@ describe('orthogonal', () => {
   });
 });
 
+describe.each([1, 2, 4])('orthogonal with %i groups', (groups) => {
+  test('each group has an orthogonal matrix of its own, in both layouts', () => {
+    const shape = [8, 3, 2];
+    const w = init.orthogonal(shape, { seed: 2, groups, gain: 1.5 });
+    const [rows, columns] = [8 / groups, 6];
+    for (let g = 0; g < groups; g++) {
+      const at = (r: number, c: number) => w[(g * rows + r) * columns + c];
+      const [few, many] = [Math.min(rows, columns), Math.max(rows, columns)];
+      for (let a = 0; a < few; a++) {
+        for (let b = 0; b <= a; b++) {
+          let dot = 0;
+          for (let i = 0; i < many; i++) dot += rows <= columns ? at(a, i) * at(b, i) : at(i, a) * at(i, b);
+          expect(Math.abs(dot - (a === b ? 2.25 : 0))).toBeLessThan(1e-5);
+        }
+      }
+    }
+    expect(init.orthogonal(shape, { seed: 2, groups, gain: 1.5, transposed: true })).toEqual(w);
+    // A group's columns, taken out of the whole, are a matrix by themselves.
+    const io = init.orthogonal([2, 3, 8], { seed: 2, groups, layout: 'io' });
+    for (let g = 0; g < groups; g++) {
+      for (let a = 0; a < rows; a++) {
+        for (let b = 0; b <= a; b++) {
+          let dot = 0;
+          for (let i = 0; i < columns; i++) dot += io[i * 8 + g * rows + a] * io[i * 8 + g * rows + b];
+          if (rows <= columns) expect(Math.abs(dot - Number(a === b))).toBeLessThan(1e-5);
+        }
+      }
+    }
+  });
+
+  test('deltaOrthogonal has them in the middle of its kernel', () => {
+    const w = init.deltaOrthogonal([8, 3, 5], { seed: 1, groups });
+    const q = init.orthogonal([8, 3], { seed: 1, groups });
+    w.forEach((v, k) => expect(v).toBe(k % 5 === 2 ? q[Math.floor(k / 5)] : 0));
+  });
+});
+
 test('sparse: each column has as many zeros as the sparsity says', () => {
   const w = init.sparse([10, 50], { sparsity: 0.25, seed: 1 });
   for (let column = 0; column < 50; column++) {

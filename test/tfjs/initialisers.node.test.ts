@@ -52,6 +52,68 @@ test('convolutions: [height, width, in, out] has fanIn height x width x in', () 
   expect(Math.abs(Math.sqrt(variance(values) / (2 / 288)) - 1)).toBeLessThan(5 * Math.sqrt(1 / (2 * values.length)));
 });
 
+/** n times the variance. */
+const scaled = (layer: { getWeights(): tf.Tensor[] }, inputShape: number[], n: number) => {
+  tf.sequential({ layers: [tf.layers.inputLayer({ inputShape }), layer as tf.layers.Layer] });
+  const values = kernel(layer as tf.layers.Layer);
+  return { scaled: n * variance(values, 0), error: 5 * Math.sqrt(2 / values.length) };
+};
+
+test('a depthwise kernel, [height, width, in, multiplier], has fanIn height x width', () => {
+  for (const [depthMultiplier, inputs] of [
+    [1, 640],
+    [3, 200],
+  ]) {
+    const made = (o: object) =>
+      tf.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier, ...o } as never) as tf.layers.Layer;
+    const forward = fanwise.lecunNormal({ seed: 1, depthwise: true });
+    const one = scaled(made({ depthwiseInitializer: forward }), [8, 8, inputs], 9);
+    expect(Math.abs(one.scaled - 1)).toBeLessThan(one.error);
+    const out = fanwise.kaimingNormal({ seed: 1, depthwise: true, mode: 'fanOut', gain: 1 });
+    const other = scaled(made({ depthwiseInitializer: out }), [8, 8, inputs], 9 * depthMultiplier);
+    expect(Math.abs(other.scaled - 1)).toBeLessThan(other.error);
+    // The shape alone is a convolution's, here as in TensorFlow.js.
+    const alone = scaled(made({ depthwiseInitializer: fanwise.lecunNormal({ seed: 1 }) }), [8, 8, inputs], 9 * inputs);
+    expect(Math.abs(alone.scaled - 1)).toBeLessThan(alone.error);
+  }
+  // Each input has a group of its own: a kernel of length 1.
+  const values = fanwise.orthogonal({ seed: 1, depthwise: true }).apply([3, 3, 5, 1]).dataSync();
+  for (let input = 0; input < 5; input++) {
+    let square = 0;
+    for (let place = 0; place < 9; place++) square += values[5 * place + input] ** 2;
+    expect(Math.abs(square - 1)).toBeLessThan(1e-5);
+  }
+});
+
+test('a transposed kernel, [height, width, out, in], has fanIn height x width x in', () => {
+  const made = (kernelInitializer: unknown) =>
+    tf.layers.conv2dTranspose({ kernelSize: 3, filters: 8, kernelInitializer } as never) as tf.layers.Layer;
+  const one = scaled(made(fanwise.lecunNormal({ seed: 1, transposed: true })), [8, 8, 128], 9 * 128);
+  expect(Math.abs(one.scaled - 1)).toBeLessThan(one.error);
+  const alone = scaled(made(fanwise.lecunNormal({ seed: 1 })), [8, 8, 128], 9 * 8);
+  expect(Math.abs(alone.scaled - 1)).toBeLessThan(alone.error);
+});
+
+test.each([[[10_000]], [[2, 5, 10, 4, 5, 5]]])(
+  'shape %o: both fans are the root of 10,000, as in TensorFlow.js',
+  (shape) => {
+    const of = (initializer: { apply(shape: number[]): tf.Tensor }) =>
+      100 * variance(initializer.apply(shape).dataSync() as Float32Array, 0);
+    const error = 5 * Math.sqrt(2 / 10_000);
+    expect(Math.abs(of(fanwise.lecunNormal({ seed: 1 })) - 1)).toBeLessThan(error);
+    expect(Math.abs(of(fanwise.glorotUniform({ seed: 1 })) - 1)).toBeLessThan(error);
+    expect(Math.abs(of(tf.initializers.leCunUniform({ seed: 1 }) as never) - 1)).toBeLessThan(error);
+    expect(Math.abs(of(fanwise.lecunNormal({ seed: 1, fanIn: 200 })) - 0.5)).toBeLessThan(error);
+  },
+);
+
+test('a bias of a dense layer', () => {
+  const layer = tf.layers.dense({ units: 100, inputShape: [4], biasInitializer: fanwise.heNormal({ seed: 1 }) });
+  tf.sequential({ layers: [layer] });
+  expect(Math.abs(5 * variance(layer.getWeights()[1].dataSync() as Float32Array, 0) - 1)).toBeLessThan(0.7);
+  expect(fanwise.heNormal({ seed: 1 }).apply([0]).shape).toEqual([0]);
+});
+
 test('options go through; two layers of one initialiser differ; rng is drawn from', () => {
   const wide = kernel(dense(fanwise.xavierNormal({ seed: 1, gain: 3 })));
   const plain = kernel(dense(fanwise.xavierNormal({ seed: 1 })));
@@ -85,6 +147,11 @@ describe('a model', () => {
     expect(Array.from((model.predict(x) as tf.Tensor).dataSync(), Math.round)).toEqual([0, 1, 1, 0]);
   });
 
+  test('says in JSON which kernel its initialisers are for', () => {
+    const config = fanwise.heNormal({ seed: 4, depthwise: true }).getConfig();
+    expect(config).toEqual({ seed: 4, depthwise: true });
+  });
+
   test('goes through JSON with its initialisers', async () => {
     const json = make().toJSON(null, false);
     const again = await tf.models.modelFromJSON({ modelTopology: json } as never);
@@ -98,6 +165,16 @@ describe('a model', () => {
 });
 
 test('errors', () => {
+  expect(() => fanwise.heNormal({ depthwise: 1 as never })).toThrow(/heNormal: depthwise is 1; pass true or false/);
+  expect(() => fanwise.heNormal({ depthwise: true, transposed: true })).toThrow(/both depthwise and transposed/);
+  expect(() => fanwise.heNormal({ groups: 2 } as never)).toThrow(/unknown option groups/);
+  for (const [o, word] of [
+    [{ depthwise: true }, 'depthwise'],
+    [{ transposed: true }, 'transposed'],
+  ] as const)
+    expect(() => fanwise.heNormal(o).apply([4, 4])).toThrow(
+      `fanwise/tfjs: heNormal: shape [4,4] is no ${word} convolution's; pass this initialiser for the kernel of one`,
+    );
   expect(() => fanwise.heNormal({ sed: 1 } as never)).toThrow(/fanwise\/tfjs: heNormal: unknown option sed/);
   expect(() => fanwise.heNormal({ seed: 1, rng: random.philox(1) })).toThrow(/both rng and seed/);
   expect(() => fanwise.heNormal({ seed: 1n as never })).toThrow(/seed is 1n, which JSON has not/);

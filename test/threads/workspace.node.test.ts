@@ -124,6 +124,10 @@ describe('wrong arguments are errors before anything is written', () => {
     await rejects(() => ws.draw('normal', { seed: 1, out: a, slice: [0, 4] }), /unknown option slice/);
     await rejects(() => ws.init('zeros', [8, 8], { seed: 1, out: a, slice: [0, 4] }), /unknown option slice/);
     await rejects(() => ws.init('kaimingNormal', [8, 9], { seed: 1, out: a }), /out has 64 values and the draw 72/);
+    await rejects(
+      () => ws.init('kaimingNormal', [8, 8], { seed: 1, out: a, groups: 3 }),
+      /8 outputs have no 3 equal groups/,
+    );
     await rejects(() => ws.init('orthogonal' as never, [8, 8], { seed: 1, out: a }), /cannot be made in parts/);
     await rejects(() => ws.forward({} as never, a, { out: b }), /pass one made by nn.sequential/);
     await rejects(

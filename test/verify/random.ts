@@ -130,14 +130,18 @@ By \`npm run verify:random\`, ${cpus()[0].model.trim()}, Node ${process.version}
 
 ## TestU01
 
-Batteries of L'Ecuyer and Simard (2007) on the 32-bit words of each generator from seed 0. A statistic is suspect where its p-value is within 1e-6 of 0 or 1. "Reversed" has the bits of each word in reverse order, since batteries look at the high ones; "normal" has the ranks of two normals, ⌊Φ(z) 2¹⁶⌋, in a word (a float32 near 1 has no more digits); "forks" takes a word from each of 256 forks in turn.
+The batteries of L'Ecuyer and Simard (2007) test the 32-bit words of each generator, from seed 0. A statistic is suspect if its p-value is within 1e-6 of 0 or 1.
+
+- "reversed": the bits of each word in reverse order, since the batteries look mainly at the high bits;
+- "normal": a word is made of the ranks of two normals, ⌊Φ(z) 2¹⁶⌋ (a float32 near 1 has no more digits);
+- "forks": a word from each of 256 forks in turn.
 
 ${tables.join('\n')}
-Longer runs: \`npm run verify:random -- crush\` (half an hour a generator), \`-- big\` (a day), and for PractRand or dieharder \`npx tsx test/verify/words.ts philox 0 | RNG_test stdin32\`.
+Longer runs are \`npm run verify:random -- crush\` (half an hour a generator) and \`-- big\` (a day). For PractRand or dieharder there is \`npx tsx test/verify/words.ts philox 0 | RNG_test stdin32\`.
 
-## Laws
+## Distributions
 
-${N.toLocaleString('en')} values of each distribution and initialiser against the law it claims, on ${found.laws.date}, from fixed seeds: how many standard deviations the moments of order one to four are off, √n times Kolmogorov and Smirnov's distance (above 2.2 once in 8,000), and how many standard deviations χ² over 1,000 classes is off. More than 5 deviations would be a failure.
+${N.toLocaleString('en')} values of each distribution and initialiser were compared with theory on ${found.laws.date}, from fixed seeds. The columns 1st to 4th say by how many standard errors the moments of that order differ. √n D is √n times the Kolmogorov-Smirnov distance, which is above 2.2 once in 8,000 times. χ² over 1,000 classes is given in standard deviations from its mean. More than 5 standard errors would be a failure.
 
 | | 1st | 2nd | 3rd | 4th | √n D | χ² |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-// Figure 1: what an initialiser makes of the activations, layer by layer.
+// Figure 1: the activations by layer, for each initialiser.
 
 import * as Plot from '@observablehq/plot';
 import { activation, nn } from 'fanwise';
@@ -14,7 +14,7 @@ export interface Cell {
   layer: number;
   /** The standard deviation of the activations. */
   sigma: number;
-  /** The deviation of a unit between digits: what is left to tell them by. */
+  /** The standard deviation of a unit's activation over the digits, by which they can be told apart. */
   delta: number;
   /** The share of tanh beyond ±0.99, of relu that is exactly 0. */
   share: number;
@@ -24,14 +24,14 @@ export interface Cell {
 }
 
 export interface Activations {
-  /** Both deviations of the input. */
+  /** Both standard deviations of the input. */
   input: { sigma: number; delta: number };
   cells: Record<Name, Cell[]>;
 }
 
 const shown = [1, 3, 10, 30];
 const BINS = 40;
-/** The ends of the axis; relu has none, so what lies beyond 2 is in the last bin. */
+/** The ends of the axis. relu has no upper end, so values beyond 2 are in the last bin. */
 const ends = { tanh: [-1, 1], relu: [0, 2] } as const;
 const names: Record<keyof typeof fills, string> = {
   unit: 'N(0, 1)',
@@ -43,8 +43,8 @@ const names: Record<keyof typeof fills, string> = {
 };
 const order = Object.keys(names) as (keyof typeof fills)[];
 
-/** Over all values, and of a unit between digits (the root of the mean variance). */
-function deviations(x: Float32Array, units: number): { sigma: number; delta: number } {
+/** Standard deviations: of all values, and of a unit over the digits (the root of the mean variance). */
+function stds(x: Float32Array, units: number): { sigma: number; delta: number } {
   const rows = x.length / units;
   const means = new Float64Array(units);
   x.forEach((v, i) => (means[i % units] += v / rows));
@@ -67,7 +67,7 @@ function cell(name: Name, fill: keyof typeof fills, layer: number, x: Float32Arr
     bins[Math.min(BINS - 1, Math.floor((BINS * (v - low)) / (high - low)))]++;
   }
   share /= x.length;
-  const { sigma, delta } = deviations(x, 100);
+  const { sigma, delta } = stds(x, 100);
   let state: State = 'healthy';
   if (name === 'tanh' && share > 0.5) state = 'saturated';
   else if (delta > 10 * input.delta) state = 'exploded';
@@ -76,9 +76,9 @@ function cell(name: Name, fill: keyof typeof fills, layer: number, x: Float32Arr
   return { fill, layer, sigma, delta, share, state, bins: bins.map((count) => count / peak) };
 }
 
-/** The networks of claims 13 and 14 before their first step. */
+/** The networks of claims 13 and 14, before their first step. */
 export function measure({ x }: Digits): Activations {
-  const input = deviations(x, 784);
+  const input = stds(x, 784);
   const cells: Activations['cells'] = { tanh: [], relu: [] };
   for (const name of ['tanh', 'relu'] as const) {
     for (const fill of order) {
@@ -140,8 +140,8 @@ export function figure({ input, cells }: Activations): Figure {
   return {
     id: 'activations',
     title: 'Activations, layer by layer',
-    see: 'Read a row from left to right. N(0, 1) pins tanh to its ends and blows relu up; N(0, 0.01²) lets the signal die. PyTorch’s default hides that: its biases keep the activations spread out, but what is left is the same for every digit (δ). What keeps the digits apart is LeCun’s, Xavier’s or He’s variance with tanh, and only He’s with relu.',
-    how: `Networks of 30 layers of 100 units on handwritten digits, before any training. Each histogram is scaled to its own peak; exact zeros of relu are left out, and all beyond 2 is in its last bar. σ is the standard deviation of a layer’s activations, δ that of a unit between digits (${compact(input.sigma)} and ${compact(input.delta)} in the input). Vanished: δ is below a tenth of the input’s; exploded: above ten times; saturated: more than half of tanh is beyond ±0.99.`,
+    see: 'Read a row from left to right. With N(0, 1) tanh saturates and relu explodes. With N(0, 0.01²) the signal vanishes. With PyTorch’s default it vanishes too, which is harder to see: its biases keep the activations spread out, but they are the same for every digit (δ). LeCun’s, Xavier’s and He’s variance keep the digits apart with tanh, and only He’s with relu.',
+    how: `Networks of 30 layers of 100 units on handwritten digits, before any training. Each histogram is scaled to its own peak; exact zeros of relu are left out, and all beyond 2 is in its last bar. σ is the standard deviation of a layer’s activations, δ that of a unit over the digits (${compact(input.sigma)} and ${compact(input.delta)} in the input). Vanished: δ is below a tenth of the input’s; exploded: above ten times; saturated: more than half of tanh is beyond ±0.99.`,
     least: 330,
     panels: (['tanh', 'relu'] as const).map((name) => ({ title: name, pictures: [picture(name, cells[name])] })),
     tables: (['tanh', 'relu'] as const).map((name) => ({

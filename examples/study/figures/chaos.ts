@@ -13,9 +13,9 @@ interface Point {
 
 export interface Chaos {
   curves: { chi: number; points: Point[] }[];
-  /** chi without biases, as theory has it. */
+  /** chi without biases, by theory. */
   theory: { weight: number; chi: number }[];
-  /** The same of random networks, those of the initialisers among them. */
+  /** The same, measured on random networks; those with a name are an initialiser's. */
   measured: { name?: string; weight: number; chi: number; mean: number; error: number }[];
   width: number;
   networks: number;
@@ -23,7 +23,7 @@ export interface Chaos {
 
 const FAR = 4;
 const HIGH = 0.5;
-/** Between which layers chi is measured. */
+/** The layers between which chi is measured. */
 const [FIRST, LAST] = [10, 40];
 const steps = [0.25, 0.5, 0.75, 1, 1.25];
 
@@ -39,7 +39,7 @@ const weights: [number, string?][] = [
   [4],
 ];
 
-/** What layers make of pre-activations h ~ N(0, q): E tanh(h)² and E tanh′(h)². */
+/** Of pre-activations h ~ N(0, q): E tanh(h)² and E tanh′(h)². */
 interface Moments {
   q: number;
   square: number;
@@ -47,22 +47,22 @@ interface Moments {
 }
 
 function moments(q: number): Moments {
-  // Gains are of z ~ N(0, 1), and the slope by z is sqrt(q) times that by h.
+  // Gains are for z ~ N(0, 1), and the slope by z is sqrt(q) times that by h.
   const { forward, backward } = gain.describe((z) => Math.tanh(Math.sqrt(q) * z));
   return { q, square: forward ** -2, slope: backward ** -2 / q };
 }
 
 /**
- * A curve of one chi. For a given q all follows from one pair of moments: weights of n Var(w) = chi / E tanh′² have
- * that chi there, and biases of variance q - n Var(w) E tanh² make q a fixed point.
+ * The curve of one chi. For a given q both coordinates follow from the moments: weights with n Var(w) = chi / E tanh′² have
+ * that chi, and biases of variance q - n Var(w) E tanh² make q a fixed point.
  */
 function curve(chi: number, grid: Moments[]): Point[] {
   const points = grid.map(({ q, square, slope }) => ({ weight: chi / slope, bias: q - (chi / slope) * square }));
-  // Above chi 1 small q would need biases of negative variance.
+  // If chi is above 1, small q would need biases of negative variance.
   return points.slice(points.findLastIndex(({ bias }) => bias <= 0));
 }
 
-/** The n Var(w) of a curve where biases have that variance. */
+/** The n Var(w) of a curve at a variance of the biases. */
 export function at(points: Point[], bias: number): number {
   const i = points.findIndex((p) => p.bias > bias);
   const [a, b] = [points[i - 1], points[i]];
@@ -75,7 +75,7 @@ const chiOf = (weight: number) =>
 export function measure(networks: number, width = 256): Chaos {
   const grid = Array.from({ length: 100 }, (_, i) => moments(1e-4 * 1.115 ** i));
   grid.unshift({ q: 0, square: 0, slope: 1 });
-  // Without biases q is fixed where n Var(w) E f² = q; up to n Var(w) = 1 that is at 0, where chi is n Var(w).
+  // Without biases the fixed point is where n Var(w) E f² = q. Up to n Var(w) = 1 that is q = 0, where chi is n Var(w).
   const theory = [
     { weight: 0, chi: 0 },
     { weight: 1, chi: 1 },
@@ -96,7 +96,7 @@ export function measure(networks: number, width = 256): Chaos {
   };
 }
 
-/** How strongly the bands between the curves are filled, from chi 0 on. */
+/** The opacities of the bands between the curves, from chi = 0 on. */
 const opacities = [0.6, 0.42, 0.27, 0.12, 0.14, 0.34];
 
 const frame = { width: 380, height: 330, marginLeft: 40, marginRight: 16 };
@@ -152,7 +152,7 @@ function map({ curves, measured }: Chaos): string {
       ),
       Plot.dot(named, { x: 'weight', y: 0, symbol: 'diamond', r: 5, fill: 'currentColor', stroke: 'var(--page)' }),
       ...named.map((one) =>
-        // One name stands higher, or its neighbour would touch it.
+        // One name is higher, since its neighbour would touch it.
         Plot.text([one], {
           x: 'weight',
           y: 0,
@@ -202,8 +202,8 @@ export function figure(data: Chaos): Figure {
   return {
     id: 'chaos',
     title: 'The edge of chaos',
-    see: 'χ is the factor by which a layer multiplies the gradient’s mean square. On the thick line it is 1 and depth costs nothing; biases move that line to larger weights. PyTorch’s default lies deep in the ordered phase, LeCun’s and Xavier’s weights on the edge, wider ones beyond it.',
-    how: `tanh. Lines: infinitely wide layers, by quadrature; diamonds: initialisers without biases (N(0, 1) lies far to the right, at n Var(w) = n); circles: means of ${networks} networks of width ${width}, from layer ${FIRST} to layer ${LAST}, with two standard errors; on the edge itself χ comes up to 1 slowly, as 1 − 1/layer.`,
+    see: 'χ is the factor by which a layer multiplies the gradient’s mean square. On the thick line it is 1, and depth costs nothing; biases move that line to larger weights. PyTorch’s default is deep in the ordered phase, LeCun’s and Xavier’s weights are on the edge, larger ones beyond it.',
+    how: `tanh. Lines: infinitely wide layers, by quadrature; diamonds: initialisers without biases (N(0, 1) lies far to the right, at n Var(w) = n); circles: means of ${networks} networks of width ${width}, from layer ${FIRST} to layer ${LAST}, with two standard errors; on the edge itself χ approaches 1 slowly, as 1 − 1/layer.`,
     least: 330,
     panels: [
       { title: 'χ by weights and biases', pictures: [map(data)] },

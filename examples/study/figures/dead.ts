@@ -1,4 +1,4 @@
-// Figure 4: networks and units of relu through which nothing comes.
+// Figure 4: relu networks and units whose output is always 0.
 
 import * as Plot from '@observablehq/plot';
 import { activation, nn, random } from 'fanwise';
@@ -11,7 +11,7 @@ export interface Dead {
   networks: number;
   /** The share of networks that are dead for one input, by width and number of layers. */
   shares: { width: number; layers: number; share: number }[];
-  /** The digits that the units were shown, and of each network the shares of its units, layer by layer. */
+  /** The number of digits, and for each network the shares of its units by layer. */
   rows: number;
   units: { off: number[]; dead: number[] }[];
 }
@@ -138,7 +138,7 @@ export function figure(data: Dead): Figure {
   return {
     id: 'dead',
     title: 'Dead networks, dead units',
-    see: 'A relu network lets nothing through as soon as one of its layers is off, with a chance of 2⁻ᴺ each: width cures it, depth makes it worse. A unit that is off for one digit is not dead: half of them are. Dead is off for all the data, and that share grows with depth, since digits become alike on their way.',
+    see: 'A relu network’s output is 0 as soon as all units of one layer are off, which has a probability of 2⁻ᴺ for each layer: width helps, depth makes it worse. A unit that is off for one digit is not dead: half of the units are. A dead unit is off for all the data. Their share grows with depth, since digits become more alike from layer to layer.',
     how: `Networks: one input, standard normal weights, no biases, ${networks} networks of each width; lines are 1 − (1 − 2⁻ᴺ)ᴸ, bars two standard errors. Units: ${units.length} networks of 30 layers of 100 units with He’s weights and no biases on ${rows} digits.`,
     least: 330,
     panels: [

@@ -1,4 +1,4 @@
-// What a figure is, and how one of its pictures is drawn: by Observable Plot on a document without a browser.
+// What a figure is, and how its pictures are drawn: by Observable Plot, in a document without a browser.
 
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
@@ -18,9 +18,9 @@ export interface Figure {
   /** How it was measured. */
   how: string;
   panels: Panel[];
-  /** The least width of a panel in pixels: as many stand beside each other as there is room for. */
+  /** The least width of a panel in pixels; as many as fit are side by side. */
   least: number;
-  /** The figures behind the pictures, for those who do not see them. */
+  /** The numbers of the pictures, also for those who do not see them. */
   tables: Table[];
 }
 
@@ -29,7 +29,7 @@ export interface Panel {
   pictures: string[];
 }
 
-/** The page's colours by what they say; each scheme has its own values (style.ts). */
+/** The page's colours by their meaning; each colour scheme has its own values (style.ts). */
 export const ink = {
   healthy: 'var(--blue)',
   vanished: 'var(--purple)',
@@ -38,7 +38,7 @@ export const ink = {
   faint: 'var(--faint)',
   grid: 'var(--grid)',
 };
-/** Lines that are told apart by colour are told apart by dashes too. */
+/** Lines differ in dashes as well as in colour. */
 export const dashes = { solid: undefined, dashed: '7 4', dotted: '2 3', mixed: '9 3 2 3' };
 
 const { document } = parseHTML('<html><body></body></html>');
@@ -50,9 +50,9 @@ export function draw(label: string, options: Plot.PlotOptions): string {
     className: 'plot',
     ...options,
   }) as unknown as SVGElement;
-  svg.querySelector('style')?.remove(); // the page's own style says it once for all
+  svg.querySelector('style')?.remove(); // the page has the style once for all pictures
   for (const name of ['fill', 'font-family']) svg.removeAttribute(name);
-  // Hundredths of a pixel are enough, and half of the bytes.
+  // Hundredths of a pixel are enough, and take half of the bytes.
   const text = svg.outerHTML.replace(/<[^>]*>/g, (tag) => tag.replace(/(\d\.\d{2})\d+/g, '$1'));
   return text.replace('<svg', `<svg role="img" aria-label="${escaped(label)}"`);
 }

@@ -1,4 +1,4 @@
-// Figure 2: how the gradient changes on its way down, theory and measurement.
+// Figure 2: the gradient from the last layer to the first, by theory and measured.
 
 import * as Plot from '@observablehq/plot';
 import { diagnose, random } from 'fanwise';
@@ -11,7 +11,7 @@ interface Net {
   name: string;
   activation: 'tanh' | 'relu';
   layers: number;
-  /** n Var(w) at a width. */
+  /** n Var(w) for a width n. */
   scaled: (n: number) => number;
   initialise?: Initialise;
   colour: string;
@@ -139,9 +139,9 @@ export function figure(data: Gradients): Figure {
   const { width, networks } = data;
   return {
     id: 'gradients',
-    title: 'The gradient on its way down',
-    see: 'A straight line on this scale is a factor per layer, and depth makes a power of it. Only n Var(w) = 1 with tanh and 2 with relu keep the gradient’s size. Weights of N(0, 1) saturate most units and still make it explode.',
-    how: `Random networks of ${width} units a layer without biases, standard normal inputs, standard normal gradients at the top. Lines: the mean over networks by theory, which a few large ones may carry; bands: where theory has 19 of 20 networks of this width; symbols: ${networks} measured networks each.`,
+    title: 'The gradient from the last layer to the first',
+    see: 'A straight line on this scale is a constant factor per layer, which depth raises to a power. Only n Var(w) = 1 with tanh and 2 with relu keep the gradient’s size. Weights of N(0, 1) saturate most units and still make it explode.',
+    how: `Random networks of ${width} units a layer without biases, standard normal inputs, standard normal gradients at the last layer. Lines: the mean over networks by theory, which a few large ones may dominate; bands: 19 of 20 networks of this width by theory; symbols: ${networks} measured networks each.`,
     least: 330,
     panels: (['tanh', 'relu'] as const).map((name) => ({
       title: `${name}, ${name === 'tanh' ? 50 : 30} layers`,

@@ -8,12 +8,12 @@ import type { Figure } from './figure.js';
 import * as gradients from './gradients.js';
 import * as training from './training.js';
 
-/** Measures and draws all; a quick run from fewer networks and digits. */
+/** Measures and draws all; in a quick run with fewer networks and digits. */
 export function figures(
   data: { train: Digits },
   trained: training.Trained[],
   quick: boolean,
-  tell: (done: number, of: number, what: string) => void = () => {},
+  report: (done: number, of: number, what: string) => void = () => {},
 ): Figure[] {
   const digits = first(data.train, quick ? 200 : 1000);
   const steps: [string, () => Figure][] = [
@@ -24,7 +24,7 @@ export function figures(
     ['the edge of chaos', () => chaos.figure(chaos.measure(quick ? 1 : 5))],
   ];
   return steps.map(([what, make], i) => {
-    tell(i, steps.length, `figure: ${what}`);
+    report(i, steps.length, `figure: ${what}`);
     return make();
   });
 }

@@ -13,7 +13,7 @@ export interface Trained {
   losses: number[];
 }
 
-/** The loss of a step of one batch jumps; the mean of so many does not. */
+/** The loss of one batch is noisy; the mean of so many steps is less so. */
 const SMOOTH = 50;
 const smooth = (losses: number[]) =>
   Array.from({ length: Math.floor(losses.length / SMOOTH) }, (_, i) => ({
@@ -92,7 +92,7 @@ export function figure(all: Trained[]): Figure {
   return {
     id: 'training',
     title: 'The article’s five experiments',
-    see: 'Four of the five cannot be told apart, in loss or in accuracy; only weights of N(0, 1) start far off and stay behind. One hidden layer is too shallow to show what the figures above show.',
+    see: 'Four of the five cannot be told apart, in loss or in accuracy. Only weights of N(0, 1) start with a large loss and stay behind. One hidden layer is too shallow to show what the figures above show.',
     how: `784-100-10 on MNIST, ${steps} steps of 100 digits, PyTorch’s random numbers of seed 0. The experiment of a panel is the thick line, the four others the thin grey ones; losses are means of ${SMOOTH} steps; dashed: the accuracy that the article prints, after 3000 steps.`,
     least: 280,
     panels: all.map((one) => ({ title: one.name, pictures: [losses(one, all), accuracies(one, all)] })),

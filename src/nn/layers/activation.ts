@@ -1,12 +1,12 @@
-// An activation as a layer.
+// Activations as layers.
 
-import { type Activation, type ActivationParameters, named } from '../../activation/table.js';
-import { type Layer, specified, type ThreadContext } from '../layer.js';
+import { type Activation, type ActivationParameters, activationOf } from '../../activation/table.js';
+import { type Layer, type ThreadContext, withSpec } from '../layer.js';
 
-/** A layer that applies an activation: 'relu', or 'leakyRelu' and { slope: 0.2 }. */
-export function activation<A extends Activation>(name: A, passed?: ActivationParameters<A>): Layer {
-  const { row, numbers } = named('nn.activation', [name, passed]);
-  return specified(['activation', name, { ...passed }], {
+/** A layer that applies an activation, such as 'relu', or 'leakyRelu' with { slope: 0.2 }. */
+export function activation<A extends Activation>(name: A, given?: ActivationParameters<A>): Layer {
+  const { row, numbers } = activationOf('nn.activation', [name, given]);
+  return withSpec(['activation', name, { ...given }], {
     kind: name,
     parameters: {},
     inPlace: row.keeps === 'y',
@@ -16,22 +16,22 @@ export function activation<A extends Activation>(name: A, passed?: ActivationPar
       const forward = kernel(`${name}Forward`, x, y);
       const saved = row.keeps === 'y' ? y : x;
       const backward = dx && kernel(`${name}Backward`, saved, dy, dx);
-      /** A thread's rows of an array, and how many values they are. */
+      /** A function that takes a thread's rows of an array, and how many values these are. */
       const rangeOf = (rows: number, thread: ThreadContext) => {
         const [from, to] = thread.range(rows, 1);
-        return { own: (a: Float32Array) => a.subarray(from * inputs, to * inputs), n: (to - from) * inputs };
+        return { rowsOf: (a: Float32Array) => a.subarray(from * inputs, to * inputs), n: (to - from) * inputs };
       };
       return {
         forward: (rows) => void forward(rows * inputs, ...numbers),
         backward: (rows) => void backward?.(rows * inputs, ...numbers),
         split: {
           forward(rows, thread) {
-            const { own, n } = rangeOf(rows, thread);
-            kernel(`${name}Forward`, own(x), own(y))(n, ...numbers);
+            const { rowsOf, n } = rangeOf(rows, thread);
+            kernel(`${name}Forward`, rowsOf(x), rowsOf(y))(n, ...numbers);
           },
           backward(rows, thread) {
-            const { own, n } = rangeOf(rows, thread);
-            if (dx) kernel(`${name}Backward`, own(saved), own(dy), own(dx))(n, ...numbers);
+            const { rowsOf, n } = rangeOf(rows, thread);
+            if (dx) kernel(`${name}Backward`, rowsOf(saved), rowsOf(dy), rowsOf(dx))(n, ...numbers);
           },
         },
         activation: { name, saved, numbers },

@@ -1,18 +1,17 @@
-// Dropout as a layer: a new mask a step.
+// Dropout as a layer, with a new mask for each step.
 
-import { type Dropout, keepLaw, keptScale, shareOf } from '../../activation/dropout.js';
+import { type Dropout, maskLaw, probabilityOf, scaleOf } from '../../activation/dropout.js';
 import { options } from '../../check.js';
 import { sourceFrom } from '../../random/generator.js';
+import { type Layer, withSpec } from '../layer.js';
 
-import { type Layer, specified } from '../layer.js';
-
-/** A layer that leaves values out while a model is fitted, a new mask a step; else it changes nothing. */
-export function dropout(passed?: Dropout): Layer {
+/** A layer of dropout. In training each step draws a new mask; otherwise the output is the input. */
+export function dropout(given?: Dropout): Layer {
   const where = 'nn.dropout';
-  const o = options(where, passed, ['p', 'rng', 'seed']);
-  const p = shareOf(where, o.p);
+  const o = options(where, given, ['p', 'rng', 'seed']);
+  const p = probabilityOf(where, o.p);
   const source = sourceFrom(where, o);
-  return specified(['dropout', { p, seed: 0 }], {
+  return withSpec(['dropout', { p, seed: 0 }], {
     kind: 'dropout',
     parameters: {},
     source,
@@ -31,12 +30,12 @@ export function dropout(passed?: Dropout): Layer {
         },
         train(rows) {
           masked = true;
-          const used = mask.subarray(0, rows * inputs);
-          source.fill(keepLaw(p), used, { from: 0, of: used.length });
-          forward(rows * inputs, keptScale(p));
+          const values = mask.subarray(0, rows * inputs);
+          source.fill(maskLaw(p), values, { from: 0, of: values.length });
+          forward(rows * inputs, scaleOf(p));
         },
         backward(rows) {
-          if (masked) backward?.(rows * inputs, keptScale(p));
+          if (masked) backward?.(rows * inputs, scaleOf(p));
           else if (dx && dx !== dy) dx.set(dy.subarray(0, rows * inputs));
         },
       };

@@ -1,15 +1,15 @@
 // Gated linear units as layers.
 
-import { type Halves, placed, type Unit, units } from '../../activation/glu.js';
+import { gateFirst, type Halves, type Unit, units } from '../../activation/glu.js';
 import { options, whole } from '../../check.js';
-import { type Layer, specified } from '../layer.js';
+import { type Layer, withSpec } from '../layer.js';
 
 function layer(name: Unit) {
-  return (outputs: number, passed?: Halves): Layer => {
+  return (outputs: number, given?: Halves): Layer => {
     const where = `nn.${name}`;
     whole(where, 'outputs', outputs, { least: 1, most: 2 ** 30 });
-    const first = placed(where, options(where, passed, ['gate']).gate);
-    return specified([name, outputs, { ...passed }], {
+    const first = gateFirst(where, options(where, given, ['gate']).gate);
+    return withSpec([name, outputs, { ...given }], {
       kind: name,
       inputs: 2 * outputs,
       outputs,
@@ -29,9 +29,9 @@ function layer(name: Unit) {
   };
 }
 
-/** A layer that makes `outputs` values a row of twice as many: value / (1 + e^-gate). */
+/** A layer from rows of 2 `outputs` values to rows of `outputs`: value / (1 + e^-gate). */
 export const glu = /* @__PURE__ */ layer('glu');
-/** A layer that makes `outputs` values a row of twice as many: value silu(gate). */
+/** A layer from rows of 2 `outputs` values to rows of `outputs`: value silu(gate). */
 export const swiglu = /* @__PURE__ */ layer('swiglu');
-/** A layer that makes `outputs` values a row of twice as many: value gelu(gate). */
+/** A layer from rows of 2 `outputs` values to rows of `outputs`: value gelu(gate). */
 export const geglu = /* @__PURE__ */ layer('geglu');

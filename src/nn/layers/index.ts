@@ -1,4 +1,4 @@
-// The layers: this module is their table. nn exports each, and threads make one again by its name.
+// The table of layers. nn exports each of them, and threads make them again by their names.
 
 export { activation } from './activation.js';
 export { dropout } from './dropout.js';

@@ -1,18 +1,15 @@
 // The linear layer: y = f(x W' + b).
 
-import { type Named, named } from '../../activation/table.js';
+import { activationOf, type Named } from '../../activation/table.js';
 import { flag, options, whole } from '../../check.js';
 import { init } from '../../init/index.js';
 import { type Generator, sourceFrom } from '../../random/generator.js';
 import type { Seed } from '../../random/source.js';
-
 import { type Tensor, tensor } from '../../tensor.js';
+import { TILE_ROWS } from '../../wasm/generated/constants.js';
 import { scalar } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
-import { type Layer, type LayerMemory, type Operation, type Passes, specified, type ThreadContext } from '../layer.js';
-
-/** Rows of a tile of the product. */
-const ROWS = 4;
+import { type Layer, type LayerMemory, type Operation, type Passes, type ThreadContext, withSpec } from '../layer.js';
 
 export interface Linear<B extends boolean = boolean> extends Layer {
   /** [outputs, inputs] */
@@ -21,25 +18,25 @@ export interface Linear<B extends boolean = boolean> extends Layer {
   readonly bias: B extends true ? Tensor : B extends false ? null : Tensor | null;
 }
 
-/** An activation as it is now, whatever its options become. */
-const copied = (f: unknown) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
+/** A copy of an activation's name and parameters, so that later changes have no effect. */
+const copyOf = (f: unknown) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
 
-/** What the passes are made of: the layer's tensors, its activation, and the memory that a model planned for it. */
+/** The layer's tensors, its activation, and the memory that a model planned for it. */
 interface Bound extends LayerMemory {
   weight: Tensor;
   bias: Tensor | null;
-  f: ReturnType<typeof named> | undefined;
-  /** The product x W' + b, before f. f's backward reads it, or y, which then is the same array. */
+  f: ReturnType<typeof activationOf> | undefined;
+  /** The output before f, x W' + b. If f's backward needs y instead, z is the same array as y. */
   z: Float32Array;
 }
 
 const numbersOf = ({ f }: Bound) => f?.numbers ?? ([0, 0] as const);
 
-/** x W' + b into z, and where there is an activation f of it into `out`. */
+/** The kernel that writes x W' + b to z and, unless `out` is null, f(z) to `out`. */
 const product = ({ kernel, x, weight, bias, z, scratch }: Bound, out: Float32Array | null) =>
   kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
 
-/** The gradients by the weight, the bias and the input, from dy by z. */
+/** A function that writes the gradients by weight, bias and input, from the gradient dy by z. */
 function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inputs, outputs }: Bound) {
   const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
   const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
@@ -51,61 +48,70 @@ function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inpu
   };
 }
 
-/** The passes of several threads: each has rows of the batch, and for the gradient by the weight rows of that. */
+/** The passes of several threads. Each has a range of the batch's rows and, for the gradient by the weight, of W's rows. */
 function split(bound: Bound): Passes['split'] {
   const { kernel, setCallback, f, x, y, z, dx, dy, weight, bias, gradients, scratch, inputs, outputs } = bound;
   const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
   const [a, b] = numbersOf(bound);
   return {
     forward(rows: number, thread: ThreadContext) {
-      const [from, to] = thread.range(rows, ROWS);
+      const [from, to] = thread.range(rows, TILE_ROWS);
       if (f) setCallback(`${f.name}Forward`);
-      const [own, out] = [x.subarray(from * inputs), f ? y.subarray(from * outputs) : null];
-      product({ ...bound, x: own, z: z.subarray(from * outputs) }, out)(to - from, inputs, outputs, a, b);
+      const out = f ? y.subarray(from * outputs) : null;
+      product({ ...bound, x: x.subarray(from * inputs), z: z.subarray(from * outputs) }, out)(
+        to - from,
+        inputs,
+        outputs,
+        a,
+        b,
+      );
     },
     backward(rows: number, thread: ThreadContext) {
-      const [from, to] = thread.range(rows, ROWS);
+      const [from, to] = thread.range(rows, TILE_ROWS);
       const g = dy.subarray(from * outputs);
       if (f) kernel(`${f.name}Backward`, z.subarray(from * outputs), g, g)((to - from) * outputs, a, b);
-      const by = dx?.subarray(from * inputs);
-      if (by) kernel('linearBackwardInput', g, weight.data, by, scratch)(to - from, inputs, outputs);
-      // The sum over rows has one order: what is split are the rows of W. They need all of dy.
+      const dxRows = dx?.subarray(from * inputs);
+      if (dxRows) kernel('linearBackwardInput', g, weight.data, dxRows, scratch)(to - from, inputs, outputs);
+      // Sums over rows have one order, so that the bits are those of one thread: W's rows are split. They need all of dy.
       thread.wait();
-      const [first, last] = thread.range(outputs, ROWS);
-      const own = gradients.weight.subarray(first * inputs);
-      kernel('linearBackwardWeight', x, dy.subarray(first), own, scratch)(rows, inputs, last - first, outputs);
+      const [first, last] = thread.range(outputs, TILE_ROWS);
+      const gradientRows = gradients.weight.subarray(first * inputs);
+      kernel('linearBackwardWeight', x, dy.subarray(first), gradientRows, scratch)(rows, inputs, last - first, outputs);
       if (thread.first) byBias?.(rows, outputs);
     },
   };
 }
 
-/** The passes over a batch. With an activation they are two operations, which a probe looks at one by one. */
+/** The passes over a batch. With an activation they are two operations for a probe. */
 function passes(bound: Bound): Passes {
   const { kernel, setCallback, f, y, z, dy, inputs, outputs } = bound;
   const [a, b] = numbersOf(bound);
   const plain = product(bound, null);
   const backward = gradientsOf(bound);
-  const own = {
+  const common = {
     split: split(bound),
     preactivation(rows: number) {
       plain(rows, inputs, outputs, a, b);
       return z;
     },
   };
-  if (!f) return { ...own, forward: (rows) => void plain(rows, inputs, outputs, a, b), backward };
+  if (!f) return { ...common, forward: (rows) => void plain(rows, inputs, outputs, a, b), backward };
   const fused = product(bound, y);
   const activate = kernel(`${f.name}Forward`, z, y);
   const slope = kernel(`${f.name}Backward`, z, dy, dy);
   const operations: Operation[] = [
     { kind: 'linear', y: z, dy, forward: (rows) => void plain(rows, inputs, outputs, a, b), backward },
     {
-      ...{ kind: f.name, y, dy, activation: { name: f.name, saved: z, numbers: [a, b] } },
+      kind: f.name,
+      y,
+      dy,
+      activation: { name: f.name, saved: z, numbers: [a, b] },
       forward: (rows) => void activate(rows * outputs, a, b),
       backward: (rows) => void slope(rows * outputs, a, b),
     },
   ];
   return {
-    ...own,
+    ...common,
     operations,
     forward(rows) {
       setCallback(`${f.name}Forward`);
@@ -119,29 +125,29 @@ function passes(bound: Bound): Passes {
 }
 
 /**
- * y = f(x W' + b) with W of [outputs, inputs] and b of [outputs]. Both start as PyTorch's nn.Linear does
- * (init.torchLinear); fill layer.weight with another initialiser to change that. bias: false leaves b out.
- * activation is f, 'relu' or ['leakyRelu', { slope: 0.2 }]: applied block by block in the product itself, it gives the
- * bits of nn.activation behind the layer.
+ * y = f(x W' + b) with W of [outputs, inputs] and b of [outputs]. Both have the initial values of PyTorch's nn.Linear
+ * (init.torchLinear); fill layer.weight with another initialiser to change them. With bias: false there is no b. activation
+ * is f, such as 'relu' or ['leakyRelu', { slope: 0.2 }]. It is applied to each block of the product while that is in the
+ * cache, and gives the same bits as an nn.activation after the layer.
  */
 export function linear<B extends boolean = true>(
   inputs: number,
   outputs: number,
-  passed?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
+  given?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
 ): Linear<B> {
   const where = 'nn.linear';
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
-  const o = options(where, passed, ['rng', 'seed', 'bias', 'activation']);
-  const f = o.activation === undefined ? undefined : named(where, o.activation);
-  const drawn = o as { rng?: Generator; seed?: Seed };
-  sourceFrom(where, drawn);
+  const o = options(where, given, ['rng', 'seed', 'bias', 'activation']);
+  const f = o.activation === undefined ? undefined : activationOf(where, o.activation);
+  const { rng, seed } = o as { rng?: Generator; seed?: Seed };
+  sourceFrom(where, { rng, seed });
   const weight = tensor([outputs, inputs]);
   const bias: Tensor | null = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;
-  init.torchLinear(weight, { rng: drawn.rng, seed: drawn.seed, bias: bias ?? false });
+  init.torchLinear(weight, { rng, seed, bias: bias ?? false });
   const keepsInput = f?.row.keeps === 'x';
-  const spec = ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copied(o.activation) }] as const;
-  return specified<Linear<B>>(spec, {
+  const spec = ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copyOf(o.activation) }] as const;
+  return withSpec<Linear<B>>(spec, {
     kind: 'linear',
     inputs,
     outputs,

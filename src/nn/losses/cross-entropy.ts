@@ -1,4 +1,4 @@
-// Cross-entropy: a loss of each row of logits by its label.
+// Cross-entropy: a loss of rows of logits and their labels.
 
 import {
   apart,
@@ -13,19 +13,19 @@ import {
   what,
   whole,
 } from '../../check.js';
-import { along } from '../../tensor.js';
+import { axisLayout } from '../../tensor.js';
 import { apply, view } from '../../wasm/kernels.js';
 import { nnModule } from '../../wasm/module.js';
-import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
+import { type Forward, type Reduction, ratio, reductions, upstreamGradients } from './reduction.js';
 
-/** Classes as whole numbers from 0 on. */
+/** Labels: classes as whole numbers from 0 on. */
 export type Labels = Uint8Array | Uint16Array | Uint32Array | Int32Array | readonly number[];
 
-/** A label that does not count. */
+/** The label of a row that does not count, as kernels take it. */
 const NONE = 2 ** 32 - 1;
 
-/** Labels as the kernels take them, each below the number of classes, or to be ignored. */
-export function labelled(where: string, labels: unknown, classes: number, ignored?: number): Uint32Array {
+/** Labels, checked, as kernels take them: each is below the number of classes, or NONE if it is the ignored label. */
+export function checkedLabels(where: string, labels: unknown, classes: number, ignored?: number): Uint32Array {
   if (!Array.isArray(labels)) {
     if (!['Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array'].includes(classOf(labels) ?? '')) {
       throw new TypeError(
@@ -34,7 +34,7 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
     }
     attached(where, 'labels', labels as Uint8Array);
   }
-  // A copy is what is checked and used: an element may be a getter.
+  // A copy of an Array is checked and used, because its elements may be getters.
   const values = Array.isArray(labels) ? Array.from(labels as readonly number[]) : (labels as Uint32Array);
   for (let i = 0; i < values.length; i++) {
     if (
@@ -49,17 +49,17 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
   return classOf(labels) === 'Uint32Array' ? (labels as Uint32Array) : Uint32Array.from(values);
 }
 
-/** What cross-entropy may be told beside logits and labels. */
+/** Options of cross-entropy. */
 export interface CrossEntropy {
-  /** The share of a label, from 0 (the default) to 1, that goes to all classes alike (Szegedy et al. 2016). */
+  /** Label smoothing (Szegedy et al. 2016): the share of a row's target, 0 to 1, that all classes have equally; 0 by default. */
   labelSmoothing?: number;
-  /** The label of rows that do not count; any whole number. */
+  /** The label of rows that do not count: any whole number. */
   ignoreIndex?: number;
-  /** How much each class counts, 0 or more; the mean is then divided by the weights of the labels, as in PyTorch. */
+  /** Weights of the classes, 0 or more. The mean is then divided by the sum of the labels' weights, as in PyTorch. */
   weights?: Float32Array | readonly number[];
 }
 
-/** Each option's check, of so many classes. */
+/** The check of each option. */
 const checks = {
   labelSmoothing: (where, value) => number(where, 'labelSmoothing', value ?? 0, { least: 0, most: 1 }),
   ignoreIndex: (where, value) =>
@@ -82,16 +82,17 @@ function checkedOptions(where: string, o: Unchecked<CrossEntropy>, classes: numb
   return { weights, ignored, smoothing: checks.labelSmoothing(where, o.labelSmoothing) };
 }
 
-/** The options of cross-entropy alone, as nn.fit is passed them. */
-export const crossEntropyOptions = (where: string, passed: object | undefined, classes: number) =>
-  checkedOptions(where, options(where, passed as CrossEntropy | undefined, names), classes);
+/** The options of cross-entropy for nn.fit, checked. */
+export const crossEntropyOptions = (where: string, given: object | undefined, classes: number) =>
+  checkedOptions(where, options(where, given as CrossEntropy | undefined, names), classes);
 
-/** What the mean of so many labels is divided by. */
-export function counted(labels: Uint32Array, weights: Float32Array | null, sum = 0): number {
+/** `sum` plus the weights of labels that count, or their number without weights: by this a mean is divided. */
+export function weightSum(labels: Uint32Array, weights: Float32Array | null, sum = 0): number {
   for (const label of labels) if (label !== NONE) sum += weights ? weights[label] : 1;
   return sum;
 }
 
+/** Logits, labels and options of the loss. */
 export interface Classified extends CrossEntropy {
   logits: Float32Array;
   labels: Labels;
@@ -99,25 +100,26 @@ export interface Classified extends CrossEntropy {
   rows?: number;
   reduction?: Reduction;
 }
-const classified = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
+const argumentNames = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
 
-function checkedRows(where: string, o: Unchecked<Classified>) {
+/** The arguments of forward and backward, checked. */
+function checkedArguments(where: string, o: Unchecked<Classified>) {
   const logits = float32(where, 'logits', o.logits);
   const columns = whole(where, 'columns', o.columns, { least: 1 });
-  const most = o.rows === undefined ? undefined : whole(where, 'rows', o.rows);
-  const { outer: rows } = along(where, 'logits', logits.length, { columns, rows: most });
-  const own = checkedOptions(where, o, columns);
-  const labels = labelled(where, o.labels, columns, own.ignored);
+  const givenRows = o.rows === undefined ? undefined : whole(where, 'rows', o.rows);
+  const { outer: rows } = axisLayout(where, 'logits', logits.length, { columns, rows: givenRows });
+  const lossOptions = checkedOptions(where, o, columns);
+  const labels = checkedLabels(where, o.labels, columns, lossOptions.ignored);
   sameLength(where, 'labels', labels.length, 'the logits', rows);
   const reduction = choice(where, 'reduction', o.reduction ?? 'mean', reductions);
-  return { logits, labels, rows, columns, reduction, ...own };
+  return { logits, labels, rows, columns, reduction, ...lossOptions };
 }
 
 export const crossEntropy = {
-  /** From logits, in nats; with reduction 'none' a value a row. The mean of no rows is 0. */
-  forward: ((passed: Classified): number | Float32Array => {
+  /** The loss in nats: the mean over rows, or by `reduction` their sum or each row's. The mean of no rows is 0. */
+  forward: ((given: Classified): number | Float32Array => {
     const where = 'loss.crossEntropy.forward';
-    const c = checkedRows(where, options<Classified>(where, passed, classified));
+    const c = checkedArguments(where, options<Classified>(where, given, argumentNames));
     const sum = (logits: Float32Array, labels: Uint32Array, rows: number) =>
       apply(nnModule, 'crossEntropyForward', rows, [logits, labels], [c.columns, c.smoothing], {
         reads: 2,
@@ -125,27 +127,27 @@ export const crossEntropy = {
       });
     if (c.reduction !== 'none') {
       const total = c.rows === 0 ? 0 : sum(c.logits, c.labels, c.rows);
-      return c.reduction === 'sum' ? total : ratio(total, counted(c.labels, c.weights));
+      return c.reduction === 'sum' ? total : ratio(total, weightSum(c.labels, c.weights));
     }
     const row = (r: number) => sum(view(c.logits, r * c.columns, (r + 1) * c.columns), c.labels.slice(r, r + 1), 1);
     return Float32Array.from(c.labels, (_, r) => row(r));
   }) as Forward<Omit<Classified, 'reduction'>>,
   /**
-   * The gradient by the logits: without options (softmax - one at the label) / rows. With reduction 'none' from the
-   * gradients dy by each row's loss. out may be logits.
+   * The gradient by the logits, (softmax - one-hot label) / rows without options, in a new array or in out, which may be logits.
+   * With reduction 'none' it needs the gradients dy by the rows' losses.
    */
-  backward(passed: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
+  backward(given: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
     const where = 'loss.crossEntropy.backward';
-    const o = options(where, passed, [...classified, 'dy', 'out']);
-    const c = checkedRows(where, o);
-    const dy = upstream(where, o.dy, c.reduction, c.rows);
+    const o = options(where, given, [...argumentNames, 'dy', 'out']);
+    const c = checkedArguments(where, o);
+    const dy = upstreamGradients(where, o.dy, c.reduction, c.rows);
     const out = output(where, o.out, 'logits', c.logits);
     apart(where, 'out', out, 'labels', c.labels, true);
     if (dy) apart(where, 'out', out, 'dy', dy, true);
     const slope = (rows: number, arrays: (Float32Array | Uint32Array)[], scale: number) =>
       apply(nnModule, 'crossEntropyBackward', rows, arrays, [c.columns, c.smoothing, scale], { constant: [c.weights] });
     if (dy === undefined) {
-      const count = c.reduction === 'sum' ? 1 : counted(c.labels, c.weights);
+      const count = c.reduction === 'sum' ? 1 : weightSum(c.labels, c.weights);
       slope(c.rows, [c.logits, c.labels, out], ratio(1, count));
     } else {
       for (let r = 0; r < c.rows; r++) {

@@ -1,23 +1,24 @@
-// Losses of each output x by its target t, a row each. The kernels of the same names are in assembly/nn/loss.ts.
+// The table of losses that are functions of an output x and its target t. The kernels of the same names are in
+// assembly/nn/loss.ts.
 
 import { apart, choice, float32, options, output, sameLength } from '../../check.js';
 import { type NumberOption, valuesOf } from '../../options.js';
 import { apply } from '../../wasm/kernels.js';
 import { type NnKernel, nnModule } from '../../wasm/module.js';
-import { type Forward, type Reduction, ratio, reductions, upstream } from './reduction.js';
+import { type Forward, type Reduction, ratio, reductions, upstreamGradients } from './reduction.js';
 
 export interface LossRow {
-  /** What the outputs are called: logits, where the loss has the sigmoid in itself. */
+  /** The name of the outputs: 'logits' if the loss includes the sigmoid. */
   from: 'outputs' | 'logits';
-  /** At most one, a. */
+  /** At most one parameter, a. */
   parameters: Readonly<Record<string, NumberOption & { value: number }>>;
-  /** Targets are shares, from 0 to 1. */
+  /** Whether targets are shares, from 0 to 1. */
   shares?: boolean;
-  /** The loss in double precision: documentation, oracle and plain JavaScript to compare with. */
+  /** The loss in double precision: documentation, oracle of the tests, and baseline of the benchmarks. */
   formula(x: number, t: number, a: number): number;
-  /** Its slope by x. At a kink it is 0. */
+  /** Its derivative by x. At a kink it is 0. */
   slope(x: number, t: number, a: number): number;
-  /** The largest error, in units in the last place; of a slope near zero so many times 2^-24. */
+  /** The largest error in units in the last place; of a derivative near zero this times 2^-24. */
   ulp: { forward: number; backward: number };
 }
 
@@ -74,35 +75,35 @@ interface Targeted {
 type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array } & Targeted & ParametersOf<L>;
 
 export interface Pointwise<L extends PointwiseLoss> {
-  /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
+  /** The mean over all values, or by `reduction` their sum or each value's loss. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
-  /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */
-  backward(passed: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
+  /** The gradient by the outputs. With reduction 'none' it needs the gradients dy by the values' losses. */
+  backward(given: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
 }
 
-/** The kernels of a row; one that is not there is an error of the compiler. */
+/** The kernels of a row. TypeScript reports a row without kernels as an error here. */
 export const kernelsOf = (name: PointwiseLoss): { forward: NnKernel; backward: NnKernel } => ({
   forward: `${name}Forward`,
   backward: `${name}Backward`,
 });
 
-/** The one parameter of a row, passed or by default; 0 if it has none. */
-export const parameterOf = (where: string, { parameters }: LossRow, passed: Record<string, unknown>): number =>
-  Object.values(valuesOf(where, parameters, passed))[0] ?? 0;
+/** The parameter of a row, given or by default; 0 if the row has none. */
+export const parameterOf = (where: string, { parameters }: LossRow, given: Record<string, unknown>): number =>
+  Object.values(valuesOf(where, parameters, given))[0] ?? 0;
 
-/** Summed from the first to the last, in binary64. */
+/** `total` plus the first values of x, added one after the other in binary64. */
 export function sumOf(x: Float32Array, length: number, total = 0): number {
   for (let i = 0; i < length; i++) total += x[i];
   return total;
 }
 
-/** A row's functions on arrays. */
-function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
+/** The functions of a row. */
+function functions<L extends PointwiseLoss>(name: L): Pointwise<L> {
   const row: LossRow = losses[name];
   const kernels = kernelsOf(name);
   const known = [row.from, 'targets', 'reduction', ...Object.keys(row.parameters)];
-  function checkedPair(where: string, passed: unknown, more: string[]) {
-    const o: Record<string, unknown> = options(where, (passed ?? {}) as Record<string, unknown>, [...known, ...more]);
+  function checkedArguments(where: string, given: unknown, more: string[]) {
+    const o: Record<string, unknown> = options(where, (given ?? {}) as Record<string, unknown>, [...known, ...more]);
     const x = float32(where, row.from, o[row.from]);
     const targets = float32(where, 'targets', o.targets);
     sameLength(where, 'targets', targets.length, row.from, x.length);
@@ -110,18 +111,18 @@ function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
     return { o, x, targets, reduction, parameter: parameterOf(where, row, o) };
   }
   return {
-    forward: ((passed: unknown): number | Float32Array => {
-      const { x, targets, reduction, parameter } = checkedPair(`loss.${name}.forward`, passed, []);
-      const each = new Float32Array(x.length);
-      apply(nnModule, kernels.forward, x.length, [x, targets, each], [parameter, 0]);
-      if (reduction === 'none') return each;
-      const total = sumOf(each, each.length);
+    forward: ((given: unknown): number | Float32Array => {
+      const { x, targets, reduction, parameter } = checkedArguments(`loss.${name}.forward`, given, []);
+      const lossOfEach = new Float32Array(x.length);
+      apply(nnModule, kernels.forward, x.length, [x, targets, lossOfEach], [parameter, 0]);
+      if (reduction === 'none') return lossOfEach;
+      const total = sumOf(lossOfEach, lossOfEach.length);
       return reduction === 'sum' ? total : ratio(total, x.length);
     }) as Pointwise<L>['forward'],
-    backward(passed) {
+    backward(given) {
       const where = `loss.${name}.backward`;
-      const { o, x, targets, reduction, parameter } = checkedPair(where, passed, ['dy', 'out']);
-      const dy = upstream(where, o.dy, reduction, x.length);
+      const { o, x, targets, reduction, parameter } = checkedArguments(where, given, ['dy', 'out']);
+      const dy = upstreamGradients(where, o.dy, reduction, x.length);
       const out = output(where, o.out, row.from, x, 'targets', targets);
       if (dy) apart(where, 'out', out, 'dy', dy, true);
       const scale = reduction === 'mean' ? ratio(1, x.length) : 1;
@@ -134,7 +135,7 @@ function pointwise<L extends PointwiseLoss>(name: L): Pointwise<L> {
   };
 }
 
-/** Every row's functions. */
+/** The functions of all rows. */
 export const pointwiseLosses = /* @__PURE__ */ Object.fromEntries(
-  /* @__PURE__ */ Object.keys(losses).map((name) => [name, pointwise(name as PointwiseLoss)]),
+  /* @__PURE__ */ Object.keys(losses).map((name) => [name, functions(name as PointwiseLoss)]),
 ) as unknown as { [L in PointwiseLoss]: Pointwise<L> };

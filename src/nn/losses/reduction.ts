@@ -1,23 +1,28 @@
-// What becomes of the losses of many values: their mean, their sum, or each by itself.
+// Reductions of losses: their mean, their sum, or none.
 
 import { float32, sameLength } from '../../check.js';
 
-/** The mean over what counts (in nats), the sum, or each by itself. */
+/** The mean over the values or rows that count, their sum, or each of them. */
 export type Reduction = 'mean' | 'sum' | 'none';
 export const reductions = ['mean', 'sum', 'none'] as const;
 
 export interface Forward<O> {
-  /** A value each, not reduced. */
-  (passed: O & { reduction: 'none' }): Float32Array;
-  /** The mean of all, or their sum. The mean of none is 0. */
-  (passed: O & { reduction?: 'mean' | 'sum' }): number;
+  /** The losses, not reduced. */
+  (given: O & { reduction: 'none' }): Float32Array;
+  /** Their mean or their sum. The mean of none is 0. */
+  (given: O & { reduction?: 'mean' | 'sum' }): number;
 }
 
-/** A quotient by a count; nothing at all has the mean 0. */
+/** total / count; 0 if the count is 0. */
 export const ratio = (total: number, count: number) => (count === 0 ? 0 : total / count);
 
-/** The gradients dy that come back to losses that were not reduced; else undefined. */
-export function upstream(where: string, dy: unknown, reduction: Reduction, length: number): Float32Array | undefined {
+/** The gradients dy by losses that are not reduced, checked; undefined for other reductions. */
+export function upstreamGradients(
+  where: string,
+  dy: unknown,
+  reduction: Reduction,
+  length: number,
+): Float32Array | undefined {
   if (reduction !== 'none') {
     if (dy !== undefined) throw new TypeError(`${where}: dy goes with reduction 'none'; leave it out`);
     return undefined;

@@ -1,0 +1,37 @@
+// The package needs ECMAScript and WebAssembly, and nothing else of its host: neither to be loaded nor to be used.
+
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { utf8 } from '../../src/host.js';
+import { random } from '../../src/index.js';
+
+const files = ['index.js', 'node/index.js', 'index.cjs'];
+const bare = async (file: string, mode: string) => {
+  const program = resolve('test/environments/bare.mjs');
+  const run = promisify(execFile)(process.execPath, ['--no-warnings', program, resolve('dist', file), mode]);
+  return JSON.parse((await run).stdout) as { tried: number; wrong: Record<string, string> };
+};
+
+test.each(files)('dist/%s, without any global of the host', async (file) => {
+  expect(await bare(file, 'all')).toEqual({ tried: 1, wrong: {} });
+});
+
+test.each(files)('dist/%s, without each of them', async (file) => {
+  const { tried, wrong } = await bare(file, 'each');
+  expect(wrong).toEqual({});
+  expect(tried).toBeGreaterThan(50);
+});
+
+test('a text is the bytes that TextEncoder makes of it', () => {
+  const rng = random.philox(0);
+  const points = (n: number, most: number) => Array.from(rng.uniform(n, { high: most }), Math.floor);
+  const texts = [0x80, 0x900, 0x12000, 0x110000].flatMap((most) =>
+    Array.from({ length: 50 }, () => String.fromCodePoint(...points(20, most))),
+  );
+  // Halves of surrogate pairs, alone and side by side.
+  texts.push(...Array.from({ length: 50 }, () => String.fromCharCode(...points(9, 0x900).map((p) => 0xd700 + p))));
+  for (const text of ['', '\u07ff\u0800\uffff\u{10000}\u{10ffff}', ...texts])
+    expect(utf8(text)).toEqual(Array.from(new TextEncoder().encode(text)));
+});
