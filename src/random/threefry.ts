@@ -2,6 +2,7 @@
 // JAX 0.5). A first draw from a key is what jax.random makes of that key; a draw after it goes on in the counter, which
 // JAX, where keys are used once, does not do.
 
+import { utf8 } from '../host.js';
 import { counterSource } from './counter.js';
 import { sortedByWords, type Words } from './shuffle.js';
 import { type Source, WORD } from './source.js';
@@ -42,7 +43,7 @@ function* roundsOf(n: number, key: Key): Iterable<Words> {
 /** A label's bytes, four at a time, folded in with another first word than JAX's fold_in has. */
 function foldInLabel(key: Key, label: string): Key {
   let folded = key;
-  const bytes = new TextEncoder().encode(label);
+  const bytes = utf8(label);
   for (let i = 0; i <= bytes.length; i += 4) {
     let word = 0;
     // Behind the last byte comes 128, so that no two labels end alike.

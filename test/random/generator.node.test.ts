@@ -1,7 +1,7 @@
-// Other libraries draw from a generator, and hosts that lack something.
+// Other libraries draw from a generator.
 
 import { randomNormal } from 'd3-random';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { random } from '../../src/index.js';
 import { mean, variance } from '../oracle.js';
 
@@ -13,16 +13,4 @@ test('d3-random draws from the source of a generator', () => {
   expect(randomNormal.source(random.philox(4).source)(2, 3)()).toBe(
     randomNormal.source(random.philox(4).source)(2, 3)(),
   );
-});
-
-test('the package loads without TextEncoder, and seeds that are numbers need none', async () => {
-  vi.resetModules();
-  vi.stubGlobal('TextEncoder', undefined);
-  try {
-    const { random: loaded } = await import('../../src/index.js');
-    expect(loaded.philox(3).bits(4)).toEqual(random.philox(3).bits(4));
-    expect(() => loaded.philox('text')).toThrow(/TextEncoder/);
-  } finally {
-    vi.unstubAllGlobals();
-  }
 });
