@@ -102,8 +102,8 @@ test.each([
   const tsc = resolve('node_modules/typescript/bin/tsc');
   const { stdout } = await node(root, tsc, '-p', '.', '--pretty', 'false').catch((error) => error);
   expect(stdout.trim().split('\n')).toEqual([
-    expect.stringMatching(/^wrong\.ts\(4,28\): error TS2353: .* 'y' does not exist in type 'Kept<"gelu">/),
-    expect.stringMatching(/^wrong\.ts\(6,28\): error TS2353: .* 'x' does not exist in type 'Kept<"tanh">/),
+    expect.stringMatching(/^wrong\.ts\(4,28\): error TS2353: .* 'y' does not exist in type 'Saved<"gelu">/),
+    expect.stringMatching(/^wrong\.ts\(6,28\): error TS2353: .* 'x' does not exist in type 'Saved<"tanh">/),
   ]);
 });
 
