@@ -7,14 +7,14 @@ import { diagnose, init, nn, random } from '../../src/index.js';
 
 const data = mnist();
 
-test('depth 30, relu, digits: He learns, Xavier does not', { timeout: 120_000 }, async () => {
+test('depth 30, relu, digits: He learns, Xavier does not', { timeout: 600_000 }, async () => {
   for (let seed = 0; seed < 5; seed++) {
     expect(await deep('relu', 30, 'he', seed, data), `He, seed ${seed}`).toBeGreaterThan(50);
     expect(await deep('relu', 30, 'xavier', seed, data), `Xavier, seed ${seed}`).toBeLessThan(30);
   }
 });
 
-test('tanh from N(0, 1) stays at least five points below LeCun', { timeout: 120_000 }, async () => {
+test('tanh from N(0, 1) stays at least five points below LeCun', { timeout: 600_000 }, async () => {
   for (let seed = 0; seed < 3; seed++) {
     const [unit, lecun] = [await deep('tanh', 1, 'unit', seed, data), await deep('tanh', 1, 'lecun', seed, data)];
     expect(lecun - unit, `seed ${seed}: ${unit} and ${lecun}`).toBeGreaterThan(5);
