@@ -11,6 +11,8 @@ export interface NumberOption extends Bounds {
   readonly whole?: boolean;
   /** The name of an option before it that is its least value. */
   readonly from?: string;
+  /** The name of a flag before it, with which it has to be its default. */
+  readonly without?: string;
 }
 export interface FlagOption {
   readonly value: boolean;
@@ -87,8 +89,12 @@ function checkedValue(
       throw new TypeError(`${where}: ${name} is ${what(value)}; pass two numbers`);
     return Array.from(value, (item, i) => numberOf(where, `${name}[${i}]`, item, option as PairOption & NumberOption));
   }
-  const { optional, from } = option as NumberOption;
+  const { optional, from, without } = option as NumberOption;
   if (value === undefined && optional) return undefined;
+  if (without !== undefined && values[without] === true && value !== byDefault)
+    throw new RangeError(
+      `${where}: ${name} is ${what(value)}, with ${without}; pass ${byDefault}, or ${without}: false`,
+    );
   return numberOf(
     where,
     name,

@@ -88,11 +88,36 @@ class HardSigmoidSlope implements Binary {
     return F32x4.masked(f32x4.div(g, F32x4.at(SIXTH, 1)), inside, y);
   }
 }
+
+/** 1 / 6 in binary64: an a of 1 / 6 means this, not the binary32 next to it. */
+const EXACT: usize = memory.data<f64>([0.16666666666666666]);
+
+/** min(max(a x + b, 0), 1). In binary64, where a x is exact: near the end at 0 the sum is a difference of near equals. */
+class HardSigmoidScaled implements Unary {
+  @inline apply(x: v128, a: v128, b: v128): v128 {
+    const sixth = f32x4.eq(a, f32x4.splat(<f32>(1.0 / 6.0)));
+    const slope = v128.bitselect(F64x2.at(EXACT, 0), F32x4.low(a), sixth);
+    const shift = F32x4.low(b);
+    const low = F64x2.mad(F32x4.low(x), slope, shift);
+    const high = F64x2.mad(F32x4.high(x), slope, shift);
+    const zero = f64x2.splat(0);
+    const one = f64x2.splat(1);
+    return F32x4.narrow(f64x2.pmin(f64x2.pmax(low, zero), one), f64x2.pmin(f64x2.pmax(high, zero), one));
+  }
+}
+class HardSigmoidScaledSlope implements Binary {
+  @inline apply(y: v128, g: v128, a: v128, b: v128): v128 {
+    const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, F32x4.at(ONE, 0)));
+    return F32x4.masked(f32x4.mul(g, a), inside, y);
+  }
+}
 export function hardSigmoidForward(x: usize, out: usize, n: usize, a: f32, b: f32): void {
-  map<HardSigmoid>(x, out, n, a, b);
+  if (a == <f32>(1.0 / 6.0) && b == 0.5) map<HardSigmoid>(x, out, n, a, b);
+  else mapTwo<HardSigmoidScaled>(x, out, n, a, b);
 }
 export function hardSigmoidBackward(y: usize, g: usize, out: usize, n: usize, a: f32, b: f32): void {
-  zip<HardSigmoidSlope>(y, g, out, n, a, b);
+  if (a == <f32>(1.0 / 6.0)) zip<HardSigmoidSlope>(y, g, out, n, a, b);
+  else zip<HardSigmoidScaledSlope>(y, g, out, n, a, b);
 }
 
 /** ln(1 + e^x) */

@@ -4,17 +4,29 @@
 import { F32x4, VECTOR } from '../f32';
 
 /**
- * Stochastic gradient descent as PyTorch writes it: d = g + decay w; v = momentum v + d; w -= lr (nesterov ?
- * d + momentum v : v). v is all 0 before the first step, which then equals PyTorch's.
+ * Stochastic gradient descent as PyTorch writes it: d = g + decay w; v = momentum v + take d; w -= lr
+ * (nesterov ? d + momentum v : v). With a velocity of zeros and take = 1 it makes PyTorch's first step; take is 1 - dampening
+ * in the others.
  */
-export function sgd(w: usize, g: usize, v: usize, n: usize, lr: f32, momentum: f32, decay: f32, nesterov: bool): void {
+export function sgd(
+  w: usize,
+  g: usize,
+  v: usize,
+  n: usize,
+  lr: f32,
+  momentum: f32,
+  decay: f32,
+  nesterov: bool,
+  take: f32,
+): void {
   const rate = f32x4.splat(lr);
   const momenta = f32x4.splat(momentum);
   const decays = f32x4.splat(decay);
+  const share = f32x4.splat(take);
   for (const end = w + (n << 2); w < end; w += VECTOR, g += VECTOR, v += VECTOR) {
     const weight = v128.load(w);
     const d = F32x4.mad(weight, decays, v128.load(g));
-    const velocity = F32x4.mad(v128.load(v), momenta, d);
+    const velocity = F32x4.mad(v128.load(v), momenta, f32x4.mul(d, share));
     v128.store(v, velocity);
     const step = nesterov ? F32x4.mad(velocity, momenta, d) : velocity;
     v128.store(w, f32x4.sub(weight, f32x4.mul(rate, step)));

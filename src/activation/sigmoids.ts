@@ -4,6 +4,9 @@ import type { Row } from './row.js';
 
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
+/** Whether a slope means 1 / 6. Kernels are passed the binary32 next to it. */
+const isSixth = (slope: number) => Math.fround(slope) === Math.fround(1 / 6);
+
 /** x - tanh x, by its series where that is a difference of near equals. */
 function tanhshrink(x: number): number {
   if (Math.abs(x) > 0.25) return x - Math.tanh(x);
@@ -39,15 +42,24 @@ export const sigmoids = {
     parameters: {},
     ulp: { forward: 2, backward: 2 },
   },
-  /** min(max(x + 3, 0), 6) / 6; its slope is 0 at both ends */
+  /**
+   * min(max(slope x + shift, 0), 1), by default min(max(x + 3, 0), 6) / 6 as PyTorch's; slope 0.2 makes TensorFlow.js' and that
+   * of Keras 2. Its derivative is 0 at both ends.
+   */
   hardSigmoid: {
-    formula: (x) => Math.min(Math.max(x + 3, 0), 6) / 6,
-    derivative: (y) => (Number.isNaN(y) ? y : y > 0 && y < 1 ? 1 / 6 : 0),
+    formula: (x, slope, shift) =>
+      isSixth(slope) && shift === 0.5
+        ? Math.min(Math.max(x + 3, 0), 6) / 6
+        : Math.min(Math.max((isSixth(slope) ? 1 / 6 : slope) * x + shift, 0), 1),
+    derivative: (y, slope) => (Number.isNaN(y) ? y : y > 0 && y < 1 ? (isSixth(slope) ? 1 / 6 : slope) : 0),
     keeps: 'y',
-    parameters: {},
+    parameters: { slope: { value: 1 / 6, least: 0, open: true }, shift: { value: 0.5 } },
     ulp: { forward: 2, backward: 0.5 },
   },
-  /** ln(1 + e^(beta x)) / beta, or x where beta x > threshold. For a threshold of 20 or more both round to the same binary32. */
+  /**
+   * ln(1 + e^(beta x)) / beta. From beta x = threshold on it is x, which from 20 on is the same binary32. A threshold below 20,
+   * which PyTorch takes, would make a step in the function; it is an error.
+   */
   softplus: {
     formula: (x, beta, threshold) => (x * beta > threshold ? x : softplus(beta * x) / beta),
     derivative: (y, beta) => -Math.expm1(-beta * y),

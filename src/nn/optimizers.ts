@@ -11,14 +11,16 @@ const momentum = { value: 0, least: 0, most: 1 } as const;
 const epsilon = { value: 1e-8, least: 0, open: true } as const;
 
 /**
- * Stochastic gradient descent, equal to PyTorch's: d = gradient + weightDecay w; v = momentum v + d; w -= lr v, or with nesterov
- * w -= lr (d + momentum v). Defaults: momentum 0 (at most 1), nesterov false, weightDecay 0.
+ * Stochastic gradient descent as PyTorch's: d = gradient + weightDecay w; v = momentum v + (1 - dampening) d, but v = d in the
+ * first step; and w -= lr v, or with nesterov, which takes no dampening, w -= lr (d + momentum v). Defaults: momentum 0 (at
+ * most 1), nesterov false, dampening 0, weightDecay 0.
  */
 export const sgd = /* @__PURE__ */ optimizer('sgd', {
   options: {
     lr: { least: 0 },
     momentum,
     nesterov: { value: false },
+    dampening: { value: 0, least: 0, most: 1, without: 'nesterov' },
     weightDecay: { value: 0, least: 0 },
   },
   check(where, { nesterov, momentum }) {
@@ -28,12 +30,12 @@ export const sgd = /* @__PURE__ */ optimizer('sgd', {
   slots: ({ momentum }) => (momentum > 0 ? [true] : []),
   kernel: ({ momentum }) => (momentum > 0 ? 'sgd' : 'sgdPlain'),
   numbers:
-    ({ momentum, nesterov, weightDecay }) =>
-    (lr) =>
-      momentum > 0 ? [lr, momentum, weightDecay, Number(nesterov)] : [lr, weightDecay],
-  formula({ momentum, nesterov, weightDecay }, w, g, state, lr) {
+    ({ momentum, nesterov, dampening, weightDecay }) =>
+    (lr, t) =>
+      momentum > 0 ? [lr, momentum, weightDecay, Number(nesterov), t === 1 ? 1 : 1 - dampening] : [lr, weightDecay],
+  formula({ momentum, nesterov, dampening, weightDecay }, w, g, state, lr, t) {
     const d = g + weightDecay * w;
-    const v = momentum * (state[0] ?? 0) + d;
+    const v = momentum > 0 && t > 1 ? momentum * state[0] + (1 - dampening) * d : d;
     state[0] = v;
     return w - lr * (nesterov ? d + momentum * v : v);
   },

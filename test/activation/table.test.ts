@@ -178,6 +178,9 @@ test.each([
   ['softshrink', { lambda: 3 }],
   ['hardshrink', { lambda: 0 }],
   ['threshold', { threshold: -1, value: 20 }],
+  ['hardSigmoid', { slope: 0.2 }],
+  ['hardSigmoid', { slope: 7, shift: -3 }],
+  ['hardSigmoid', { shift: 0.25 }],
   ['softplus', { beta: 0.1 }],
   ['softplus', { beta: 9, threshold: 25 }],
 ] as const)('%s with %o is within the same promised errors', (name, options) => {

@@ -33,7 +33,18 @@ export const required = (row: Options): Record<string, Any> =>
 /** Options: those that have to be passed, beside them each other one with another value than its default, and all at once. */
 export function variants(row: Options): Record<string, Any>[] {
   const others = Object.entries(row).map(([name, option], i) => [name, other(option, i)] as const);
-  return [required(row), ...others.map(([name, v]) => ({ ...required(row), [name]: v })), Object.fromEntries(others)];
+  // Of two options that exclude each other all have one, and then the other.
+  const apart = Object.entries(row).flatMap(([name, option]) =>
+    'without' in option && option.without ? [[name, option.without]] : [],
+  );
+  const alls = [1, 0].map((one) =>
+    Object.fromEntries(others.filter(([name]) => !apart.some((pair) => pair[one] === name))),
+  );
+  return [
+    required(row),
+    ...others.map(([name, v]) => ({ ...required(row), [name]: v })),
+    ...(apart.length > 0 ? alls : alls.slice(1)),
+  ];
 }
 
 /** All options of a row, each with another value than its default where that is valid together with the others. */

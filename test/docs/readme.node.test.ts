@@ -65,7 +65,10 @@ ${speeds(figures.figures.filter(({ name }) => article.test(name)))}`,
     Object.entries(activations as Record<string, Row>).map(([name, row]) => [
       `\`${name}\``,
       Object.entries(row.parameters)
-        .map(([parameter, { value }]) => `\`${parameter}: ${typeof value === 'string' ? `'${value}'` : value}\``)
+        .map(([parameter, { value }]) => {
+          const short = typeof value === 'string' ? `'${value}'` : value === 1 / 6 ? '1 / 6' : value;
+          return `\`${parameter}: ${short}\``;
+        })
         .join(', '),
       row.keeps,
       `${row.ulp.forward}`,

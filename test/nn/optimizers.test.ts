@@ -153,6 +153,27 @@ test('what would be 0 / 0, or grow by itself, is an error', () => {
   expect(() => nn.sgd({ lr: 1, momentum: 1e-46, nesterov: true })).toThrow(/along the momentum, which is 1e-46/);
 });
 
+test('dampening: not in the first step, not without momentum, not with nesterov', () => {
+  const { w, g, step } = bound(nn.sgd({ lr: 1, momentum: 0.5, dampening: 0.75 }), new Float32Array(4));
+  g.fill(-1);
+  const positions: number[] = [];
+  for (let k = 0; k < 3; k++) {
+    step(1);
+    positions.push(w[0]);
+  }
+  // Velocities 1, 0.5 + 0.25, 0.375 + 0.25.
+  expect(positions).toEqual([1, 1.75, 2.375]);
+  const plain = bound(nn.sgd({ lr: 1, dampening: 0.75 }), new Float32Array(4));
+  plain.g.fill(-1);
+  plain.step(1);
+  plain.step(1);
+  expect(plain.w[0]).toBe(2);
+  expect(() => nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true, dampening: 0.1 })).toThrow(
+    'nn.sgd: dampening is 0.1, with nesterov; pass 0, or nesterov: false',
+  );
+  expect(nn.sgd({ lr: 0.1, momentum: 0.9, nesterov: true, dampening: 0 }).slots).toBe(1);
+});
+
 test('every vector is of an optimizer of the table', () => {
   for (const { name } of torch.cases) expect(Object.keys(optimizers)).toContain(name);
 });

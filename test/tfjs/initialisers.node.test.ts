@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
-import { init, random } from '../../src/index.js';
+import { activation, init, random } from '../../src/index.js';
 import { initialisers } from '../../src/init/table.js';
 import * as all from '../../src/tfjs/initialisers.js';
 import { hash, mean, variance } from '../oracle.js';
@@ -162,6 +162,14 @@ describe('a model', () => {
         .map((w) => hash(w.dataSync())),
     );
   });
+});
+
+test('hardSigmoid with a slope of 0.2 is TensorFlow.js’', () => {
+  const x = Float32Array.from({ length: 800 }, (_, i) => (i - 400) / 100);
+  const theirs = (tf.layers.activation({ activation: 'hardSigmoid' }).apply(tf.tensor1d(x)) as tf.Tensor).dataSync();
+  const ours = activation.hardSigmoid.forward(x, { slope: 0.2 });
+  ours.forEach((v, i) => expect(Math.abs(v - theirs[i])).toBeLessThan(1e-7));
+  expect(Math.abs(activation.hardSigmoid.forward(x)[200] - theirs[200])).toBeGreaterThan(0.06);
 });
 
 test('errors', () => {

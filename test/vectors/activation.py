@@ -39,6 +39,8 @@ TABLE = [
     ('sigmoid', {}, sig, torch.sigmoid, []),
     ('tanh', {}, tanh, torch.tanh, []),
     ('hardSigmoid', {}, lambda x: clip(x + 3, 0, 6) / 6, F.hardsigmoid, [-3, 3]),
+    ('hardSigmoid', {'slope': .2}, lambda x: clip(r(.2) * x + mpf(.5), 0, 1), None, []),  # TensorFlow.js' and Keras 2's
+    ('hardSigmoid', {'slope': .3, 'shift': -.7}, lambda x: clip(r(.3) * x + r(-.7), 0, 1), None, []),
     ('softplus', {}, lambda x: x if x > 20 else sp(x), F.softplus, []),
     ('softplus', {'beta': 2.5, 'threshold': 30}, lambda x: x if x > 12 else sp(r(2.5) * x) / r(2.5), lambda x: F.softplus(x, 2.5, 30), []),
     ('logSigmoid', {}, lambda x: -sp(-x), F.logsigmoid, []),

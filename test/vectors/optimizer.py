@@ -11,6 +11,8 @@ CASES = [
     ('sgd', torch.optim.SGD, dict(lr=0.1, weight_decay=0.01)),
     ('sgd', torch.optim.SGD, dict(lr=0.1, momentum=0.9)),
     ('sgd', torch.optim.SGD, dict(lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.1)),
+    ('sgd', torch.optim.SGD, dict(lr=0.1, momentum=0.9, dampening=0.5)),
+    ('sgd', torch.optim.SGD, dict(lr=0.05, momentum=0.5, dampening=1.0, weight_decay=0.1)),
     ('adam', torch.optim.Adam, dict()),
     ('adam', torch.optim.Adam, dict(lr=0.1, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)),
     ('adamW', torch.optim.AdamW, dict()),
