@@ -11,9 +11,9 @@ import { activationModule } from '../wasm/module.js';
 /** What is left out, and where the mask comes from. */
 export interface Dropout {
   /** The share left out, from 0 to 1; 0.5 by default. */
-  p?: number;
-  rng?: Generator;
-  seed?: Seed;
+  p?: number | undefined;
+  rng?: Generator | undefined;
+  seed?: Seed | undefined;
 }
 
 export const shareOf = (where: string, p: unknown) => number(where, 'p', p ?? 0.5, { least: 0, most: 1 });
@@ -32,7 +32,12 @@ function drawMask(where: string, o: Unchecked<Dropout>, p: number, mask: Float32
   }
 }
 
-function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Unchecked<Dropout & { out?: Float32Array }>) {
+function masked(
+  where: string,
+  name: 'x' | 'dy',
+  x: Float32Array,
+  o: Unchecked<Dropout & { out?: Float32Array | undefined }>,
+) {
   const p = shareOf(where, o.p);
   notBoth(where, o);
   const out = output(where, o.out, name, x);
@@ -45,7 +50,7 @@ function masked(where: string, name: 'x' | 'dy', x: Float32Array, o: Unchecked<D
 
 export const dropout = {
   /** x with a share p of its values 0, in a new array or in out, which may be x. NaN stays NaN. */
-  forward(x: Float32Array, given?: Dropout & { out?: Float32Array }): Float32Array {
+  forward(x: Float32Array, given?: Dropout & { out?: Float32Array | undefined }): Float32Array {
     const where = 'activation.dropout.forward';
     return masked(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
   },
@@ -53,7 +58,7 @@ export const dropout = {
    * The gradient by x, with forward's p and seed. (With rng: a generator in the state that forward's had before; the same
    * one has moved on and makes another mask.)
    */
-  backward(given: Dropout & { dy: Float32Array; out?: Float32Array }): Float32Array {
+  backward(given: Dropout & { dy: Float32Array; out?: Float32Array | undefined }): Float32Array {
     const where = 'activation.dropout.backward';
     const o = options(where, given, ['p', 'rng', 'seed', 'dy', 'out']);
     if (o.seed === undefined && o.rng === undefined)

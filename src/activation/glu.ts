@@ -19,7 +19,7 @@ export type Unit = keyof typeof units;
 
 /** Which half is the gate: the second, as in PyTorch's glu, or the first, as in LLaMA's fused weights. */
 export interface Halves {
-  gate?: 'second' | 'first';
+  gate?: 'second' | 'first' | undefined;
 }
 const halves = ['second', 'first'] as const;
 
@@ -44,7 +44,7 @@ function functions(name: Unit) {
   };
   return {
     /** value f(gate), half as many values as x. out is apart from x. */
-    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array }): Float32Array {
+    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array | undefined }): Float32Array {
       const where = `activation.${name}.forward`;
       const o = options(where, given, [...axisOptions, 'gate', 'out']);
       const { outer, n } = rowsOf(where, float32(where, 'x', x), o);
@@ -54,7 +54,9 @@ function functions(name: Unit) {
       return out;
     },
     /** The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. */
-    backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
+    backward(
+      given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined },
+    ): Float32Array {
       const where = `activation.${name}.backward`;
       const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);
       const x = float32(where, 'x', o.x);

@@ -61,7 +61,7 @@ export function gather(x: Float32Array, dy: Float32Array, sums: Float64Array, in
 
 export const prelu = {
   /** x where x > 0, else slope x, in a new array or in out, which may be x. */
-  forward(x: Float32Array, given: Slopes & { out?: Float32Array }): Float32Array {
+  forward(x: Float32Array, given: Slopes & { out?: Float32Array | undefined }): Float32Array {
     const where = 'activation.prelu.forward';
     const o = options(where, given, known);
     const channels = checked(where, float32(where, 'x', x), o);
@@ -70,7 +70,7 @@ export const prelu = {
     return out;
   },
   /** The gradients by x (in out, which may be dy, or a new array) and by the slopes. At 0 the slope holds. */
-  backward(given: Slopes & { x: Float32Array; dy: Float32Array; out?: Float32Array }): {
+  backward(given: Slopes & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): {
     dx: Float32Array;
     dslopes: Float32Array;
   } {

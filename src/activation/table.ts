@@ -25,9 +25,11 @@ type Kept<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
 
 export interface Functions<A extends Activation> {
   /** f(x), elementwise, in a new array or in out, which may be x. */
-  forward(x: Float32Array, options?: { out?: Float32Array } & ActivationParameters<A>): Float32Array;
+  forward(x: Float32Array, options?: { out?: Float32Array | undefined } & ActivationParameters<A>): Float32Array;
   /** dy f'(x), elementwise, from what the row keeps (x or y), in a new array or in out, which may be dy. */
-  backward(given: Kept<A> & { dy: Float32Array; out?: Float32Array } & ActivationParameters<A>): Float32Array;
+  backward(
+    given: Kept<A> & { dy: Float32Array; out?: Float32Array | undefined } & ActivationParameters<A>,
+  ): Float32Array;
 }
 
 /** The numbers that a row's kernels take: its parameters, passed or by default. */

@@ -28,7 +28,10 @@ export interface Tensors {
 }
 
 /** A file of named tensors. Names, in their order, may be any but '__metadata__'; metadata are texts. */
-function encode(tensors: Readonly<Record<string, Tensor>>, passed?: { metadata?: Record<string, string> }): Bytes {
+function encode(
+  tensors: Readonly<Record<string, Tensor>>,
+  passed?: { metadata?: Record<string, string> | undefined },
+): Bytes {
   const { metadata } = options(where.encode, passed, ['metadata']);
   if (typeof tensors !== 'object' || tensors === null)
     throw new TypeError(`${where.encode}: tensors is ${what(tensors)}; pass an object of tensors by name`);

@@ -34,11 +34,11 @@ const undivided = (where: string, o: { slice?: unknown }) => {
  * A random orthogonal matrix times gain: rows orthonormal where there are fewer rows than columns, else
  * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns.
  */
-export function orthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
-export function orthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
+export function orthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Float32Array;
+export function orthogonal(first: Tensor, given?: { gain?: number | undefined } & Filled): Tensor;
 export function orthogonal(
   first: readonly number[] | Tensor,
-  given?: { gain?: number } & Common,
+  given?: { gain?: number | undefined } & Common,
 ): Float32Array | Tensor {
   const where = 'init.orthogonal';
   const o = options(where, given, ['gain', ...common]);
@@ -71,11 +71,14 @@ function decomposition(where: string, rows: number, columns: number): (values: F
  * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
  * (Martens 2010; PyTorch's sparse_). The shape has two axes.
  */
-export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Whole): Float32Array;
-export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Filled): Tensor;
+export function sparse(
+  first: readonly number[],
+  given: { sparsity: number; std?: number | undefined } & Whole,
+): Float32Array;
+export function sparse(first: Tensor, given: { sparsity: number; std?: number | undefined } & Filled): Tensor;
 export function sparse(
   first: readonly number[] | Tensor,
-  given: { sparsity: number; std?: number } & Common,
+  given: { sparsity: number; std?: number | undefined } & Common,
 ): Float32Array | Tensor {
   const where = 'init.sparse';
   const o = options(where, given, ['sparsity', 'std', ...common]);
@@ -134,9 +137,12 @@ function sprinkled(
 }
 
 /** The identity times gain (1): a matrix with gain on its diagonal, zeros elsewhere. The shape has two axes. */
-export function eye(first: readonly number[], given?: { gain?: number } & Structure): Float32Array;
-export function eye(first: Tensor, given?: { gain?: number } & Structure): Tensor;
-export function eye(first: readonly number[] | Tensor, given?: { gain?: number } & Structure): Float32Array | Tensor {
+export function eye(first: readonly number[], given?: { gain?: number | undefined } & Structure): Float32Array;
+export function eye(first: Tensor, given?: { gain?: number | undefined } & Structure): Tensor;
+export function eye(
+  first: readonly number[] | Tensor,
+  given?: { gain?: number | undefined } & Structure,
+): Float32Array | Tensor {
   const where = 'init.eye';
   const o = options(where, given, ['gain', ...structure]);
   stated(where, o);
@@ -157,11 +163,11 @@ export function eye(first: readonly number[] | Tensor, given?: { gain?: number }
  * A convolution that hands its input on: 1 from channel d to d at the kernel's middle (k >> 1), in each of so many
  * groups (1), zeros elsewhere (PyTorch's dirac_). The shape has an axis or more of the kernel.
  */
-export function dirac(first: readonly number[], given?: { groups?: number } & Structure): Float32Array;
-export function dirac(first: Tensor, given?: { groups?: number } & Structure): Tensor;
+export function dirac(first: readonly number[], given?: { groups?: number | undefined } & Structure): Float32Array;
+export function dirac(first: Tensor, given?: { groups?: number | undefined } & Structure): Tensor;
 export function dirac(
   first: readonly number[] | Tensor,
-  given?: { groups?: number } & Structure,
+  given?: { groups?: number | undefined } & Structure,
 ): Float32Array | Tensor {
   const where = 'init.dirac';
   const o = options(where, given, ['groups', ...structure]);
@@ -197,11 +203,11 @@ function convolution(where: string, shape: readonly number[]): void {
  * A convolution whose middle ((k - 1) >> 1) is an orthogonal matrix times gain (1), zeros elsewhere: it keeps lengths
  * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). The shape has an axis or more of the kernel.
  */
-export function deltaOrthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
-export function deltaOrthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
+export function deltaOrthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Float32Array;
+export function deltaOrthogonal(first: Tensor, given?: { gain?: number | undefined } & Filled): Tensor;
 export function deltaOrthogonal(
   first: readonly number[] | Tensor,
-  given?: { gain?: number } & Common,
+  given?: { gain?: number | undefined } & Common,
 ): Float32Array | Tensor {
   const where = 'init.deltaOrthogonal';
   const o = options(where, given, ['gain', ...common]);

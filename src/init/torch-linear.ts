@@ -17,7 +17,7 @@ export type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | '
  */
 export function torchLinear(
   first: readonly number[],
-  given?: LinearOptions,
+  given?: LinearOptions & { bias?: true | undefined },
 ): { weight: Float32Array; bias: Float32Array };
 export function torchLinear(
   first: readonly number[],
@@ -27,7 +27,10 @@ export function torchLinear<B extends Tensor | false>(
   first: Tensor,
   given: LinearOptions & { bias: B },
 ): { weight: Tensor; bias: B };
-export function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & { bias?: Tensor | boolean }) {
+export function torchLinear(
+  first: readonly number[] | Tensor,
+  given?: LinearOptions & { bias?: Tensor | boolean | undefined },
+) {
   const where = 'init.torchLinear';
   const o = options(where, given, ['rng', 'seed', 'layout', 'fanIn', 'fanOut', 'bias']);
   const { shape, size, tensor } = target(where, first, {});

@@ -21,7 +21,10 @@ function requireIdleModel(where: string, model: unknown): asserts model is Model
  * training: true, between two steps of a fit, also what nn.fit's `resume` goes on from, bit for bit. Error where the
  * model is not being trained.
  */
-export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
+export function save(
+  model: Model,
+  given?: { metadata?: Record<string, string> | undefined; training?: boolean | undefined },
+): Bytes {
   const where = 'nn.save';
   requireIdleModel(where, model);
   const o = options(where, given, ['metadata', 'training']);

@@ -11,32 +11,32 @@ import type { Schedule } from './schedule.js';
 
 export interface Fit {
   /** Passes over the data; 1. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Rows a step; 32. The last step of an epoch takes what is left. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   optimizer: Optimizer;
   /** Cross-entropy unless it is named: 'huber', ['crossEntropy', { labelSmoothing: 0.1 }], ... */
-  loss?: NamedLoss;
+  loss?: NamedLoss | undefined;
   /** The learning rate by epoch, or by step; the optimizer's own without it. */
-  schedule?: Schedule;
-  scheduleEach?: 'epoch' | 'step';
+  schedule?: Schedule | undefined;
+  scheduleEach?: 'epoch' | 'step' | undefined;
   /** Where the gradients of a step are longer than this, all together, they are scaled down to it. */
-  clipNorm?: number;
+  clipNorm?: number | undefined;
   /** The order of the rows; with random.torch it is that of PyTorch's DataLoader. */
-  rng?: Generator;
-  seed?: Seed;
+  rng?: Generator | undefined;
+  seed?: Seed | undefined;
   /** Whether each epoch has an order of its own; true. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /**
    * What nn.save(model, { training: true }) gave: goes on with the step after, bit for bit, given the same data and
    * options and a model of the same layers. Generators of the same seeds go where they were; without rng and seed the
    * file's is taken.
    */
-  resume?: Uint8Array | ArrayBuffer;
+  resume?: Uint8Array | ArrayBuffer | undefined;
   /** Looks into every so many steps, from the first on: step.probe. */
-  probe?: { every: number };
+  probe?: { every: number } | undefined;
   /** An AbortSignal. Ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
-  signal?: { throwIfAborted(): void };
+  signal?: { throwIfAborted(): void } | undefined;
 }
 
 const names: readonly (keyof Fit)[] = [

@@ -77,11 +77,11 @@ export interface Passes {
   /** Forward in training, where that is another. */
   train?(rows: number): void;
   /** The passes in training as several threads make them, each its range; without it the first thread makes all. */
-  split?: Record<'forward' | 'backward', (rows: number, thread: ThreadContext) => void>;
+  split?: Record<'forward' | 'backward', (rows: number, thread: ThreadContext) => void> | undefined;
   /** Of a layer that is a function of one variable. */
-  activation?: SavedActivation;
+  activation?: SavedActivation | undefined;
   /** Of a layer that does several things: the same passes one by one, to the same bits. */
-  operations?: readonly Operation[];
+  operations?: readonly Operation[] | undefined;
   /** What a layer with weights computes before its activation. */
   preactivation?(rows: number): Float32Array;
 }
@@ -90,9 +90,9 @@ export interface Passes {
 export interface Layer {
   readonly kind: string;
   /** Values a row that it takes; undefined: as many as come. */
-  readonly inputs?: number;
+  readonly inputs?: number | undefined;
   /** Values a row that it makes; undefined: as many as came. */
-  readonly outputs?: number;
+  readonly outputs?: number | undefined;
   /** What is learnt, by name. */
   readonly parameters: Readonly<Record<string, Tensor>>;
   /** Whether the output may be written over the input. */
@@ -102,8 +102,8 @@ export interface Layer {
   /** Values of scratch that the passes need. */
   readonly scratch: number;
   /** What it draws from while a model is fitted. */
-  readonly source?: Source;
+  readonly source?: Source | undefined;
   /** Whether it saves, for each row, as many values as go in or come out. */
-  readonly saves?: 'inputs' | 'outputs';
+  readonly saves?: 'inputs' | 'outputs' | undefined;
   bind(memory: LayerMemory): Passes;
 }

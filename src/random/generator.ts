@@ -27,12 +27,12 @@ import { bitsOfSeed, notBoth, type Slice, type Source, sourceOf, sources, WORD }
 /** Where the values go and which of them are wanted. */
 export interface Draw {
   /** Filled and returned instead of a new array. */
-  out?: Float32Array;
+  out?: Float32Array | undefined;
   /**
    * The part [from, to) of the draw alone: the same values as in the whole. The generator moves on as by the
    * whole draw. Philox and threefry.
    */
-  slice?: readonly [number, number];
+  slice?: readonly [number, number] | undefined;
 }
 
 export type Draws<O> = {
@@ -49,7 +49,10 @@ export type Distributions = { [D in keyof typeof distributions]: Draws<OptionsOf
  */
 export interface Generator extends Distributions {
   /** 32 random bits each. */
-  bits(length: number, options?: { out?: Uint32Array; slice?: readonly [number, number] }): Uint32Array;
+  bits(
+    length: number,
+    options?: { out?: Uint32Array | undefined; slice?: readonly [number, number] | undefined },
+  ): Uint32Array;
   bits(options: { out: Uint32Array }): Uint32Array;
   /** Like Math.random, for whatever takes such a function (d3-random's source): 53 bits in [0, 1), bound to the generator. */
   source(): number;
@@ -117,7 +120,7 @@ export function fillDraw(where: string, source: Source, law: Law, n: number, o: 
 }
 
 type Options = Draw & Record<string, unknown>;
-type BitsOptions = { out?: Uint32Array; slice?: Draw['slice'] };
+type BitsOptions = { out?: Uint32Array | undefined; slice?: Draw['slice'] | undefined };
 
 /** Whether a draw is asked for by its options, of which `out` says how long it is, in place of a length. */
 const isFilling = <T>(first: number | T): first is T =>

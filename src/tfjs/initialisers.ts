@@ -12,7 +12,7 @@ import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
-type Common = { rng?: Generator; seed?: Exclude<Seed, bigint> };
+type Common = { rng?: Generator | undefined; seed?: Exclude<Seed, bigint> | undefined };
 type Name = Initialising | 'orthogonal';
 type Options<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice'> & Common;
 export type Make<N extends Name> = (given?: Options<N>) => Initializer;

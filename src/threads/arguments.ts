@@ -6,7 +6,10 @@ import type { Seed } from '../random/source.js';
 import type { SharedArray } from './task.js';
 
 /** rng or seed, and where the values go. */
-export type DrawOptions = { rng?: Generator; seed?: Seed; out: Float32Array } & Record<string, unknown>;
+export type DrawOptions = { rng?: Generator | undefined; seed?: Seed | undefined; out: Float32Array } & Record<
+  string,
+  unknown
+>;
 
 /** An array of the shared memory, by its index in it. */
 export function sharedArray(where: string, argument: string, x: unknown, buffer: ArrayBufferLike): SharedArray {

@@ -125,14 +125,19 @@ function passes(bound: Bound): Passes {
 export function linear<B extends boolean = true>(
   inputs: number,
   outputs: number,
-  passed?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
+  passed?: {
+    rng?: Generator | undefined;
+    seed?: Seed | undefined;
+    bias?: B | undefined;
+    activation?: Named | undefined;
+  },
 ): Linear<B> {
   const where = 'nn.linear';
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
   const o = options(where, passed, ['rng', 'seed', 'bias', 'activation']);
   const f = o.activation === undefined ? undefined : named(where, o.activation);
-  const drawn = o as { rng?: Generator; seed?: Seed };
+  const drawn = o as { rng?: Generator | undefined; seed?: Seed | undefined };
   sourceFrom(where, drawn);
   const weight = tensor([outputs, inputs]);
   const bias: Tensor | null = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;

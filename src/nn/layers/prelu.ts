@@ -7,7 +7,7 @@ import { view } from '../../wasm/kernels.js';
 import { type Layer, specified } from '../layer.js';
 
 /** A layer with a slope for all values of a row (channels 1), or one for each. They start at `slope`, 0.25. */
-export function prelu(channels = 1, passed?: { slope?: number }): Layer {
+export function prelu(channels = 1, passed?: { slope?: number | undefined }): Layer {
   const where = 'nn.prelu';
   whole(where, 'channels', channels, { least: 1, most: 2 ** 30 });
   const slope = number(where, 'slope', options(where, passed, ['slope']).slope ?? 0.25);

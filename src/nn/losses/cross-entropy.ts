@@ -52,11 +52,11 @@ export function labelled(where: string, labels: unknown, classes: number, ignore
 /** What cross-entropy may be told beside logits and labels. */
 export interface CrossEntropy {
   /** The share of a label, from 0 (the default) to 1, that goes to all classes alike (Szegedy et al. 2016). */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
   /** The label of rows that do not count; any whole number. */
-  ignoreIndex?: number;
+  ignoreIndex?: number | undefined;
   /** How much each class counts, 0 or more; the mean is then divided by the weights of the labels, as in PyTorch. */
-  weights?: Float32Array | readonly number[];
+  weights?: Float32Array | readonly number[] | undefined;
 }
 
 /** Each option's check, of so many classes. */
@@ -96,8 +96,8 @@ export interface Classified extends CrossEntropy {
   logits: Float32Array;
   labels: Labels;
   columns: number;
-  rows?: number;
-  reduction?: Reduction;
+  rows?: number | undefined;
+  reduction?: Reduction | undefined;
 }
 const classified = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
 
@@ -134,7 +134,7 @@ export const crossEntropy = {
    * The gradient by the logits: without options (softmax - one at the label) / rows. With reduction 'none' from the
    * gradients dy by each row's loss. out may be logits.
    */
-  backward(passed: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
+  backward(passed: Classified & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Float32Array {
     const where = 'loss.crossEntropy.backward';
     const o = options(where, passed, [...classified, 'dy', 'out']);
     const c = checkedRows(where, o);

@@ -65,11 +65,11 @@ export const losses = {
 
 export type PointwiseLoss = keyof typeof losses;
 type Rows = typeof losses;
-export type ParametersOf<L extends PointwiseLoss> = { [P in keyof Rows[L]['parameters']]?: number };
+export type ParametersOf<L extends PointwiseLoss> = { [P in keyof Rows[L]['parameters']]?: number | undefined };
 
 interface Targeted {
   targets: Float32Array;
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
 }
 type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array } & Targeted & ParametersOf<L>;
 
@@ -77,7 +77,7 @@ export interface Pointwise<L extends PointwiseLoss> {
   /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
   /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */
-  backward(passed: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
+  backward(passed: Compared<L> & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Float32Array;
 }
 
 /** The kernels of a row; one that is not there is an error of the compiler. */

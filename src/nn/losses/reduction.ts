@@ -10,7 +10,7 @@ export interface Forward<O> {
   /** A value each, not reduced. */
   (passed: O & { reduction: 'none' }): Float32Array;
   /** The mean of all, or their sum. The mean of none is 0. */
-  (passed: O & { reduction?: 'mean' | 'sum' }): number;
+  (passed: O & { reduction?: 'mean' | 'sum' | undefined }): number;
 }
 
 /** A quotient by a count; nothing at all has the mean 0. */
