@@ -265,6 +265,13 @@ export function apart(
   }
 }
 
+/**
+ * Results. They are on memory of their own, as a Blob takes them: Float32Array<ArrayBuffer>, which TypeScript before 5.7 does not
+ * know. (With `out` a result is out, on whatever memory that is.)
+ */
+export type Floats = ReturnType<Float32Array['slice']>;
+export type Words = ReturnType<Uint32Array['slice']>;
+
 /** A new array of n zeros. RangeError where memory is too small. */
 export function allocate<T extends Float32Array | Uint32Array>(
   where: string,
@@ -286,11 +293,11 @@ export function output(
   input: Float32Array,
   otherName?: string,
   otherInput?: Float32Array,
-): Float32Array {
+): Floats {
   if (out === undefined) return allocate(where, input.length, Float32Array);
   const result = float32(where, 'out', out);
   sameLength(where, 'out', result.length, name, input.length);
   apart(where, 'out', result, name, input);
   if (otherName !== undefined && otherInput !== undefined) apart(where, 'out', result, otherName, otherInput);
-  return result;
+  return result as Floats;
 }

@@ -1,7 +1,7 @@
 // Dropout (Srivastava et al. 2014): each value is left out with probability p, and those that stay are divided by
 // 1 - p. Its backward is the same function of the gradient with the same mask, which a seed makes again.
 
-import { float32, number, options, output, type Unchecked } from '../check.js';
+import { type Floats, float32, number, options, output, type Unchecked } from '../check.js';
 import type { Law } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { bitsOfSeed, high32, low32, notBoth, type Seed, sourceOf, WORD } from '../random/source.js';
@@ -50,7 +50,7 @@ function masked(
 
 export const dropout = {
   /** x with a share p of its values 0, in a new array or in out, which may be x. NaN stays NaN. */
-  forward(x: Float32Array, given?: Dropout & { out?: Float32Array | undefined }): Float32Array {
+  forward(x: Float32Array, given?: Dropout & { out?: Float32Array | undefined }): Floats {
     const where = 'activation.dropout.forward';
     return masked(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
   },
@@ -58,7 +58,7 @@ export const dropout = {
    * The gradient by x, with forward's p and seed. (With rng: a generator in the state that forward's had before; the same
    * one has moved on and makes another mask.)
    */
-  backward(given: Dropout & { dy: Float32Array; out?: Float32Array | undefined }): Float32Array {
+  backward(given: Dropout & { dy: Float32Array; out?: Float32Array | undefined }): Floats {
     const where = 'activation.dropout.backward';
     const o = options(where, given, ['p', 'rng', 'seed', 'dy', 'out']);
     if (o.seed === undefined && o.rng === undefined)

@@ -1,6 +1,6 @@
 // Gated linear units: an axis is two halves, a value and a gate, and y = value f(gate).
 
-import { apart, choice, float32, options, sameLength, type Unchecked } from '../check.js';
+import { apart, choice, type Floats, float32, options, sameLength, type Unchecked } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
 import { GEGLU, GLU, SWIGLU } from '../wasm/generated/constants.js';
 import { apply } from '../wasm/kernels.js';
@@ -34,17 +34,17 @@ function functions(name: Unit) {
       throw new RangeError(`${where}: the axis has ${length} values, which has no halves; pass an even one`);
     return { outer, n: (length / 2) * inner };
   };
-  const result = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>) => {
+  const result = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>): Floats => {
     if (out === undefined) return new Float32Array(length);
     const given = float32(where, 'out', out);
     sameLength(where, 'out', given.length, 'the result', length);
     // Both halves are read for each: the result cannot stand where one of them stands.
     for (const [name, input] of Object.entries(inputs)) apart(where, 'out', given, name, input, true);
-    return given;
+    return given as Floats;
   };
   return {
     /** value f(gate), half as many values as x. out is apart from x. */
-    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array | undefined }): Float32Array {
+    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array | undefined }): Floats {
       const where = `activation.${name}.forward`;
       const o = options(where, given, [...axisOptions, 'gate', 'out']);
       const { outer, n } = rowsOf(where, float32(where, 'x', x), o);
@@ -54,9 +54,7 @@ function functions(name: Unit) {
       return out;
     },
     /** The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. */
-    backward(
-      given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined },
-    ): Float32Array {
+    backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Floats {
       const where = `activation.${name}.backward`;
       const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);
       const x = float32(where, 'x', o.x);

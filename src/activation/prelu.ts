@@ -1,6 +1,6 @@
 // x, or slope x below 0, with slopes that are learnt, one for all or one a channel (He et al. 2015, equation 1).
 
-import { float32, options, output, sameLength, type Unchecked } from '../check.js';
+import { type Floats, float32, options, output, sameLength, type Unchecked } from '../check.js';
 import { type Along, axisLayout } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
@@ -61,7 +61,7 @@ export function gather(x: Float32Array, dy: Float32Array, sums: Float64Array, in
 
 export const prelu = {
   /** x where x > 0, else slope x, in a new array or in out, which may be x. */
-  forward(x: Float32Array, given: Slopes & { out?: Float32Array | undefined }): Float32Array {
+  forward(x: Float32Array, given: Slopes & { out?: Float32Array | undefined }): Floats {
     const where = 'activation.prelu.forward';
     const o = options(where, given, known);
     const channels = checked(where, float32(where, 'x', x), o);
@@ -71,8 +71,8 @@ export const prelu = {
   },
   /** The gradients by x (in out, which may be dy, or a new array) and by the slopes. At 0 the slope holds. */
   backward(given: Slopes & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): {
-    dx: Float32Array;
-    dslopes: Float32Array;
+    dx: Floats;
+    dslopes: Floats;
   } {
     const where = 'activation.prelu.backward';
     const o = options(where, given, [...known, 'x', 'dy']);

@@ -1,6 +1,6 @@
 // Softmax, its logarithm and the logarithm of its sum, over rows or any axis.
 
-import { allocate, apart, float32, options, output, sameLength } from '../check.js';
+import { allocate, apart, type Floats, float32, options, output, sameLength } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
@@ -37,7 +37,7 @@ function over(
 function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
   return {
     /** In a new array or in out, which may be x. Where a row has NaN or +Infinity, it becomes NaN. */
-    forward(x: Float32Array, given: Along & { out?: Float32Array | undefined }): Float32Array {
+    forward(x: Float32Array, given: Along & { out?: Float32Array | undefined }): Floats {
       const where = `${name}.forward`;
       const o = options(where, given, [...axisOptions, 'out']);
       const axis = axisLayout(where, 'x', float32(where, 'x', x).length, o);
@@ -46,7 +46,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
       return out;
     },
     /** The gradient by x from forward's result y and the gradient dy by it; out may be dy. */
-    backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Float32Array {
+    backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Floats {
       const where = `${name}.backward`;
       const o = options(where, given, [...axisOptions, 'y', 'dy', 'out']);
       const y = float32(where, 'y', o.y);
@@ -62,7 +62,7 @@ function functions(name: string, kernel: 'softmax' | 'logSoftmax') {
 
 const logSumExp = {
   /** A value for each row, in a new array; -Infinity for a row of -Infinity alone, or of nothing. */
-  forward(x: Float32Array, given: Along): Float32Array {
+  forward(x: Float32Array, given: Along): Floats {
     const where = 'softmax.logSumExp.forward';
     const axis = axisLayout(where, 'x', float32(where, 'x', x).length, options(where, given, axisOptions));
     const out = allocate(where, axis.outer * axis.inner, Float32Array);
@@ -70,7 +70,7 @@ const logSumExp = {
     return out;
   },
   /** The gradient by x, dy softmax(x), from the gradients dy by each row's value. */
-  backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Float32Array {
+  backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Floats {
     const where = 'softmax.logSumExp.backward';
     const o = options(where, given, [...axisOptions, 'x', 'dy', 'out']);
     const x = float32(where, 'x', o.x);

@@ -1,7 +1,7 @@
 // The activations. Their rows stand by family in rectifiers, sigmoids and gates, their kernels in the files of
 // the same names in assembly/; tests, benchmarks, types and README's table grow from the rows.
 
-import { choice, float32, hasOnly, notNull, options, output, sameLength } from '../check.js';
+import { choice, type Floats, float32, hasOnly, notNull, options, output, sameLength } from '../check.js';
 import { type Options, type PartialValues, valuesOf } from '../options.js';
 import { applyFast, numberedKernel } from '../wasm/fast-path.js';
 import { apply } from '../wasm/kernels.js';
@@ -25,11 +25,9 @@ type Kept<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
 
 export interface Functions<A extends Activation> {
   /** f(x), elementwise, in a new array or in out, which may be x. */
-  forward(x: Float32Array, options?: { out?: Float32Array | undefined } & ActivationParameters<A>): Float32Array;
+  forward(x: Float32Array, options?: { out?: Float32Array | undefined } & ActivationParameters<A>): Floats;
   /** dy f'(x), elementwise, from what the row keeps (x or y), in a new array or in out, which may be dy. */
-  backward(
-    given: Kept<A> & { dy: Float32Array; out?: Float32Array | undefined } & ActivationParameters<A>,
-  ): Float32Array;
+  backward(given: Kept<A> & { dy: Float32Array; out?: Float32Array | undefined } & ActivationParameters<A>): Floats;
 }
 
 /** The numbers that a row's kernels take: its parameters, passed or by default. */
@@ -58,7 +56,7 @@ function functions(name: Activation): Functions<Activation> {
       const bare = hasOnly(given, parameters, 'out');
       const o: Given = bare ? given : options(where, given as Given | undefined, known);
       const to = notNull(where, 'out', o.out);
-      if (bare && applyFast(numbered, 1, x, x, to, defaults)) return to as Float32Array;
+      if (bare && applyFast(numbered, 1, x, x, to, defaults)) return to as Floats;
       const n = float32(where, 'x', x).length;
       const numbers = bare ? defaults : parametersOf(where, row, o);
       const out = output(where, to, 'x', x);
@@ -79,7 +77,7 @@ function functions(name: Activation): Functions<Activation> {
       const from = notNull(where, keeps, keeps === 'x' ? o.x : o.y);
       const slope = notNull(where, 'dy', o.dy);
       const to = notNull(where, 'out', o.out);
-      if (bare && applyFast(numbered, 2, from, slope, to, defaults)) return to as Float32Array;
+      if (bare && applyFast(numbered, 2, from, slope, to, defaults)) return to as Floats;
       const kept = float32(where, keeps, from);
       const dy = float32(where, 'dy', slope);
       sameLength(where, 'dy', dy.length, keeps, kept.length);

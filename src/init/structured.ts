@@ -1,6 +1,6 @@
 // Initialisers with structure: their values depend on each other, or on their place.
 
-import { number, options, type Unchecked, whole } from '../check.js';
+import { type Floats, number, options, type Unchecked, whole } from '../check.js';
 import { type Law, lawFrom } from '../random/distributions.js';
 import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
 
@@ -34,7 +34,7 @@ const undivided = (where: string, o: { slice?: unknown }) => {
  * A random orthogonal matrix times gain: rows orthonormal where there are fewer rows than columns, else
  * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns.
  */
-export function orthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Float32Array;
+export function orthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Floats;
 export function orthogonal(first: Tensor, given?: { gain?: number | undefined } & Filled): Tensor;
 export function orthogonal(
   first: readonly number[] | Tensor,
@@ -71,10 +71,7 @@ function decomposition(where: string, rows: number, columns: number): (values: F
  * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
  * (Martens 2010; PyTorch's sparse_). The shape has two axes.
  */
-export function sparse(
-  first: readonly number[],
-  given: { sparsity: number; std?: number | undefined } & Whole,
-): Float32Array;
+export function sparse(first: readonly number[], given: { sparsity: number; std?: number | undefined } & Whole): Floats;
 export function sparse(first: Tensor, given: { sparsity: number; std?: number | undefined } & Filled): Tensor;
 export function sparse(
   first: readonly number[] | Tensor,
@@ -137,7 +134,7 @@ function sprinkled(
 }
 
 /** The identity times gain (1): a matrix with gain on its diagonal, zeros elsewhere. The shape has two axes. */
-export function eye(first: readonly number[], given?: { gain?: number | undefined } & Structure): Float32Array;
+export function eye(first: readonly number[], given?: { gain?: number | undefined } & Structure): Floats;
 export function eye(first: Tensor, given?: { gain?: number | undefined } & Structure): Tensor;
 export function eye(
   first: readonly number[] | Tensor,
@@ -163,7 +160,7 @@ export function eye(
  * A convolution that hands its input on: 1 from channel d to d at the kernel's middle (k >> 1), in each of so many
  * groups (1), zeros elsewhere (PyTorch's dirac_). The shape has an axis or more of the kernel.
  */
-export function dirac(first: readonly number[], given?: { groups?: number | undefined } & Structure): Float32Array;
+export function dirac(first: readonly number[], given?: { groups?: number | undefined } & Structure): Floats;
 export function dirac(first: Tensor, given?: { groups?: number | undefined } & Structure): Tensor;
 export function dirac(
   first: readonly number[] | Tensor,
@@ -203,7 +200,7 @@ function convolution(where: string, shape: readonly number[]): void {
  * A convolution whose middle ((k - 1) >> 1) is an orthogonal matrix times gain (1), zeros elsewhere: it keeps lengths
  * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). The shape has an axis or more of the kernel.
  */
-export function deltaOrthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Float32Array;
+export function deltaOrthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Floats;
 export function deltaOrthogonal(first: Tensor, given?: { gain?: number | undefined } & Filled): Tensor;
 export function deltaOrthogonal(
   first: readonly number[] | Tensor,

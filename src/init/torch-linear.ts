@@ -1,7 +1,7 @@
 // What PyTorch's layers start from.
 
 import { torchGains } from '../activation/torch-gain.js';
-import { apart, options, sameLength, what } from '../check.js';
+import { apart, type Floats, options, sameLength, what } from '../check.js';
 import { representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { isTensor, type Tensor } from '../tensor.js';
@@ -18,11 +18,11 @@ export type LinearOptions = Pick<Common, 'rng' | 'seed' | 'layout' | 'fanIn' | '
 export function torchLinear(
   first: readonly number[],
   given?: LinearOptions & { bias?: true | undefined },
-): { weight: Float32Array; bias: Float32Array };
+): { weight: Floats; bias: Floats };
 export function torchLinear(
   first: readonly number[],
   given: LinearOptions & { bias: false },
-): { weight: Float32Array; bias: null };
+): { weight: Floats; bias: null };
 export function torchLinear<B extends Tensor | false>(
   first: Tensor,
   given: LinearOptions & { bias: B },

@@ -2,6 +2,7 @@
 
 import {
   allocate,
+  type Floats,
   float32,
   hasOnly,
   notNull,
@@ -9,6 +10,7 @@ import {
   sameLength,
   type Unchecked,
   uint32,
+  type Words,
   what,
   whole,
 } from '../check.js';
@@ -36,8 +38,8 @@ export interface Draw {
 }
 
 export type Draws<O> = {
-  (length: number, options?: O & Draw): Float32Array;
-  (options: O & Draw & { out: Float32Array }): Float32Array;
+  (length: number, options?: O & Draw): Floats;
+  (options: O & Draw & { out: Float32Array }): Floats;
 };
 
 /** A method for each distribution. */
@@ -52,14 +54,14 @@ export interface Generator extends Distributions {
   bits(
     length: number,
     options?: { out?: Uint32Array | undefined; slice?: readonly [number, number] | undefined },
-  ): Uint32Array;
-  bits(options: { out: Uint32Array }): Uint32Array;
+  ): Words;
+  bits(options: { out: Uint32Array }): Words;
   /** Like Math.random, for whatever takes such a function (d3-random's source): 53 bits in [0, 1), bound to the generator. */
   source(): number;
   /** 0 to n - 1 in random order. */
-  permutation(n: number): Uint32Array;
+  permutation(n: number): Words;
   /** In which order a data loader visits n rows in its next epoch; with torch, PyTorch's DataLoader's. */
-  order(n: number): Uint32Array;
+  order(n: number): Words;
   /** What `random.restore` makes this generator from again; JSON keeps it whole. */
   state(): GeneratorState;
   /**
@@ -113,10 +115,10 @@ export function outputOf(
 }
 
 /** Fills `out`, or a new array, with (a slice of) a draw of n values. */
-export function fillDraw(where: string, source: Source, law: Law, n: number, o: Unchecked<Draw>): Float32Array {
+export function fillDraw(where: string, source: Source, law: Law, n: number, o: Unchecked<Draw>): Floats {
   const { values, wanted } = outputOf(where, n, o, source);
   source.fill(law, values, wanted);
-  return values;
+  return values as Floats;
 }
 
 type Options = Draw & Record<string, unknown>;
@@ -178,15 +180,15 @@ export function generator<G extends Generator = Generator>(name: string, source:
       if (out !== undefined) sameLength(where, 'out', out.length, 'the draw', wanted.length);
       const words = out ?? allocate(where, wanted.length, Uint32Array);
       source.bits(words, wanted);
-      return words;
+      return words as Words;
     },
     source() {
       source.bits(pair, both);
       // The first 27 bits and the next 26, as Python's random has them.
       return ((pair[0] >>> 5) * 2 ** 26 + (pair[1] >>> 6)) / 2 ** 53;
     },
-    permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 31 })),
-    order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 31 })),
+    permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 31 })) as Words,
+    order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 31 })) as Words,
     state: () => source.state() as GeneratorState,
     fork(label) {
       const where = `${name}.fork`;

@@ -20,7 +20,7 @@ import { Pool } from './pool.js';
 import { perform, type Task } from './task.js';
 
 /** A function that answers later. */
-type Later<F> = F extends (...given: infer G) => infer R ? (...given: G) => Promise<R> : never;
+type Later<F> = F extends (...given: infer G) => Float32Array ? (...given: G) => Promise<Float32Array> : never;
 type Twins<T> = { [K in keyof T]: Later<T[K]> };
 type Options = Record<string, unknown>;
 

@@ -88,6 +88,37 @@ test('and what is no option is still refused', { timeout: 60_000 }, () => {
   expect(said[0]).toContain("'null' is not assignable");
 });
 
+const results = `
+import { activation, init, loss, nn, random, softmax } from 'fanwise';
+const x = new Float32Array(4);
+const rng = random.philox(0);
+const model = nn.sequential([nn.linear(2, 2, { seed: 0 })]);
+const weight = init.torchLinear([2, 2], { seed: 0 });
+new Blob([
+  rng.normal(4), rng.bits(4), rng.permutation(4), rng.order(4), random.torch(0).uniform({ out: x }), random.threefry(0).split(2)[0]!.normal(2),
+  init.kaimingNormal([2, 2], { seed: 0 }), init.orthogonal([2, 2]), init.sparse([2, 2], { sparsity: 0.5 }), init.eye([2, 2]), weight.weight, weight.bias,
+  activation.tanh.forward(x), activation.gelu.backward({ x, dy: x }), activation.swiglu.forward(x, { columns: 2 }),
+  activation.prelu.forward(x, { slopes: x }), activation.dropout.forward(x), softmax.forward(x, { columns: 2 }), softmax.log.backward({ y: x, dy: x, columns: 2 }),
+  softmax.logSumExp.forward(x, { columns: 2 }), loss.huber.backward({ outputs: x, targets: x }), loss.huber.forward({ outputs: x, targets: x, reduction: 'none' }),
+  loss.crossEntropy.backward({ logits: x, labels: [0], columns: 4 }), model.forward(x),
+]);
+// And they are Float32Arrays like others.
+let other: Float32Array = activation.relu.forward(x);
+other = rng.normal(2);
+for (const name of ['tanh', 'gelu', 'leakyRelu'] as const) other = activation[name].forward(x, { out: other });
+`;
+
+test('results go into a Blob', { timeout: 60_000 }, () => {
+  expect(complaints('results', results)).toEqual([]);
+});
+
+test('TypeScript before 5.7, in which typed arrays take no parameter, reads the types', () => {
+  for (const name of ['index', 'threads', 'tfjs'])
+    expect(readFileSync(`dist/${name}.d.ts`, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')).not.toMatch(
+      /\b(Float|Uint|Int)\d+Array</,
+    );
+});
+
 describe('the types of dist/', () => {
   /** What only this package makes, and the rows of its tables. */
   const made = new Set(

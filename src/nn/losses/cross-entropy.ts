@@ -5,6 +5,7 @@ import {
   attached,
   choice,
   classOf,
+  type Floats,
   float32,
   number,
   options,
@@ -134,7 +135,7 @@ export const crossEntropy = {
    * The gradient by the logits: without options (softmax - one at the label) / rows. With reduction 'none' from the
    * gradients dy by each row's loss. out may be logits.
    */
-  backward(passed: Classified & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Float32Array {
+  backward(passed: Classified & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Floats {
     const where = 'loss.crossEntropy.backward';
     const o = options(where, passed, [...classified, 'dy', 'out']);
     const c = checkedRows(where, o);

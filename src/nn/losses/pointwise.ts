@@ -1,6 +1,6 @@
 // Losses of each output x by its target t, a row each. The kernels of the same names are in assembly/nn/loss.ts.
 
-import { apart, choice, float32, options, output, sameLength } from '../../check.js';
+import { apart, choice, type Floats, float32, options, output, sameLength } from '../../check.js';
 import { type NumberOption, valuesOf } from '../../options.js';
 import { apply } from '../../wasm/kernels.js';
 import { type NnKernel, nnModule } from '../../wasm/module.js';
@@ -77,7 +77,7 @@ export interface Pointwise<L extends PointwiseLoss> {
   /** With reduction 'none' a value for each output, else a number: the mean over all of them, or their sum. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
   /** The gradient by the outputs; with reduction 'none' from the gradients dy by each value. */
-  backward(passed: Compared<L> & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Float32Array;
+  backward(passed: Compared<L> & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Floats;
 }
 
 /** The kernels of a row; one that is not there is an error of the compiler. */

@@ -1,6 +1,6 @@
 // What becomes of the losses of many values: their mean, their sum, or each by itself.
 
-import { float32, sameLength } from '../../check.js';
+import { type Floats, float32, sameLength } from '../../check.js';
 
 /** The mean over what counts (in nats), the sum, or each by itself. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -8,7 +8,7 @@ export const reductions = ['mean', 'sum', 'none'] as const;
 
 export interface Forward<O> {
   /** A value each, not reduced. */
-  (passed: O & { reduction: 'none' }): Float32Array;
+  (passed: O & { reduction: 'none' }): Floats;
   /** The mean of all, or their sum. The mean of none is 0. */
   (passed: O & { reduction?: 'mean' | 'sum' | undefined }): number;
 }
