@@ -10,15 +10,55 @@ export function what(value: unknown): string {
     return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  if (Array.isArray(value))
-    return `the array [${value
-      .slice(0, 8)
-      .map((v) => (typeof v === 'number' ? v : typeof v))
-      .join(', ')}]`;
-  if (ArrayBuffer.isView(value))
-    return `a ${value.constructor.name} of ${(value as Float32Array).length ?? value.byteLength}`;
-  const name = value.constructor?.name ?? 'Object';
-  return name === 'Object' ? 'an object' : `a ${name}`;
+  if (Array.isArray(value)) {
+    const shown = Array.from(value.slice(0, 8), (v) =>
+      Array.isArray(v) ? '[…]' : typeof v === 'number' ? v : typeof v,
+    );
+    return value.length > 8
+      ? `the array [${shown.join(', ')}, …] of ${value.length}`
+      : `the array [${shown.join(', ')}]`;
+  }
+  const name = String(value.constructor?.name ?? '');
+  if (name === '' || name === 'Object') return 'an object';
+  const named = `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
+  return ArrayBuffer.isView(value) ? `${named} of ${(value as Float32Array).length ?? value.byteLength}` : named;
+}
+
+/** Other words for names, as other libraries have them. */
+const synonyms: Readonly<Record<string, string>> = {
+  mse: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  bce: 'binaryCrossEntropy',
+  lrelu: 'leakyRelu',
+  swish: 'silu',
+  learningrate: 'lr',
+  stddev: 'std',
+};
+
+/** Whether so many edits make b of a: a character inserted, left out or replaced, or two exchanged. */
+function isNear(a: string, b: string, edits: number): boolean {
+  if (a === b) return true;
+  const [restA, restB] = [a.slice(1), b.slice(1)];
+  if (a[0] === b[0]) return isNear(restA, restB, edits);
+  const changed = [a[1] + a[0] + a.slice(2), restA, b[0] + a, b[0] + restA];
+  return edits > 0 && changed.some((word) => isNear(word, b, edits - 1));
+}
+
+/** Which of the known names is meant by another, as the end of an error; '' if none is like it. */
+function suggestion(name: string, known: readonly string[]): string {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const word = plain(name.slice(0, 40));
+  for (const edits of [0, 1, 2]) {
+    const meant = known.find((one) => {
+      const other = plain(one);
+      return (
+        one === synonyms[word] ||
+        (word.length > 2 * edits && (isNear(word, other, edits) || (edits > 0 && other.startsWith(word))))
+      );
+    });
+    if (meant) return `; did you mean ${meant}?`;
+  }
+  return '';
 }
 
 /** Options before their check. Their values are unknown, so that none can be used unchecked. */
@@ -38,7 +78,9 @@ export function options<T extends object>(
   for (const key of Object.keys(given)) {
     // __proto__ is no option, whatever the known names: to write it would change the copy's prototype.
     if (key === '__proto__' || !(known as readonly string[]).includes(key))
-      throw new TypeError(`${where}: unknown option ${key}; there are ${known.length > 0 ? known.join(', ') : 'none'}`);
+      throw new TypeError(
+        `${where}: unknown option ${key}; there are ${known.length > 0 ? known.join(', ') : 'none'}${suggestion(key, known)}`,
+      );
   }
   for (const key of known) {
     const value = notNull(where, key, (given as Record<string, unknown>)[key]);
@@ -133,7 +175,9 @@ export function choice<T extends string>(where: string, name: string, value: unk
   if (typeof value !== 'string')
     throw new TypeError(`${where}: ${name} is ${what(value)}; pass one of ${choices.join(', ')}`);
   if (!(choices as readonly string[]).includes(value)) {
-    throw new RangeError(`${where}: ${name} is ${what(value)}; pass one of ${choices.join(', ')}`);
+    throw new RangeError(
+      `${where}: ${name} is ${what(value)}; pass one of ${choices.join(', ')}${suggestion(value, choices)}`,
+    );
   }
   return value as T;
 }
@@ -142,14 +186,30 @@ export function choice<T extends string>(where: string, name: string, value: unk
 export const classOf = (value: unknown): string | undefined =>
   ArrayBuffer.isView(value) ? (value as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag] : undefined;
 
+/** The end of an error: how a typed array of a class is made of numbers, or of rows of numbers. */
+function conversion(kind: string, name: string, value: unknown): string {
+  const isNumbers = (values: unknown[]) => values.every((v) => typeof v === 'number');
+  const source = !Array.isArray(value)
+    ? /^(Ui|I|F)/.test(classOf(value) ?? '') && name
+    : isNumbers(value)
+      ? name
+      : isNumbers(value.flat())
+        ? `${name}.flat()`
+        : value.every(classOf) && `${name}.flatMap((row) => [...row])`;
+  return source ? `; ${kind}.from(${source}) makes one` : '';
+}
+
 /** A typed array of a class. Its buffer is neither detached nor shared, unless it is a workspace's. */
 function array<T extends Float32Array | Uint32Array>(where: string, name: string, value: unknown, kind: string): T {
   if (classOf(value) !== kind) {
-    const advice = ArrayBuffer.isView(value) || Array.isArray(value) ? `; ${kind}.from(${name}) makes one` : '';
-    const tensor = typeof value === 'object' && value !== null && 'data' in value && 'shape' in value;
-    throw new TypeError(
-      `${where}: ${name} is ${tensor ? 'a tensor; pass its data' : `${what(value)}; pass a ${kind}`}${advice}`,
-    );
+    const isObject = typeof value === 'object' && value !== null;
+    const said =
+      isObject && 'data' in value && 'shape' in value
+        ? 'is a tensor; pass its data'
+        : isObject && !ArrayBuffer.isView(value) && value.constructor?.name === kind
+          ? `is no ${kind} but a Proxy or an heir of one; pass the array itself`
+          : `is ${what(value)}; pass a ${kind}${conversion(kind, name, value)}`;
+    throw new TypeError(`${where}: ${name} ${said}`);
   }
   attached(where, name, value as T);
   return value as T;
@@ -205,6 +265,13 @@ export function apart(
   }
 }
 
+/**
+ * Results. They are on memory of their own, as a Blob takes them: Float32Array<ArrayBuffer>, which TypeScript before 5.7 does not
+ * know. (With `out` a result is out, on whatever memory that is.)
+ */
+export type Floats = ReturnType<Float32Array['slice']>;
+export type Words = ReturnType<Uint32Array['slice']>;
+
 /** A new array of n zeros. RangeError where memory is too small. */
 export function allocate<T extends Float32Array | Uint32Array>(
   where: string,
@@ -226,11 +293,11 @@ export function output(
   input: Float32Array,
   otherName?: string,
   otherInput?: Float32Array,
-): Float32Array {
+): Floats {
   if (out === undefined) return allocate(where, input.length, Float32Array);
   const result = float32(where, 'out', out);
   sameLength(where, 'out', result.length, name, input.length);
   apart(where, 'out', result, name, input);
   if (otherName !== undefined && otherInput !== undefined) apart(where, 'out', result, otherName, otherInput);
-  return result;
+  return result as Floats;
 }

@@ -7,6 +7,7 @@ export { softmax } from './activation/softmax.js';
 export type { Activation, ActivationParameters, Functions, Named } from './activation/table.js';
 export { activation } from './activation/table.js';
 export type { Nonlinearity } from './activation/torch-gain.js';
+export type { Floats, Words } from './check.js';
 export type { Diagnosis } from './diagnose/network.js';
 export { diagnose } from './diagnose/network.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './diagnose/theory.js';

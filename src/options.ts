@@ -49,7 +49,7 @@ type Value<O extends Option> = O extends FlagOption
 export type Values<O extends Options> = { readonly [K in keyof O]: Value<O[K]> };
 
 /** Options that can all be left out. */
-export type PartialValues<O extends Options> = { [K in keyof O]?: Value<O[K]> };
+export type PartialValues<O extends Options> = { [K in keyof O]?: Value<O[K]> | undefined };
 
 /** The names of options that can be left out. */
 type CanBeLeftOut<O extends Options> = {
@@ -59,7 +59,7 @@ type CanBeLeftOut<O extends Options> = {
 type Plain<T> = { [K in keyof T]: T[K] };
 /** Options as they are given: those with a default, and optional ones, can be left out. */
 export type Given<O extends Options> = Plain<
-  { [K in Exclude<keyof O, CanBeLeftOut<O>>]: Value<O[K]> } & { [K in CanBeLeftOut<O>]?: Value<O[K]> }
+  { [K in Exclude<keyof O, CanBeLeftOut<O>>]: Value<O[K]> } & { [K in CanBeLeftOut<O>]?: Value<O[K]> | undefined }
 >;
 
 function numberOf(where: string, name: string, value: unknown, option: NumberOption, least?: number): number {

@@ -21,12 +21,12 @@ export function checkedShape(where: string, shape: unknown): { shape: number[]; 
 
 /** The axis over which a function works: rows of `columns` values, or an axis of a shape, the last by default. */
 export interface Along {
-  columns?: number;
+  columns?: number | undefined;
   /** How many rows there are; only checked. */
-  rows?: number;
-  shape?: readonly number[];
+  rows?: number | undefined;
+  shape?: readonly number[] | undefined;
   /** From 0 on, or from -1 backwards. */
-  axis?: number;
+  axis?: number | undefined;
 }
 export const axisOptions = ['columns', 'rows', 'shape', 'axis'] as const;
 

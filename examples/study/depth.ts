@@ -62,7 +62,7 @@ export function propagate(
     outputs.push(x);
     result.saturated.push(x.filter((v) => Math.abs(v) > 0.99).length / x.length);
   }
-  let dy = rng.fork('gradient').normal(rows * n);
+  let dy: Float32Array = rng.fork('gradient').normal(rows * n);
   for (let l = layers - 1; l >= 0; l--) {
     const dh = f.backward({ y: outputs[l], dy });
     result.gradient[l] = square(dh);

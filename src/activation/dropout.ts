@@ -1,7 +1,7 @@
 // Dropout (Srivastava et al. 2014): each value becomes 0 with probability p, and the others are divided by 1 - p. Backward is
 // the same function of the gradient, with the same mask, which is drawn again from the seed.
 
-import { float32, number, options, output, type Unchecked } from '../check.js';
+import { type Floats, float32, number, options, output, type Unchecked } from '../check.js';
 import type { Law } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { bitsOfSeed, high32, low32, notBoth, type Seed, sourceOf, WORD } from '../random/source.js';
@@ -11,9 +11,9 @@ import { activationModule } from '../wasm/module.js';
 /** Options of dropout: the probability, and the generator or seed of the mask. */
 export interface Dropout {
   /** The probability that a value becomes 0, from 0 to 1; 0.5 by default. */
-  p?: number;
-  rng?: Generator;
-  seed?: Seed;
+  p?: number | undefined;
+  rng?: Generator | undefined;
+  seed?: Seed | undefined;
 }
 
 /** The probability p, checked, 0.5 by default. */
@@ -35,7 +35,12 @@ function drawMask(where: string, o: Unchecked<Dropout>, p: number, mask: Float32
 }
 
 /** Forward, or backward of the gradient: x times a mask and 1 / (1 - p). */
-function applyMask(where: string, name: 'x' | 'dy', x: Float32Array, o: Unchecked<Dropout & { out?: Float32Array }>) {
+function applyMask(
+  where: string,
+  name: 'x' | 'dy',
+  x: Float32Array,
+  o: Unchecked<Dropout & { out?: Float32Array | undefined }>,
+) {
   const p = probabilityOf(where, o.p);
   notBoth(where, o);
   const out = output(where, o.out, name, x);
@@ -48,7 +53,7 @@ function applyMask(where: string, name: 'x' | 'dy', x: Float32Array, o: Unchecke
 
 export const dropout = {
   /** x times a random mask and 1 / (1 - p), in a new array or in out, which may be x. NaN stays NaN. */
-  forward(x: Float32Array, given?: Dropout & { out?: Float32Array }): Float32Array {
+  forward(x: Float32Array, given?: Dropout & { out?: Float32Array | undefined }): Floats {
     const where = 'activation.dropout.forward';
     return applyMask(where, 'x', float32(where, 'x', x), options(where, given, ['p', 'rng', 'seed', 'out']));
   },
@@ -56,7 +61,7 @@ export const dropout = {
    * The gradient with respect to x, with forward's p and seed. (With rng: a generator in the state that forward's had before it. Forward's own
    * has advanced, and draws another mask.)
    */
-  backward(given: Dropout & { dy: Float32Array; out?: Float32Array }): Float32Array {
+  backward(given: Dropout & { dy: Float32Array; out?: Float32Array | undefined }): Floats {
     const where = 'activation.dropout.backward';
     const o = options(where, given, ['p', 'rng', 'seed', 'dy', 'out']);
     if (o.seed === undefined && o.rng === undefined)

@@ -68,7 +68,10 @@ function describe(where: string, f: Nonlinear, parameters: Record<string, unknow
  * parameters as options, or a function of your own, with kinks or steps. RangeError for a function that has no gain:
  * one that is 0, is not finite or grows too fast.
  */
-function gainOf(f: Nonlinear, given: { direction?: 'forward' | 'backward' } & Record<string, unknown> = {}): number {
+function gainOf(
+  f: Nonlinear,
+  given: { direction?: 'forward' | 'backward' | undefined } & Record<string, unknown> = {},
+): number {
   // Every name is let through here: which parameters there are depends on f.
   const { direction, ...parameters } = options('gain', given, Object.keys(given ?? {}));
   const checked = choice('gain', 'direction', direction ?? 'forward', ['forward', 'backward']);
@@ -84,7 +87,7 @@ export const gain = /* @__PURE__ */ Object.assign(gainOf, {
    * PyTorch's torch.nn.init.calculate_gain: linear, convolutions and sigmoid 1, tanh 5/3, relu sqrt 2, leakyRelu
    * sqrt(2 / (1 + slope^2)) (slope 0.01), selu 3/4.
    */
-  torch(nonlinearity: Nonlinearity, given?: { slope?: number }): number {
+  torch(nonlinearity: Nonlinearity, given?: { slope?: number | undefined }): number {
     const where = 'gain.torch';
     const { slope = 0.01 } = options(where, given, ['slope']);
     return torchGains[choice(where, 'nonlinearity', nonlinearity, nonlinearities)](number(where, 'slope', slope));

@@ -4,7 +4,7 @@
 // 0 (glu) or 1. Products are IEEE 754's: NaN times anything, and an infinity times 0, are NaN. PyTorch's glu is the same; its
 // silu and gelu are NaN at -infinity, and so are their slopes at both ends.
 
-import { apart, choice, float32, options, sameLength, type Unchecked } from '../check.js';
+import { apart, choice, type Floats, float32, options, sameLength, type Unchecked } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
 import { GEGLU, GLU, SWIGLU } from '../wasm/generated/constants.js';
 import { apply } from '../wasm/kernels.js';
@@ -23,7 +23,7 @@ export type Unit = keyof typeof units;
 
 /** Which half is the gate: the second (the default), as in PyTorch's glu, or the first, as in LLaMA's fused weights. */
 export interface Halves {
-  gate?: 'second' | 'first';
+  gate?: 'second' | 'first' | undefined;
 }
 const halves = ['second', 'first'] as const;
 
@@ -39,20 +39,20 @@ function functions(name: Unit) {
       throw new RangeError(`${where}: the axis has ${length} values, which has no halves; pass an even one`);
     return { outer, n: (length / 2) * inner };
   };
-  const resultOf = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>) => {
+  const resultOf = (where: string, out: unknown, length: number, inputs: Record<string, Float32Array>): Floats => {
     if (out === undefined) return new Float32Array(length);
     const result = float32(where, 'out', out);
     sameLength(where, 'out', result.length, 'the result', length);
     // Each value of the result needs both halves, so that it must not overwrite one of them.
     for (const [name, input] of Object.entries(inputs)) apart(where, 'out', result, name, input, true);
-    return result;
+    return result as Floats;
   };
   return {
     /**
      * value f(gate), half as many values as x. out is apart from x. At a gate of -Infinity f is 0, so that y is 0, or NaN where
      * the value is infinite; at +Infinity it is 1 (glu) or Infinity.
      */
-    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array }): Float32Array {
+    forward(x: Float32Array, given: Along & Halves & { out?: Float32Array | undefined }): Floats {
       const where = `activation.${name}.forward`;
       const o = options(where, given, [...axisOptions, 'gate', 'out']);
       const { outer, n } = rowsOf(where, float32(where, 'x', x), o);
@@ -65,7 +65,7 @@ function functions(name: Unit) {
      * The gradient by x (both halves) from the gradient dy by y. out is apart from x and dy. At an infinite gate f and its slope
      * are their limits; what is infinite times a limit of 0 is NaN.
      */
-    backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
+    backward(given: Along & Halves & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Floats {
       const where = `activation.${name}.backward`;
       const o = options(where, given, [...axisOptions, 'gate', 'x', 'dy', 'out']);
       const x = float32(where, 'x', o.x);

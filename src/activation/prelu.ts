@@ -1,6 +1,6 @@
 // PReLU (He et al. 2015, equation 1): x, or slope x below 0. The slopes are learnt, one for all channels or one for each.
 
-import { float32, options, output, sameLength, type Unchecked } from '../check.js';
+import { type Floats, float32, options, output, sameLength, type Unchecked } from '../check.js';
 import { type Along, axisLayout } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { activationModule } from '../wasm/module.js';
@@ -65,7 +65,7 @@ export function addSlopeGradients(x: Float32Array, dy: Float32Array, sums: Float
 
 export const prelu = {
   /** x where x > 0, else slope x, in a new array or in out, which may be x. */
-  forward(x: Float32Array, given: Slopes & { out?: Float32Array }): Float32Array {
+  forward(x: Float32Array, given: Slopes & { out?: Float32Array | undefined }): Floats {
     const where = 'activation.prelu.forward';
     const o = options(where, given, known);
     const channels = checkedSlopes(where, float32(where, 'x', x), o);
@@ -77,9 +77,9 @@ export const prelu = {
    * The gradients with respect to x (in out, which may be dy, or a new array) and to the slopes. At x = 0 the derivative is
    * the slope.
    */
-  backward(given: Slopes & { x: Float32Array; dy: Float32Array; out?: Float32Array }): {
-    dx: Float32Array;
-    dslopes: Float32Array;
+  backward(given: Slopes & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): {
+    dx: Floats;
+    dslopes: Floats;
   } {
     const where = 'activation.prelu.backward';
     const o = options(where, given, [...known, 'x', 'dy']);

@@ -6,7 +6,7 @@
 // the limit: +infinity shares dy with others of its kind, and all else has 0. Products with dy are IEEE 754's: an infinite dy
 // times a share of 0 is NaN.
 
-import { allocate, apart, float32, options, output, sameLength } from '../check.js';
+import { allocate, apart, type Floats, float32, options, output, sameLength } from '../check.js';
 import { type Along, axisLayout, axisOptions } from '../tensor.js';
 import { apply } from '../wasm/kernels.js';
 import { type ActivationKernel, activationModule } from '../wasm/module.js';
@@ -47,7 +47,7 @@ function forwardAndBackward(name: string, kernel: 'softmax' | 'logSoftmax') {
      * In a new array or in out, which may be x. A row that has NaN or +Infinity, or -Infinity alone, becomes NaN; other values
      * of -Infinity have the share 0, as in PyTorch and JAX.
      */
-    forward(x: Float32Array, given: Along & { out?: Float32Array }): Float32Array {
+    forward(x: Float32Array, given: Along & { out?: Float32Array | undefined }): Floats {
       const where = `${name}.forward`;
       const o = options(where, given, [...axisOptions, 'out']);
       const axis = axisLayout(where, 'x', float32(where, 'x', x).length, o);
@@ -59,7 +59,7 @@ function forwardAndBackward(name: string, kernel: 'softmax' | 'logSoftmax') {
      * The gradient by x from forward's result y and the gradient dy by it; out may be dy. Where a row of y has NaN, or a row of
      * dy has NaN or an infinity, all of the row can become NaN, as in PyTorch.
      */
-    backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
+    backward(given: Along & { y: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Floats {
       const where = `${name}.backward`;
       const o = options(where, given, [...axisOptions, 'y', 'dy', 'out']);
       const y = float32(where, 'y', o.y);
@@ -78,7 +78,7 @@ const logSumExp = {
    * A value for each row, in a new array; -Infinity for a row of -Infinity alone, or of nothing; Infinity for one that has it;
    * NaN for one that has NaN.
    */
-  forward(x: Float32Array, given: Along): Float32Array {
+  forward(x: Float32Array, given: Along): Floats {
     const where = 'softmax.logSumExp.forward';
     const axis = axisLayout(where, 'x', float32(where, 'x', x).length, options(where, given, axisOptions));
     const out = allocate(where, axis.outer * axis.inner, Float32Array);
@@ -90,7 +90,7 @@ const logSumExp = {
    * share dy equally, and the others of their row have 0; in a row of -Infinity alone all have 0, whatever dy (PyTorch and JAX:
    * NaN). NaN in a row makes NaN of it.
    */
-  backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array }): Float32Array {
+  backward(given: Along & { x: Float32Array; dy: Float32Array; out?: Float32Array | undefined }): Floats {
     const where = 'softmax.logSumExp.backward';
     const o = options(where, given, [...axisOptions, 'x', 'dy', 'out']);
     const x = float32(where, 'x', o.x);

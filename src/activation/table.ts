@@ -2,7 +2,7 @@
 // their kernels in the files of the same names in assembly/activation/. Tests, benchmarks, types and README's table are made
 // from the rows.
 
-import { choice, float32, hasOnly, notNull, options, output, sameLength } from '../check.js';
+import { choice, type Floats, float32, hasOnly, notNull, options, output, sameLength } from '../check.js';
 import { type Options, type PartialValues, valuesOf } from '../options.js';
 import { applyFast, numberedKernel } from '../wasm/fast-path.js';
 import { apply } from '../wasm/kernels.js';
@@ -27,9 +27,9 @@ type Saved<A extends Activation> = { [K in Rows[A]['keeps']]: Float32Array };
 
 export interface Functions<A extends Activation> {
   /** f(x), elementwise, in a new array or in out, which may be x. */
-  forward(x: Float32Array, options?: { out?: Float32Array } & ActivationParameters<A>): Float32Array;
+  forward(x: Float32Array, options?: { out?: Float32Array | undefined } & ActivationParameters<A>): Floats;
   /** dy f'(x), elementwise, from x or y (the row's `keeps`), in a new array or in out, which may be dy. */
-  backward(given: Saved<A> & { dy: Float32Array; out?: Float32Array } & ActivationParameters<A>): Float32Array;
+  backward(given: Saved<A> & { dy: Float32Array; out?: Float32Array | undefined } & ActivationParameters<A>): Floats;
 }
 
 /** The numbers a and b that a row's kernels take: its parameters, given or by default. */
@@ -58,7 +58,7 @@ function functions(name: Activation): Functions<Activation> {
       const onlyArrays = hasOnly(given, parameters, 'out');
       const o: Given = onlyArrays ? given : options(where, given as Given | undefined, known);
       const target = notNull(where, 'out', o.out);
-      if (onlyArrays && applyFast(numbered, 1, x, x, target, defaults)) return target as Float32Array;
+      if (onlyArrays && applyFast(numbered, 1, x, x, target, defaults)) return target as Floats;
       const n = float32(where, 'x', x).length;
       const numbers = onlyArrays ? defaults : parametersOf(where, row, o);
       const out = output(where, target, 'x', x);
@@ -79,7 +79,7 @@ function functions(name: Activation): Functions<Activation> {
       const input = notNull(where, keeps, keeps === 'x' ? o.x : o.y);
       const gradient = notNull(where, 'dy', o.dy);
       const target = notNull(where, 'out', o.out);
-      if (onlyArrays && applyFast(numbered, 2, input, gradient, target, defaults)) return target as Float32Array;
+      if (onlyArrays && applyFast(numbered, 2, input, gradient, target, defaults)) return target as Floats;
       const saved = float32(where, keeps, input);
       const dy = float32(where, 'dy', gradient);
       sameLength(where, 'dy', dy.length, keeps, saved.length);

@@ -26,7 +26,7 @@ export interface Fix {
    * mechanical, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through JSON and messages.
    * TypeError for unknown options, and for both rng and seed; where it fails the model stays as it was.
    */
-  readonly apply?: (given?: { rng?: Generator; seed?: Seed }) => void;
+  readonly apply?: (given?: { rng?: Generator | undefined; seed?: Seed | undefined }) => void;
 }
 
 /** The network that a fix is for: the probed model, its number of hidden linear layers, and the batch if it is there. */

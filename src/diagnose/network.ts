@@ -23,7 +23,7 @@ export interface Diagnosis extends Probe {
  * a step of plain gradient descent divided by the length of the weights (1e-3 is usual). TypeError and RangeError for data
  * that do not fit the model, for a batch without rows, and, while the model is being trained, for more rows than a step has.
  */
-function probe(model: Model, data: Data, given?: { lr?: number; loss?: NamedLoss }): Diagnosis {
+function probe(model: Model, data: Data, given?: { lr?: number | undefined; loss?: NamedLoss | undefined }): Diagnosis {
   const where = 'diagnose.probe';
   const o = options(where, given, ['lr', 'loss']);
   const { x, rows, criterion } = examplesOf(where, model, data, o.loss);

@@ -22,13 +22,13 @@ export interface TheorySpec {
   /**
    * fanIn Var(w), at least 0: 1 for LeCun, 2 for He, 1/3 for PyTorch's default. One for all layers, or one for each.
    */
-  weightVariance?: number | readonly number[];
+  weightVariance?: number | readonly number[] | undefined;
   /** Instead of weightVariance an initialiser, or one with options: 'xavierNormal', ['normal', { std: 0.01 }]. */
   initialiser?: string | readonly [string, Record<string, unknown>];
   /** Var(b), at least 0; 0. */
-  biasVariance?: number;
+  biasVariance?: number | undefined;
   /** The mean square of the data, at least 0; 1, which standardised data have. */
-  meanSquare?: number;
+  meanSquare?: number | undefined;
 }
 
 export interface Theory {

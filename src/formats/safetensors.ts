@@ -31,7 +31,10 @@ export interface Tensors {
  * A file of named tensors, in the order of their names in the object. '__metadata__' cannot be a name. Metadata are texts by
  * name. TypeError or RangeError for anything else.
  */
-function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: Record<string, string> }): Bytes {
+function encode(
+  tensors: Readonly<Record<string, Tensor>>,
+  given?: { metadata?: Record<string, string> | undefined },
+): Bytes {
   const { metadata } = options(where.encode, given, ['metadata']);
   if (typeof tensors !== 'object' || tensors === null)
     throw new TypeError(`${where.encode}: tensors is ${what(tensors)}; pass an object of tensors by name`);

@@ -13,14 +13,14 @@ const layouts = ['oi', 'io'] as const;
 /** Options that every initialiser takes. */
 export interface Common extends Draw {
   /** The generator to draw from. Without rng and seed: a new one from the system's bits. */
-  rng?: Generator;
+  rng?: Generator | undefined;
   /** Short for rng: random.philox(seed). */
-  seed?: Seed;
+  seed?: Seed | undefined;
   /** Where the fans stand in the shape; 'oi' by default. */
-  layout?: Layout;
+  layout?: Layout | undefined;
   /** Said instead of read from the shape, which needs two axes to have fans. */
-  fanIn?: number;
-  fanOut?: number;
+  fanIn?: number | undefined;
+  fanOut?: number | undefined;
   /**
    * The groups of a grouped convolution (1): an output has the inputs of its group alone, and an input the outputs of its
    * group. A depthwise convolution has as many groups as inputs. PyTorch's initialisers do not know of groups: their fanOut

@@ -1,6 +1,6 @@
 // `init`: shape or tensor in, values out. Every name of the field for the same thing is here.
 
-import { choice, options, type Unchecked } from '../check.js';
+import { choice, type Floats, options, type Unchecked } from '../check.js';
 import { momentsOf, representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { checkedShape, type Tensor } from '../tensor.js';
@@ -22,7 +22,7 @@ export interface Description {
 
 export interface Initialiser<O> {
   /** A new array (or options.out) of the shape's values in row-major order. */
-  (shape: readonly number[], options?: O & Common): Float32Array;
+  (shape: readonly number[], options?: O & Common): Floats;
   /** The tensor, filled in place. */
   (target: Tensor, options?: O & Omit<Common, 'out' | 'slice'>): Tensor;
 }

@@ -1,6 +1,6 @@
 // Initialisers with structure: their values depend on each other, or on their place.
 
-import { number, options, type Unchecked, whole } from '../check.js';
+import { type Floats, number, options, type Unchecked, whole } from '../check.js';
 import { type Law, lawFrom } from '../random/distributions.js';
 import { fillDraw, outputOf, sourceFrom } from '../random/generator.js';
 
@@ -40,11 +40,11 @@ const requireWhole = (where: string, o: { slice?: unknown }) => {
  * columns; uniform over all such (Saxe et al. 2013; Mezzadri 2007). Axes beyond two count as columns. With groups it is one
  * for each group's outputs. The transpose of such a matrix is one too: transposed changes nothing.
  */
-export function orthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
-export function orthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
+export function orthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Floats;
+export function orthogonal(first: Tensor, given?: { gain?: number | undefined } & Filled): Tensor;
 export function orthogonal(
   first: readonly number[] | Tensor,
-  given?: { gain?: number } & Common,
+  given?: { gain?: number | undefined } & Common,
 ): Float32Array | Tensor {
   const where = 'init.orthogonal';
   const o = options(where, given, ['gain', ...commonOptions]);
@@ -103,11 +103,14 @@ function decomposition(where: string, rows: number, columns: number): (values: F
  * Normal with std (0.01), then ceil(sparsity * rows) zeros in every column, each column's at random rows
  * (Martens 2010; PyTorch's sparse_). The shape has two axes.
  */
-export function sparse(first: readonly number[], given: { sparsity: number; std?: number } & Flat<Whole>): Float32Array;
-export function sparse(first: Tensor, given: { sparsity: number; std?: number } & Flat<Filled>): Tensor;
+export function sparse(
+  first: readonly number[],
+  given: { sparsity: number; std?: number | undefined } & Flat<Whole>,
+): Floats;
+export function sparse(first: Tensor, given: { sparsity: number; std?: number | undefined } & Flat<Filled>): Tensor;
 export function sparse(
   first: readonly number[] | Tensor,
-  given: { sparsity: number; std?: number } & Flat<Common>,
+  given: { sparsity: number; std?: number | undefined } & Flat<Common>,
 ): Float32Array | Tensor {
   const where = 'init.sparse';
   const o = options(where, given, ['sparsity', 'std', ...flat]);
@@ -166,9 +169,12 @@ function sprinkled(
 }
 
 /** The identity times gain (1): a matrix with gain on its diagonal, zeros elsewhere. The shape has two axes. */
-export function eye(first: readonly number[], given?: { gain?: number } & Structure): Float32Array;
-export function eye(first: Tensor, given?: { gain?: number } & Structure): Tensor;
-export function eye(first: readonly number[] | Tensor, given?: { gain?: number } & Structure): Float32Array | Tensor {
+export function eye(first: readonly number[], given?: { gain?: number | undefined } & Structure): Floats;
+export function eye(first: Tensor, given?: { gain?: number | undefined } & Structure): Tensor;
+export function eye(
+  first: readonly number[] | Tensor,
+  given?: { gain?: number | undefined } & Structure,
+): Float32Array | Tensor {
   const where = 'init.eye';
   const o = options(where, given, ['gain', ...structure]);
   layoutOf(where, o.layout);
@@ -189,11 +195,11 @@ export function eye(first: readonly number[] | Tensor, given?: { gain?: number }
  * A convolution that hands its input on: 1 from channel d to d at the kernel's middle (k >> 1), in each of so many
  * groups (1), zeros elsewhere (PyTorch's dirac_). The shape has an axis or more of the kernel.
  */
-export function dirac(first: readonly number[], given?: { groups?: number } & Structure): Float32Array;
-export function dirac(first: Tensor, given?: { groups?: number } & Structure): Tensor;
+export function dirac(first: readonly number[], given?: { groups?: number | undefined } & Structure): Floats;
+export function dirac(first: Tensor, given?: { groups?: number | undefined } & Structure): Tensor;
 export function dirac(
   first: readonly number[] | Tensor,
-  given?: { groups?: number } & Structure,
+  given?: { groups?: number | undefined } & Structure,
 ): Float32Array | Tensor {
   const where = 'init.dirac';
   const o = options(where, given, ['groups', ...structure]);
@@ -229,11 +235,11 @@ function convolution(where: string, shape: readonly number[]): void {
  * at any depth (Xiao et al. 2018; as TensorFlow and JAX place it). With groups each group has a matrix of its own;
  * transposed changes nothing. The shape has an axis or more of the kernel.
  */
-export function deltaOrthogonal(first: readonly number[], given?: { gain?: number } & Whole): Float32Array;
-export function deltaOrthogonal(first: Tensor, given?: { gain?: number } & Filled): Tensor;
+export function deltaOrthogonal(first: readonly number[], given?: { gain?: number | undefined } & Whole): Floats;
+export function deltaOrthogonal(first: Tensor, given?: { gain?: number | undefined } & Filled): Tensor;
 export function deltaOrthogonal(
   first: readonly number[] | Tensor,
-  given?: { gain?: number } & Common,
+  given?: { gain?: number | undefined } & Common,
 ): Float32Array | Tensor {
   const where = 'init.deltaOrthogonal';
   const o = options(where, given, ['gain', ...commonOptions]);

@@ -1,7 +1,7 @@
 // What PyTorch's layers start from.
 
 import { torchGains } from '../activation/torch-gain.js';
-import { apart, options, sameLength, what } from '../check.js';
+import { apart, type Floats, options, sameLength, what } from '../check.js';
 import { representable } from '../random/distributions.js';
 import { fillDraw, sourceFrom } from '../random/generator.js';
 import { isTensor, type Tensor } from '../tensor.js';
@@ -19,17 +19,20 @@ export type LinearOptions = Pick<Common, 'rng' | 'seed' | (typeof readings)[numb
  */
 export function torchLinear(
   first: readonly number[],
-  given?: LinearOptions,
-): { weight: Float32Array; bias: Float32Array };
+  given?: LinearOptions & { bias?: true | undefined },
+): { weight: Floats; bias: Floats };
 export function torchLinear(
   first: readonly number[],
   given: LinearOptions & { bias: false },
-): { weight: Float32Array; bias: null };
+): { weight: Floats; bias: null };
 export function torchLinear<B extends Tensor | false>(
   first: Tensor,
   given: LinearOptions & { bias: B },
 ): { weight: Tensor; bias: B };
-export function torchLinear(first: readonly number[] | Tensor, given?: LinearOptions & { bias?: Tensor | boolean }) {
+export function torchLinear(
+  first: readonly number[] | Tensor,
+  given?: LinearOptions & { bias?: Tensor | boolean | undefined },
+) {
   const where = 'init.torchLinear';
   const o = options(where, given, ['rng', 'seed', ...readings, 'bias']);
   const { shape, size, tensor } = target(where, first, {});

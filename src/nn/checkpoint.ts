@@ -21,7 +21,10 @@ function requireIdleModel(where: string, model: unknown): asserts model is Model
  * training: true, between two steps of nn.fit, the file also has what nn.fit's `resume` needs to continue bit for bit; Error
  * if the model is not being trained.
  */
-export function save(model: Model, given?: { metadata?: Record<string, string>; training?: boolean }): Bytes {
+export function save(
+  model: Model,
+  given?: { metadata?: Record<string, string> | undefined; training?: boolean | undefined },
+): Bytes {
   const where = 'nn.save';
   requireIdleModel(where, model);
   const o = options(where, given, ['metadata', 'training']);

@@ -31,10 +31,18 @@ export function examplesOf(
 export function evaluate(
   model: Model,
   data: Extract<Data, { labels: unknown }>,
-  given?: { loss?: NamedLoss },
+  given?: { loss?: NamedLoss | undefined },
 ): { loss: number; accuracy: number };
-export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss }): { loss: number; accuracy?: number };
-export function evaluate(model: Model, data: Data, given?: { loss?: NamedLoss }): { loss: number; accuracy?: number } {
+export function evaluate(
+  model: Model,
+  data: Data,
+  given?: { loss?: NamedLoss | undefined },
+): { loss: number; accuracy?: number | undefined };
+export function evaluate(
+  model: Model,
+  data: Data,
+  given?: { loss?: NamedLoss | undefined },
+): { loss: number; accuracy?: number | undefined } {
   const where = 'nn.evaluate';
   const o = options(where, given, ['loss']);
   const { x, rows, criterion } = examplesOf(where, model, data, o.loss);

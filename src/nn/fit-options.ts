@@ -11,32 +11,32 @@ import type { Schedule } from './schedule.js';
 
 export interface Fit {
   /** Passes over the data; 1 by default. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Rows in a step; 32 by default. The last step of an epoch has the rows that are left. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   optimizer: Optimizer;
   /** 'crossEntropy' by default; 'huber', ['crossEntropy', { labelSmoothing: 0.1 }], ... */
-  loss?: NamedLoss;
+  loss?: NamedLoss | undefined;
   /** The learning rate by epoch, or by step; without it the optimizer's. */
-  schedule?: Schedule;
-  scheduleEach?: 'epoch' | 'step';
+  schedule?: Schedule | undefined;
+  scheduleEach?: 'epoch' | 'step' | undefined;
   /** The largest norm of a step's gradients, all together: longer ones are scaled down to it. */
-  clipNorm?: number;
+  clipNorm?: number | undefined;
   /** The generator of the rows' order; with random.torch the order is that of PyTorch's DataLoader. */
-  rng?: Generator;
-  seed?: Seed;
+  rng?: Generator | undefined;
+  seed?: Seed | undefined;
   /** Whether each epoch has a new random order; true by default. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /**
    * A file of nn.save(model, { training: true }). The training continues with the next step, bit for bit, if data, options and
    * the model's layers are the same. Generators have to have the same seeds, and their states are restored; without rng and
    * seed the file's generator is used.
    */
-  resume?: Uint8Array | ArrayBuffer;
+  resume?: Uint8Array | ArrayBuffer | undefined;
   /** Probes every `every`-th step, from the first on: step.probe. */
-  probe?: { every: number };
+  probe?: { every: number } | undefined;
   /** An AbortSignal. It ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
-  signal?: { throwIfAborted(): void };
+  signal?: { throwIfAborted(): void } | undefined;
 }
 
 /** Every option, so that one that is added to Fit is asked for here. */

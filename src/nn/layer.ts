@@ -77,11 +77,11 @@ export interface Passes {
   /** Forward in training, if that differs. */
   train?(rows: number): void;
   /** The passes in training by several threads, each on its range. Without it the first thread makes the passes. */
-  split?: Record<'forward' | 'backward', (rows: number, thread: ThreadContext) => void>;
+  split?: Record<'forward' | 'backward', (rows: number, thread: ThreadContext) => void> | undefined;
   /** The activation, of a layer that is one. */
-  activation?: SavedActivation;
+  activation?: SavedActivation | undefined;
   /** The operations of a layer that has several. One after the other they give the same bits as the passes. */
-  operations?: readonly Operation[];
+  operations?: readonly Operation[] | undefined;
   /** Computes the output of a layer with weights before its activation. */
   preactivation?(rows: number): Float32Array;
 }
@@ -90,9 +90,9 @@ export interface Passes {
 export interface Layer {
   readonly kind: string;
   /** Values in a row of its input; undefined if it takes any number. */
-  readonly inputs?: number;
+  readonly inputs?: number | undefined;
   /** Values in a row of its output; undefined if it has as many as its input. */
-  readonly outputs?: number;
+  readonly outputs?: number | undefined;
   /** The parameters that are learnt, by name. */
   readonly parameters: Readonly<Record<string, Tensor>>;
   /** Whether the output can overwrite the input. */
@@ -102,8 +102,8 @@ export interface Layer {
   /** Values of scratch that the passes need. */
   readonly scratch: number;
   /** The source from which it draws in training. */
-  readonly source?: Source;
+  readonly source?: Source | undefined;
   /** Whether it saves, for each row, as many values as its input or its output has. */
-  readonly saves?: 'inputs' | 'outputs';
+  readonly saves?: 'inputs' | 'outputs' | undefined;
   bind(memory: LayerMemory): Passes;
 }

@@ -27,7 +27,12 @@ export interface Rescaled {
 export function lsuv(
   model: Model,
   x: Float32Array,
-  given?: { rng?: Generator; seed?: Seed; tolerance?: number; rounds?: number },
+  given?: {
+    rng?: Generator | undefined;
+    seed?: Seed | undefined;
+    tolerance?: number | undefined;
+    rounds?: number | undefined;
+  },
 ): Rescaled[] {
   const where = 'nn.lsuv';
   requireModel(where, model);

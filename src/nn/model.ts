@@ -1,6 +1,6 @@
 // Models, their plans, and the trainings under way.
 
-import { allocate, float32, what } from '../check.js';
+import { allocate, type Floats, float32, what } from '../check.js';
 import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
 import { view } from '../wasm/kernels.js';
@@ -16,7 +16,7 @@ export interface Model extends Network {
   /** All parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', '2.weight', ... */
   readonly parameters: Readonly<Record<string, Tensor>>;
   /** The outputs (logits) for rows of inputs, in a new array. RangeError where x has no whole number of rows. */
-  forward(x: Float32Array): Float32Array;
+  forward(x: Float32Array): Floats;
 }
 
 const plans = new WeakMap<Model, Plan>();

@@ -2,6 +2,7 @@
 
 import {
   allocate,
+  type Floats,
   float32,
   hasOnly,
   notNull,
@@ -9,6 +10,7 @@ import {
   sameLength,
   type Unchecked,
   uint32,
+  type Words,
   what,
   whole,
 } from '../check.js';
@@ -27,17 +29,17 @@ import { bitsOfSeed, notBoth, type Slice, type Source, sourceOf, sources, WORD, 
 /** Options of a draw: the array for its values, and a slice. */
 export interface Draw {
   /** The array to fill and return, instead of a new one. */
-  out?: Float32Array;
+  out?: Float32Array | undefined;
   /**
    * Only values [from, to) of the draw: those that the whole draw has there. The generator advances by the whole draw. Philox and
    * threefry.
    */
-  slice?: readonly [number, number];
+  slice?: readonly [number, number] | undefined;
 }
 
 export type Draws<O> = {
-  (length: number, options?: O & Draw): Float32Array;
-  (options: O & Draw & { out: Float32Array }): Float32Array;
+  (length: number, options?: O & Draw): Floats;
+  (options: O & Draw & { out: Float32Array }): Floats;
 };
 
 /** A method for each distribution. */
@@ -49,14 +51,17 @@ export type Distributions = { [D in keyof typeof distributions]: Draws<OptionsOf
  */
 export interface Generator extends Distributions {
   /** Words of 32 random bits. */
-  bits(length: number, options?: { out?: Uint32Array; slice?: readonly [number, number] }): Uint32Array;
-  bits(options: { out: Uint32Array }): Uint32Array;
+  bits(
+    length: number,
+    options?: { out?: Uint32Array | undefined; slice?: readonly [number, number] | undefined },
+  ): Words;
+  bits(options: { out: Uint32Array }): Words;
   /** A number of 53 random bits in [0, 1). Like Math.random it needs no `this`: pass it as d3-random's source. */
   source(): number;
   /** 0 to n - 1 in random order, n up to 2^31. Takes 4 bytes a row, of threefry 16. */
-  permutation(n: number): Uint32Array;
+  permutation(n: number): Words;
   /** The order of n rows in a data loader's next epoch; with torch, that of PyTorch's DataLoader. */
-  order(n: number): Uint32Array;
+  order(n: number): Words;
   /** The state, from which `random.restore` makes this generator again. JSON preserves it. */
   state(): GeneratorState;
   /**
@@ -110,14 +115,14 @@ export function outputOf(
 }
 
 /** Fills `out`, or a new array, with (a slice of) a draw of n values. */
-export function fillDraw(where: string, source: Source, law: Law, n: number, o: Unchecked<Draw>): Float32Array {
+export function fillDraw(where: string, source: Source, law: Law, n: number, o: Unchecked<Draw>): Floats {
   const { values, range } = outputOf(where, n, o, source);
   source.fill(law, values, range);
-  return values;
+  return values as Floats;
 }
 
 type Options = Draw & Record<string, unknown>;
-type BitsOptions = { out?: Uint32Array; slice?: Draw['slice'] };
+type BitsOptions = { out?: Uint32Array | undefined; slice?: Draw['slice'] | undefined };
 
 /** Whether the first argument of a draw is its options, whose `out` has the length of the draw, and not a length. */
 const isFilling = <T>(first: number | T): first is T =>
@@ -176,15 +181,15 @@ export function generator<G extends Generator = Generator>(name: string, source:
       if (out !== undefined) sameLength(where, 'out', out.length, 'the draw', range.length);
       const words = out ?? allocate(where, range.length, Uint32Array);
       source.bits(words, range);
-      return words;
+      return words as Words;
     },
     source() {
       source.bits(pair, wholePair);
       // 27 bits of the first word and 26 of the second, as in Python's random.random.
       return ((pair[0] >>> 5) * 2 ** 26 + (pair[1] >>> 6)) / 2 ** 53;
     },
-    permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 31 })),
-    order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 31 })),
+    permutation: (n) => source.permutation(whole(`${name}.permutation`, 'n', n, { most: 2 ** 31 })) as Words,
+    order: (n) => source.order(whole(`${name}.order`, 'n', n, { most: 2 ** 31 })) as Words,
     state: () => source.state() as GeneratorState,
     fork(label) {
       const where = `${name}.fork`;

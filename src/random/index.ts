@@ -38,7 +38,7 @@ export const random = {
    * uniform, normal, permutation and order, and for what is computed from these. release: '2.12' (the default) for the rules
    * since PyTorch 2.12, '2.11' for those before.
    */
-  torch(seed?: Seed, given?: { release?: Release }): Generator {
+  torch(seed?: Seed, given?: { release?: Release | undefined }): Generator {
     const where = 'random.torch';
     const { release } = options(where, given, ['release']);
     const bits = bitsOfSeed(where, seed);

@@ -13,15 +13,15 @@ import type { Seed } from '../random/source.js';
 
 type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = {
-  rng?: Generator;
+  rng?: Generator | undefined;
   seed?: Exclude<Seed, bigint>;
   /**
    * Whether the kernel is a depthwise convolution's, [...kernel, in, multiplier] (false). An initialiser gets the shape alone,
    * which does not tell it from a convolution's [...kernel, in, out].
    */
-  depthwise?: boolean;
+  depthwise?: boolean | undefined;
   /** Whether the kernel is a transposed convolution's, [...kernel, out, in] (false), which its shape does not tell either. */
-  transposed?: boolean;
+  transposed?: boolean | undefined;
 };
 type Name = Initialising | 'orthogonal';
 type Own<N extends Name> = Omit<NonNullable<Parameters<(typeof init)[N]>[1]>, 'out' | 'slice' | 'layout' | 'groups'>;
@@ -38,7 +38,7 @@ const optionsOf = (name: Name) => (name === 'orthogonal' ? ['gain'] : Object.key
 function kernelOf(
   where: string,
   shape: number[],
-  { depthwise, transposed }: { depthwise?: boolean; transposed?: boolean },
+  { depthwise, transposed }: { depthwise?: boolean | undefined; transposed?: boolean },
 ) {
   const size = shape.reduce((product, length) => product * length, 1);
   if (depthwise || transposed) {

@@ -6,7 +6,10 @@ import type { Seed } from '../random/source.js';
 import type { SharedArray } from './task.js';
 
 /** The options of a draw: rng or seed, the array for the values, and the distribution's or initialiser's options. */
-export type DrawOptions = { rng?: Generator; seed?: Seed; out: Float32Array } & Record<string, unknown>;
+export type DrawOptions = { rng?: Generator | undefined; seed?: Seed | undefined; out: Float32Array } & Record<
+  string,
+  unknown
+>;
 
 /** An array of the shared memory as index and length. TypeError for any other value. */
 export function sharedArray(where: string, argument: string, x: unknown, buffer: ArrayBufferLike): SharedArray {

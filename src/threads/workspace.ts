@@ -21,7 +21,7 @@ import { Pool } from './pool.js';
 import { perform, type Task } from './task.js';
 
 /** The asynchronous version of a function. */
-type Async<F> = F extends (...args: infer A) => infer R ? (...args: A) => Promise<R> : never;
+type Async<F> = F extends (...args: infer A) => Float32Array ? (...args: A) => Promise<Float32Array> : never;
 type AsyncFunctions<T> = { [K in keyof T]: Async<T[K]> };
 type Options = Record<string, unknown>;
 

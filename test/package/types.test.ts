@@ -5,6 +5,7 @@ import {
   activation,
   type Diagnosis,
   diagnose,
+  type Floats,
   gain,
   init,
   type Linear,
@@ -46,12 +47,12 @@ test('backward takes what the activation saves, and nothing else', () => {
 
 describe('results', () => {
   test('of a shape are arrays, of a tensor tensors', () => {
-    expectTypeOf(init.xavierNormal([2, 2], { rng })).toEqualTypeOf<Float32Array>();
+    expectTypeOf(init.xavierNormal([2, 2], { rng })).toEqualTypeOf<Float32Array<ArrayBuffer>>();
     expectTypeOf(init.kaimingNormal(tensor([2, 2]), { rng, mode: 'fanOut' })).toEqualTypeOf<Tensor>();
-    expectTypeOf(init.torchLinear([2, 2], { rng })).toEqualTypeOf<{ weight: Float32Array; bias: Float32Array }>();
+    expectTypeOf(init.torchLinear([2, 2], { rng })).toEqualTypeOf<{ weight: Floats; bias: Floats }>();
     expectTypeOf(init.torchLinear([2, 2], { rng, bias: false }).bias).toEqualTypeOf<null>();
     expectTypeOf(gain('gelu')).toBeNumber();
-    expectTypeOf(softmax.forward(x, { columns: 2 })).toEqualTypeOf<Float32Array>();
+    expectTypeOf(softmax.forward(x, { columns: 2 })).toEqualTypeOf<Float32Array<ArrayBuffer>>();
     expectTypeOf(random.threefry(0).split()).toEqualTypeOf<Threefry[]>();
     expectTypeOf(rng.source).returns.toBeNumber();
   });

@@ -83,7 +83,7 @@ test.each(Object.entries(kinds))('wrong arguments are the same errors with array
     [() => forward({}, { out }), /forward: x is an object; pass a Float32Array/],
     [() => forward(x, { out: {} }), /forward: out is an object; pass a Float32Array/],
     [() => forward(new Float64Array(6), { out }), /forward: x is a Float64Array of 6/],
-    [() => forward(x, out), /forward: the options are a \w+ of 6; pass an object/],
+    [() => forward(x, out), /forward: the options are an? \w+ of 6; pass an object/],
     [() => forward(x, [out]), /forward: the options are the array/],
     [() => backward({ y: x, dy: longer, out }), /backward: dy has 7 values and y 6; make/],
     [() => backward({ y: x, dy, out: longer }), /backward: out has 7 values and y 6; make/],

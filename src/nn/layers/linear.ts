@@ -133,14 +133,19 @@ function passes(bound: Bound): Passes {
 export function linear<B extends boolean = true>(
   inputs: number,
   outputs: number,
-  given?: { rng?: Generator; seed?: Seed; bias?: B; activation?: Named },
+  given?: {
+    rng?: Generator | undefined;
+    seed?: Seed | undefined;
+    bias?: B | undefined;
+    activation?: Named | undefined;
+  },
 ): Linear<B> {
   const where = 'nn.linear';
   whole(where, 'inputs', inputs, { least: 1 });
   whole(where, 'outputs', outputs, { least: 1 });
   const o = options(where, given, ['rng', 'seed', 'bias', 'activation']);
   const f = o.activation === undefined ? undefined : activationOf(where, o.activation);
-  const { rng, seed } = o as { rng?: Generator; seed?: Seed };
+  const { rng, seed } = o as { rng?: Generator | undefined; seed?: Seed | undefined };
   sourceFrom(where, { rng, seed });
   const weight = tensor([outputs, inputs]);
   const bias: Tensor | null = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;

@@ -7,7 +7,7 @@ import { view } from '../../wasm/kernels.js';
 import { type Layer, withSpec } from '../layer.js';
 
 /** A layer of PReLU with one slope (channels 1), or with one for each value of a row. Slopes begin at `slope` (0.25). */
-export function prelu(channels = 1, given?: { slope?: number }): Layer {
+export function prelu(channels = 1, given?: { slope?: number | undefined }): Layer {
   const where = 'nn.prelu';
   whole(where, 'channels', channels, { least: 1, most: 2 ** 30 });
   const slope = number(where, 'slope', options(where, given, ['slope']).slope ?? 0.25);

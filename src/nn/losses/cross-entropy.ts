@@ -5,6 +5,7 @@ import {
   attached,
   choice,
   classOf,
+  type Floats,
   float32,
   number,
   options,
@@ -52,11 +53,11 @@ export function checkedLabels(where: string, labels: unknown, classes: number, i
 /** Options of cross-entropy. */
 export interface CrossEntropy {
   /** Label smoothing (Szegedy et al. 2016): the share of a row's target, 0 to 1, that all classes have equally; 0 by default. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
   /** The label of rows that do not count: any whole number. */
-  ignoreIndex?: number;
+  ignoreIndex?: number | undefined;
   /** Weights of the classes, 0 or more. The mean is then divided by the sum of the labels' weights, as in PyTorch. */
-  weights?: Float32Array | readonly number[];
+  weights?: Float32Array | readonly number[] | undefined;
 }
 
 /** The check of each option. */
@@ -97,8 +98,8 @@ export interface Classified extends CrossEntropy {
   logits: Float32Array;
   labels: Labels;
   columns: number;
-  rows?: number;
-  reduction?: Reduction;
+  rows?: number | undefined;
+  reduction?: Reduction | undefined;
 }
 const argumentNames = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
 
@@ -136,7 +137,7 @@ export const crossEntropy = {
    * The gradient with respect to the logits, in a new array or in out, which may be logits. Without options it is (softmax -
    * one-hot label) / rows. With reduction 'none' it needs dy, the gradient with respect to each row's loss.
    */
-  backward(given: Classified & { dy?: Float32Array; out?: Float32Array }): Float32Array {
+  backward(given: Classified & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Floats {
     const where = 'loss.crossEntropy.backward';
     const o = options(where, given, [...argumentNames, 'dy', 'out']);
     const c = checkedArguments(where, o);

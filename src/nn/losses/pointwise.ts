@@ -1,7 +1,7 @@
 // The table of losses that are functions of an output x and its target t. The kernels of the same names are in
 // assembly/nn/loss.ts.
 
-import { apart, choice, float32, options, output, sameLength } from '../../check.js';
+import { apart, choice, type Floats, float32, options, output, sameLength } from '../../check.js';
 import { type NumberOption, valuesOf } from '../../options.js';
 import { apply } from '../../wasm/kernels.js';
 import { type NnKernel, nnModule } from '../../wasm/module.js';
@@ -66,11 +66,11 @@ export const losses = {
 
 export type PointwiseLoss = keyof typeof losses;
 type Rows = typeof losses;
-export type ParametersOf<L extends PointwiseLoss> = { [P in keyof Rows[L]['parameters']]?: number };
+export type ParametersOf<L extends PointwiseLoss> = { [P in keyof Rows[L]['parameters']]?: number | undefined };
 
 interface Targeted {
   targets: Float32Array;
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
 }
 type Compared<L extends PointwiseLoss> = { [K in Rows[L]['from']]: Float32Array } & Targeted & ParametersOf<L>;
 
@@ -78,7 +78,7 @@ export interface Pointwise<L extends PointwiseLoss> {
   /** The mean over all values, or by `reduction` their sum or each value's loss. */
   forward: Forward<Omit<Compared<L>, 'reduction'>>;
   /** The gradient with respect to the outputs. With reduction 'none' it needs dy, that with respect to each loss. */
-  backward(given: Compared<L> & { dy?: Float32Array; out?: Float32Array }): Float32Array;
+  backward(given: Compared<L> & { dy?: Float32Array | undefined; out?: Float32Array | undefined }): Floats;
 }
 
 /** The kernels of a row. TypeScript reports a row without kernels as an error here. */

@@ -1,6 +1,6 @@
 // Reductions of losses: their mean, their sum, or none.
 
-import { float32, sameLength } from '../../check.js';
+import { type Floats, float32, sameLength } from '../../check.js';
 
 /** The mean over the values or rows that count, their sum, or each of them. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -8,9 +8,9 @@ export const reductions = ['mean', 'sum', 'none'] as const;
 
 export interface Forward<O> {
   /** The losses, not reduced. */
-  (given: O & { reduction: 'none' }): Float32Array;
+  (given: O & { reduction: 'none' }): Floats;
   /** Their mean or their sum. The mean of none is 0. */
-  (given: O & { reduction?: 'mean' | 'sum' }): number;
+  (given: O & { reduction?: 'mean' | 'sum' | undefined }): number;
 }
 
 /** total / count; 0 if the count is 0. */
