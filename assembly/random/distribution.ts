@@ -6,6 +6,7 @@ import { F32x4 } from '../f32';
 import { log64, math } from '../math';
 import { PARAMETERS_F32, PARAMETERS_F64, scratch } from '../scratch';
 import { ByWord, Distribution, Each, fill, Philox, Threefry } from './fill';
+import { fused } from './fused';
 import { unit53 } from './torch';
 
 /** The words themselves. */
@@ -226,14 +227,21 @@ export function threefryBits(state: usize, out: usize, n: usize): void {
 /** The bits of 1.0: with 23 random mantissa bits it is a number in [1, 2). */
 const MANTISSA: usize = memory.data<u32>([0x3f800000]);
 
+/** A multiple of 2^-23 in [0, 1). */
+class ThreefryUnit implements ByWord {
+  @inline four(bits: v128): v128 {
+    const one = F32x4.at(MANTISSA, 0);
+    return f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
+  }
+}
+
 /**
  * JAX's uniform: f range + low, where f is a multiple of 2^-23 in [0, 1). Product and sum are rounded once, as by XLA's fused
- * multiply-add on a CPU; in binary64, where the product is exact.
+ * multiply-add on a CPU; in binary64, which has all bits of the sum unless low is small beside range, and not 0.
  */
 class ThreefryUniform implements ByWord {
   @inline four(bits: v128): v128 {
-    const one = F32x4.at(MANTISSA, 0);
-    const f = f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
+    const f = changetype<ThreefryUnit>(0).four(bits);
     const low = F32x4.at(scratch + PARAMETERS_F32, 0);
     const range = F32x4.low(F32x4.at(scratch + PARAMETERS_F32, 1));
     const first = f64x2.add(f64x2.mul(F32x4.low(f), range), F32x4.low(low));
@@ -241,10 +249,19 @@ class ThreefryUniform implements ByWord {
     return F32x4.narrow(first, second);
   }
 }
+/** The same for any low. */
+class ThreefryUniformFused implements ByWord {
+  four(bits: v128): v128 {
+    const f = changetype<ThreefryUnit>(0).four(bits);
+    return fused.fma4(f, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0));
+  }
+}
 export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {
   store<f32>(scratch + PARAMETERS_F32, low);
   store<f32>(scratch + PARAMETERS_F32, range, 4);
-  fill<Threefry, Each<ThreefryUniform>>(state, out, n);
+  // 2^-20: f range has 47 bits, of which the last is 2^-46 of the first; low has 24.
+  if (low == 0 || abs(low) > range * 9.5367431640625e-7) fill<Threefry, Each<ThreefryUniform>>(state, out, n);
+  else fill<Threefry, Each<ThreefryUniformFused>>(state, out, n);
 }
 
 /** Giles' erfinv in single precision, as in XLA: in w - 2.5 for w = -ln(1 - u^2) < 5, in sqrt(w) - 3 beyond. */
