@@ -273,20 +273,22 @@ const ERFINV_TAIL: usize = memory.data<f32>([
   -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406,
   2.83297682,
 ]);
-/** The bound of w between the two, the numbers subtracted, and sqrt(2). */
-const ERFINV: usize = memory.data<f32>([5.0, 2.5, 3.0, 1.41421356237]);
+/** The bound of w between the two, the numbers subtracted, sqrt(2), and infinity. */
+const ERFINV: usize = memory.data<f32>([5.0, 2.5, 3.0, 1.41421356237, Infinity]);
 
-/** mean + std sqrt(2) erfinv(u), where u is JAX's uniform, clamped to the bounds. */
+/** mean + std sqrt(2) erfinv(u), where u is JAX's uniform, clamped to the bounds: to which, where u is -1 or 1. */
 class ThreefryNormal implements ByWord {
   four(bits: v128): v128 {
     const u = changetype<ThreefryUniform>(0).four(bits);
     const one = f32x4.splat(1);
     // u^2 is rounded before the subtraction, as in XLA. To be more exact would differ from JAX by up to 2e-5 in the tails.
-    const w = F32x4.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
+    const square = f32x4.mul(u, u);
+    const w = F32x4.negated(math.log(f32x4.sub(one, square)));
     const centre = quantile.polynomial(ERFINV_CENTRE, f32x4.sub(w, F32x4.at(ERFINV, 1)));
     const tail = quantile.polynomial(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), F32x4.at(ERFINV, 2)));
     const p = v128.bitselect(centre, tail, f32x4.lt(w, F32x4.at(ERFINV, 0)));
-    const z = f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3));
+    const end = f32x4.eq(square, one);
+    const z = v128.bitselect(f32x4.mul(u, F32x4.at(ERFINV, 4)), f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3)), end);
     const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 3), F32x4.at(scratch + PARAMETERS_F32, 2));
     return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 4)), F32x4.at(scratch + PARAMETERS_F32, 5));
   }
@@ -329,7 +331,8 @@ export function threefryBernoulli(state: usize, out: usize, n: usize, p: f32): v
 class Exponential implements ByWord {
   @inline four(bits: v128): v128 {
     const u = F32x4.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), F32x4.at(NORMAL, 1), F32x4.at(NORMAL, 2));
-    return f32x4.mul(F32x4.negated(math.log(u)), F32x4.at(scratch + PARAMETERS_F32, 0));
+    // Not by a change of sign, which makes -0 of ln 1.
+    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(u)), F32x4.at(scratch + PARAMETERS_F32, 0));
   }
 }
 class ThreefryExponential implements ByWord {

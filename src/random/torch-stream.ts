@@ -5,7 +5,7 @@ import { number } from '../check.js';
 import { TORCH_CACHE, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { apply, draw, scalar, view } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
-import { neighbour, onlyTruncatedValue, probabilities, type TruncatedLaw } from './truncated.js';
+import { neighbour, onlyTruncatedValue, probabilities, type TruncatedLaw, withoutInfinity } from './truncated.js';
 
 /** '2.12' are the rules since PyTorch 2.12, '2.11' those before: they differ in trunc_normal_, and in uniform_ at `high`. */
 export const releases = ['2.12', '2.11'] as const;
@@ -72,11 +72,11 @@ export function torchStream(state: Uint32Array, release: Release): TorchStream {
 
 /** trunc_normal_ before 2.12: the inverse of the distribution function; PyTorch's to 3 ulp of the bounds. */
 function truncatedByInverse(stream: TorchStream, out: Float32Array, law: TruncatedLaw): void {
-  const { mean, std, low, high } = law;
+  const { mean, std } = law;
   const { lower, upper, mirrored } = probabilities(law);
   const [from, to] = mirrored ? [1 - upper, 1 - lower] : [lower, upper];
   stream.uniform(out, 2 * from - 1, 2 * to - 1);
-  apply(randomModule, 'torchTruncated', out.length, [out, out], [std * Math.SQRT2, mean, low, high]);
+  apply(randomModule, 'torchTruncated', out.length, [out, out], [std * Math.SQRT2, mean, ...withoutInfinity(law)]);
 }
 
 /** trunc_normal_ since 2.12: whole tensors are drawn again until each value has been inside once. */
