@@ -6,6 +6,7 @@ import { F32x4 } from '../f32';
 import { log64, math } from '../math';
 import { PARAMETERS_F32, PARAMETERS_F64, scratch } from '../scratch';
 import { ByWord, Distribution, Each, fill, Philox, Threefry } from './fill';
+import { fused } from './fused';
 import { unit53 } from './torch';
 
 /** The words themselves. */
@@ -226,14 +227,21 @@ export function threefryBits(state: usize, out: usize, n: usize): void {
 /** The bits of 1.0: with 23 random mantissa bits it is a number in [1, 2). */
 const MANTISSA: usize = memory.data<u32>([0x3f800000]);
 
+/** A multiple of 2^-23 in [0, 1). */
+class ThreefryUnit implements ByWord {
+  @inline four(bits: v128): v128 {
+    const one = F32x4.at(MANTISSA, 0);
+    return f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
+  }
+}
+
 /**
  * JAX's uniform: f range + low, where f is a multiple of 2^-23 in [0, 1). Product and sum are rounded once, as by XLA's fused
- * multiply-add on a CPU; in binary64, where the product is exact.
+ * multiply-add on a CPU; in binary64, which has all bits of the sum unless low is small beside range, and not 0.
  */
 class ThreefryUniform implements ByWord {
   @inline four(bits: v128): v128 {
-    const one = F32x4.at(MANTISSA, 0);
-    const f = f32x4.sub(v128.or(i32x4.shr_u(bits, 9), one), one);
+    const f = changetype<ThreefryUnit>(0).four(bits);
     const low = F32x4.at(scratch + PARAMETERS_F32, 0);
     const range = F32x4.low(F32x4.at(scratch + PARAMETERS_F32, 1));
     const first = f64x2.add(f64x2.mul(F32x4.low(f), range), F32x4.low(low));
@@ -241,10 +249,19 @@ class ThreefryUniform implements ByWord {
     return F32x4.narrow(first, second);
   }
 }
+/** The same for any low. */
+class ThreefryUniformFused implements ByWord {
+  four(bits: v128): v128 {
+    const f = changetype<ThreefryUnit>(0).four(bits);
+    return fused.fma4(f, F32x4.at(scratch + PARAMETERS_F32, 1), F32x4.at(scratch + PARAMETERS_F32, 0));
+  }
+}
 export function threefryUniform(state: usize, out: usize, n: usize, low: f32, range: f32): void {
   store<f32>(scratch + PARAMETERS_F32, low);
   store<f32>(scratch + PARAMETERS_F32, range, 4);
-  fill<Threefry, Each<ThreefryUniform>>(state, out, n);
+  // 2^-20: f range has 47 bits, of which the last is 2^-46 of the first; low has 24.
+  if (low == 0 || abs(low) > range * 9.5367431640625e-7) fill<Threefry, Each<ThreefryUniform>>(state, out, n);
+  else fill<Threefry, Each<ThreefryUniformFused>>(state, out, n);
 }
 
 /** Giles' erfinv in single precision, as in XLA: in w - 2.5 for w = -ln(1 - u^2) < 5, in sqrt(w) - 3 beyond. */
@@ -256,20 +273,22 @@ const ERFINV_TAIL: usize = memory.data<f32>([
   -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406,
   2.83297682,
 ]);
-/** The bound of w between the two, the numbers subtracted, and sqrt(2). */
-const ERFINV: usize = memory.data<f32>([5.0, 2.5, 3.0, 1.41421356237]);
+/** The bound of w between the two, the numbers subtracted, sqrt(2), and infinity. */
+const ERFINV: usize = memory.data<f32>([5.0, 2.5, 3.0, 1.41421356237, Infinity]);
 
-/** mean + std sqrt(2) erfinv(u), where u is JAX's uniform, clamped to the bounds. */
+/** mean + std sqrt(2) erfinv(u), where u is JAX's uniform, clamped to the bounds: to which, where u is -1 or 1. */
 class ThreefryNormal implements ByWord {
   four(bits: v128): v128 {
     const u = changetype<ThreefryUniform>(0).four(bits);
     const one = f32x4.splat(1);
     // u^2 is rounded before the subtraction, as in XLA. To be more exact would differ from JAX by up to 2e-5 in the tails.
-    const w = F32x4.negated(math.log(f32x4.sub(one, f32x4.mul(u, u))));
+    const square = f32x4.mul(u, u);
+    const w = F32x4.negated(math.log(f32x4.sub(one, square)));
     const centre = quantile.polynomial(ERFINV_CENTRE, f32x4.sub(w, F32x4.at(ERFINV, 1)));
     const tail = quantile.polynomial(ERFINV_TAIL, f32x4.sub(f32x4.sqrt(w), F32x4.at(ERFINV, 2)));
     const p = v128.bitselect(centre, tail, f32x4.lt(w, F32x4.at(ERFINV, 0)));
-    const z = f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3));
+    const end = f32x4.eq(square, one);
+    const z = v128.bitselect(f32x4.mul(u, F32x4.at(ERFINV, 4)), f32x4.mul(f32x4.mul(p, u), F32x4.at(ERFINV, 3)), end);
     const value = F32x4.mad(z, F32x4.at(scratch + PARAMETERS_F32, 3), F32x4.at(scratch + PARAMETERS_F32, 2));
     return f32x4.pmin(f32x4.pmax(value, F32x4.at(scratch + PARAMETERS_F32, 4)), F32x4.at(scratch + PARAMETERS_F32, 5));
   }
@@ -312,7 +331,8 @@ export function threefryBernoulli(state: usize, out: usize, n: usize, p: f32): v
 class Exponential implements ByWord {
   @inline four(bits: v128): v128 {
     const u = F32x4.mad(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 1)), F32x4.at(NORMAL, 1), F32x4.at(NORMAL, 2));
-    return f32x4.mul(F32x4.negated(math.log(u)), F32x4.at(scratch + PARAMETERS_F32, 0));
+    // Not by a change of sign, which makes -0 of ln 1.
+    return f32x4.mul(f32x4.sub(f32x4.splat(0), math.log(u)), F32x4.at(scratch + PARAMETERS_F32, 0));
   }
 }
 class ThreefryExponential implements ByWord {

@@ -8,7 +8,15 @@ import { type Options, type PartialValues, type Values, valuesOf } from '../opti
 import { scalar } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
 import type { TorchStream } from './torch-stream.js';
-import { neighbour, onlyTruncatedValue, probabilities, requireOrder, type TruncatedLaw } from './truncated.js';
+import {
+  neighbour,
+  onlyTruncatedValue,
+  probabilities,
+  requireOrder,
+  type TruncatedLaw,
+  within,
+  withoutInfinity,
+} from './truncated.js';
 
 /** A kernel, to be called as kernel(state, out, n, ...numbers), or the one value that all draws have. */
 export type Drawing = readonly [kernel: RandomKernel, numbers: readonly number[]] | number;
@@ -70,8 +78,8 @@ export const distributions = {
       return { mean, std };
     },
     moments: ({ mean, std }) => ({ mean, std, low: -Infinity, high: Infinity }),
-    // A value is less than seven standard deviations from the mean.
-    numbers: ({ mean, std }) => [mean, std, Math.abs(mean) + 8 * std],
+    // A value has at most 8.58 standard deviations, by random.torch, from 53 bits.
+    numbers: ({ mean, std }) => [mean, std, Math.abs(mean) + 8.6 * std],
     philox: ({ mean, std }) => ['philoxNormal', [mean, std]],
     threefry: ({ mean, std }) => ['threefryNormal', [ABOVE_MINUS_ONE, 2, mean, std, -Infinity, Infinity]],
     torch: ({ mean, std }, stream, out) => stream.normal(out, mean, std),
@@ -118,14 +126,17 @@ export const distributions = {
       const std = law.std * Math.sqrt(1 + weighted(a) - weighted(b) - shift * shift);
       return { mean: law.mean + law.std * shift, std, low, high };
     },
-    numbers: ({ mean, std }) => [mean, std],
+    // The least probability drawn, 2^-125, is 12.9 standard deviations out.
+    numbers({ mean, std, low, high }) {
+      const reach = Math.min(13 * std, Math.max(Math.abs(low - mean), Math.abs(high - mean)));
+      return [mean, std, reach, Math.max(low, mean - reach), Math.min(high, mean + reach)];
+    },
     philox(law) {
       const value = onlyTruncatedValue(law);
       if (value !== undefined) return value;
       const { mean, std, low, high } = law;
       const { lower, upper, mirrored } = probabilities(law);
-      const bounds = [neighbour(low, 1, false), neighbour(high, -1, false)];
-      return ['philoxTruncatedNormal', [mean, mirrored ? -std : std, lower, upper, ...bounds]];
+      return ['philoxTruncatedNormal', [mean, mirrored ? -std : std, lower, upper, ...within(low, high, false)]];
     },
     threefry(law) {
       const value = onlyTruncatedValue(law);
@@ -138,7 +149,8 @@ export const distributions = {
         throw new RangeError(
           `random.threefry.truncatedNormal: JAX's rule has fewer than 8,192 values between ${low} and ${high}; move low and high towards the mean, or use random.philox`,
         );
-      const bounds = [neighbour(low, 1, true), neighbour(high, -1, true)];
+      // Where u is -1 or 1 JAX gives a bound. Here that is never infinite.
+      const bounds = within(...withoutInfinity(law), true);
       return ['threefryNormal', [from, Math.fround(to - from), mean, std, ...bounds]];
     },
     torch: (law, stream, out) => stream.truncatedNormal(out, law),

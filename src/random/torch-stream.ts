@@ -1,10 +1,11 @@
 // PyTorch's generator on a CPU: MT19937 (Matsumoto and Nishimura 1998), and how PyTorch fills a float32 tensor from it, bit for
 // bit where numbers are uniform or normal (on its usual path, x86 with AVX2; not checked on ARM, macOS or a GPU).
 
+import { number } from '../check.js';
 import { TORCH_CACHE, TORCH_INDEX, TORCH_WORDS } from '../wasm/generated/constants.js';
 import { apply, draw, scalar, view } from '../wasm/kernels.js';
 import { type RandomKernel, randomModule } from '../wasm/module.js';
-import { onlyTruncatedValue, probabilities, type TruncatedLaw } from './truncated.js';
+import { neighbour, onlyTruncatedValue, probabilities, type TruncatedLaw, withoutInfinity } from './truncated.js';
 
 /** '2.12' are the rules since PyTorch 2.12, '2.11' those before: they differ in trunc_normal_, and in uniform_ at `high`. */
 export const releases = ['2.12', '2.11'] as const;
@@ -71,20 +72,32 @@ export function torchStream(state: Uint32Array, release: Release): TorchStream {
 
 /** trunc_normal_ before 2.12: the inverse of the distribution function; PyTorch's to 3 ulp of the bounds. */
 function truncatedByInverse(stream: TorchStream, out: Float32Array, law: TruncatedLaw): void {
-  const { mean, std, low, high } = law;
+  const { mean, std } = law;
   const { lower, upper, mirrored } = probabilities(law);
   const [from, to] = mirrored ? [1 - upper, 1 - lower] : [lower, upper];
   stream.uniform(out, 2 * from - 1, 2 * to - 1);
-  apply(randomModule, 'torchTruncated', out.length, [out, out], [std * Math.SQRT2, mean, low, high]);
+  apply(randomModule, 'torchTruncated', out.length, [out, out], [std * Math.SQRT2, mean, ...withoutInfinity(law)]);
 }
 
 /** trunc_normal_ since 2.12: whole tensors are drawn again until each value has been inside once. */
 function truncatedByRejection(stream: TorchStream, out: Float32Array, law: TruncatedLaw): void {
   const { lower, upper } = probabilities(law);
+  roundable(law);
   const values = new Float32Array(out.length);
   if (upper - lower > 0.3) rejectNormals(stream, values, law);
   else rejectUniforms(stream, values, law, upper - lower);
   out.set(values);
+}
+
+/** RangeError where mean and bounds round so far apart in binary32 that the rule would try for ever. */
+function roundable({ mean, std, low, high }: TruncatedLaw): void {
+  const nearest = Math.fround(Math.max(low, Math.min(mean, high)));
+  const step = neighbour(Math.abs(nearest), 1, true) - Math.abs(nearest);
+  if (step > std / 4 && nearest !== Math.fround(mean)) {
+    throw new RangeError(
+      `random.torch.truncatedNormal: std is ${std}, and binary32 has steps of ${step} at ${nearest}; pass a larger std, or use random.philox`,
+    );
+  }
 }
 
 /** Normals, each drawn again while it is outside. */
@@ -110,6 +123,7 @@ function rejectUniforms(stream: TorchStream, values: Float32Array, law: Truncate
       `random.torch.truncatedNormal: PyTorch's rule tries values all over [${low}, ${high}], of which it would keep one in ${Math.round(1 / share)}; pass a narrower interval, or use random.philox`,
     );
   }
+  number('random.torch.truncatedNormal', 'high - low in binary32', Math.fround(Math.fround(high) - Math.fround(low)));
   const again = new Float32Array(values.length);
   const accepted = new Float32Array(values.length);
   const pending = new Uint8Array(values.length).fill(1);

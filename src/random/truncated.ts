@@ -35,9 +35,18 @@ export function probabilities({ mean, std, low, high }: TruncatedLaw): {
   };
 }
 
+/**
+ * The bounds of a truncated normal, where they are infinite so many standard deviations from the mean: further than an inverse
+ * error function gives for any binary32 but -1 and 1, which stand for what is beyond.
+ */
+export const withoutInfinity = ({ mean, std, low, high }: TruncatedLaw): [low: number, high: number] => [
+  low === -Infinity ? mean - 5.6 * std : low,
+  high === Infinity ? mean + 5.6 * std : high,
+];
+
 /** The value of a truncated normal that has only one; undefined for all others. */
 export const onlyTruncatedValue = ({ mean, std, low, high }: TruncatedLaw): number | undefined =>
-  std === 0 || low === high ? Math.min(Math.max(mean, low), high) : undefined;
+  Math.fround(std) === 0 || low === high ? Math.min(Math.max(mean, low), high) : undefined;
 
 /** A binary32 and its bits, for neighbour(). To create them at each call took 240 of its 250 ns. */
 const float = /* @__PURE__ */ new Float32Array(1);
@@ -51,4 +60,10 @@ export function neighbour(x: number, side: -1 | 1, strict: boolean): number {
   if (float[0] === 0) bits[0] = side > 0 ? 1 : 0x80000001 | 0;
   else bits[0] += float[0] > 0 === side > 0 ? 1 : -1;
   return float[0];
+}
+
+/** The least and the largest binary32 between two bounds, strictly or not; where there is none, the bounds rounded. */
+export function within(low: number, high: number, strict: boolean): [least: number, largest: number] {
+  const [least, largest] = [neighbour(low, 1, strict), neighbour(high, -1, strict)];
+  return least <= largest ? [least, largest] : [Math.fround(low), Math.fround(high)];
 }

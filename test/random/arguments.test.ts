@@ -87,7 +87,7 @@ const cases: Case[] = [
     /seed is 9007199254740992, beyond what a number tells exactly; pass it as a bigint/,
   ],
   ['normal of a length beyond 2^53', () => rng().normal(1e20), RangeError, /pass a whole number of at most 9007199/],
-  ['normal with values beyond binary32', () => rng().normal(2, { std: 1e38 }), RangeError, /8e\+38 in it, beyond/],
+  ['normal with values beyond binary32', () => rng().normal(2, { std: 1e38 }), RangeError, /8\.6e\+38 in it, beyond/],
   [
     'normal about the end of binary32',
     () => rng().normal(2, { mean: -3.4e38, std: 1e36 }),
@@ -163,6 +163,26 @@ const cases: Case[] = [
     RangeError,
     /keep one in \d+/,
   ],
+  ...[4, 40].flatMap((n): Case[] => [
+    [
+      `${n} truncated normals of torch whose mean and bounds binary32 puts apart`,
+      () => random.torch(0).truncatedNormal(n, { mean: 1e8 + 3.9999, std: 0.01, low: 0.5, high: 10 }),
+      RangeError,
+      /std is 0\.01, and binary32 has steps of 8 at 100000008; pass a larger std, or use random\.philox/,
+    ],
+    [
+      `${n} truncated normals of torch in a tail that binary32 puts away from the mean`,
+      () => random.torch(0).truncatedNormal(n, { mean: 1e8 + 3.99, std: 0.01, low: 3, high: 4 }),
+      RangeError,
+      /binary32 has steps of 8/,
+    ],
+    [
+      `${n} truncated normals of torch on an interval wider than binary32`,
+      () => random.torch(0).truncatedNormal(n, { mean: 1e38, std: 2.6e37, low: -3e38, high: 5e37, absolute: true }),
+      RangeError,
+      /high - low in binary32 is Infinity/,
+    ],
+  ]),
   [
     'the end of a stream',
     () => random.restore({ ...random.philox(0).state(), block: 2 ** 53 - 1 } as Any).bits(1),

@@ -72,6 +72,20 @@ describe.each(vectors.cases)('seed $seed, $n values, as JAX', ({ seed, n, many, 
   });
 });
 
+test('a uniform is rounded once, as in JAX, also where binary64 falls on a midpoint', () => {
+  const n = 100_000;
+  const [x, u] = [random.threefry(0).uniform(n, { low: 1e-20, high: 1.5 }), random.threefry(0).uniform(n)];
+  // 1e-20 is less than a binary64 can tell, but it is above 0: a product on a midpoint is rounded up.
+  const bits = new BigInt64Array(1);
+  const product = new Float64Array(bits.buffer);
+  const wrong = x.filter((v, i) => {
+    product[0] = 1.5 * u[i];
+    bits[0] += 1n;
+    return v !== Math.fround(product[0]);
+  });
+  expect(wrong.length).toBe(0);
+});
+
 test('the values in JAX’s documentation', () => {
   expect(random.threefry(42).normal(1)[0]).toBeCloseTo(-0.028304616, 6);
   random

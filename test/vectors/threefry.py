@@ -34,6 +34,12 @@ for seed in (0, 1, 42, 2026, 4294967295):
         'normal': random.normal(key, (10007,))[::100].tolist(),
         'largest': [float(f(random.normal(key, (10007,)))) for f in (jnp.min, jnp.max)],
     }
+def ends(low, high, n=8_000_000):
+    """Where truncated normals are at their bounds: u is -1 or 1 there."""
+    x = random.truncated_normal(random.key(0), low, high, (n,))
+    at = jnp.nonzero((x == jnp.nextafter(jnp.float32(low), jnp.inf)) | (x == jnp.nextafter(jnp.float32(high), -jnp.inf)))[0]
+    return {'low': low, 'high': high, 'n': n, 'at': at.tolist(), 'values': x[at].tolist()}
+
 path = pathlib.Path(__file__).parent / 'threefry.json'
-path.write_text(json.dumps({'jax': jax.__version__, 'cases': cases}, separators=(',', ':')).replace('},{', '},\n{') + '\n')
+path.write_text(json.dumps({'jax': jax.__version__, 'cases': cases, 'ends': [ends(-2000, 2000), ends(2.5, 7), ends(-7, -2.5)]}, separators=(',', ':')).replace('},{', '},\n{') + '\n')
 print(path.stat().st_size)
