@@ -3,8 +3,8 @@
 
 import { what } from '../check.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
+import { type Bytes, bytesOf } from './bytes.js';
 import { dtypeNames, dtypeOf, writtenDtype } from './dtype.js';
-import { type Bytes, bytesOf } from './safetensors.js';
 
 /** The first bytes of a file: 0x93 and NUMPY. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

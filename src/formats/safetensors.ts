@@ -1,25 +1,14 @@
 // The safetensors format for named tensors: eight bytes with the length of the header, the header (JSON: for each name its type,
 // shape and offsets), and the values, little-endian, one tensor after the other. https://github.com/huggingface/safetensors
 
-import { attached, options, what } from '../check.js';
+import { options, what } from '../check.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
+import { type Bytes, bytesOf, shortened } from './bytes.js';
 import { type Dtype, dtypeNames, dtypeOf, writtenDtype } from './dtype.js';
 
 /** The largest length of a header in bytes, the reference implementation's: a hostile file must not make us read more. */
 const MAX_HEADER = 100_000_000;
 const where = { encode: 'safetensors.encode', decode: 'safetensors.decode' };
-
-/** Uint8Array<ArrayBuffer>, which a Blob takes. TypeScript before 5.7 has no type parameter here. */
-export type Bytes = ReturnType<Uint8Array['slice']>;
-
-/** A Uint8Array of bytes that are given as any view or as a buffer. TypeError where they are neither, or detached. */
-export function bytesOf(where: string, bytes: unknown): Uint8Array {
-  const isView = ArrayBuffer.isView(bytes);
-  if (!isView && !(bytes instanceof ArrayBuffer))
-    throw new TypeError(`${where}: bytes is ${what(bytes)}; pass a Uint8Array or an ArrayBuffer`);
-  attached(where, 'bytes', isView ? bytes : ({ buffer: bytes, byteLength: bytes.byteLength } as ArrayBufferView));
-  return isView ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
-}
 
 /** The tensors of a file by name, and its metadata. */
 export interface Tensors {
@@ -113,9 +102,6 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
   });
   return { tensors: Object.fromEntries(tensors), metadata: { ...(metadata as Record<string, string>) } };
 }
-
-/** A file's text in an error, shortened: it may be as long as the file. */
-export const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 interface Entry {
   dtype: Dtype;

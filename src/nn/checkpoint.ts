@@ -2,7 +2,8 @@
 // optimizer's state, the progress through the data, and the states of generators.
 
 import { flag, options } from '../check.js';
-import { type Bytes, safetensors, shortened, type Tensors } from '../formats/safetensors.js';
+import { type Bytes, shortened } from '../formats/bytes.js';
+import { safetensors, type Tensors } from '../formats/safetensors.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Model, type Progress, requireIdle, requireModel, trainings } from './model.js';
 

@@ -1,0 +1,28 @@
+// The bytes of files, and their texts in errors.
+
+import { attached, what } from '../check.js';
+
+/** Uint8Array<ArrayBuffer>, which a Blob takes. TypeScript before 5.7 has no type parameter here. */
+export type Bytes = ReturnType<Uint8Array['slice']>;
+
+/** Whether a value is an ArrayBuffer of any realm: of a frame, a vm context, Jest. The getter throws for any other value. */
+function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  try {
+    Reflect.get(ArrayBuffer.prototype, 'byteLength', value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A Uint8Array of bytes that are given as any view or as a buffer. TypeError where they are neither, shared, or detached. */
+export function bytesOf(where: string, bytes: unknown): Uint8Array {
+  const isView = ArrayBuffer.isView(bytes);
+  if (!isView && !isArrayBuffer(bytes))
+    throw new TypeError(`${where}: bytes is ${what(bytes)}; pass a Uint8Array or an ArrayBuffer`);
+  attached(where, 'bytes', isView ? bytes : ({ buffer: bytes, byteLength: bytes.byteLength } as ArrayBufferView));
+  return isView ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+}
+
+/** A file's text in an error, shortened: it may be as long as the file. */
+export const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
