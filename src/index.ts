@@ -12,6 +12,7 @@ export { diagnose } from './diagnose/network.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './diagnose/theory.js';
 export type { Code, Fix, Verdict } from './diagnose/verdict.js';
 export type { Bytes } from './formats/bytes.js';
+export type { FileTensor } from './formats/dtype.js';
 export { npy } from './formats/npy.js';
 export type { Tensors } from './formats/safetensors.js';
 export { safetensors } from './formats/safetensors.js';

@@ -3,8 +3,8 @@
 
 import { what } from '../check.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
-import { type Bytes, bytesOf } from './bytes.js';
-import { dtypeNames, dtypeOf, writtenDtype } from './dtype.js';
+import { type Bytes, bytesOf, shortened } from './bytes.js';
+import { bytesOfValues, dtypeNames, dtypeOf, type FileTensor, fileTensor, read, writtenDtype } from './dtype.js';
 
 /** The first bytes of a file: 0x93 and NUMPY. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -17,10 +17,10 @@ function encode(tensor: Tensor): Bytes {
   const { shape, data } = tensor;
   // A tuple of one number ends in a comma.
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '${writtenDtype.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const text = `{'descr': '<${writtenDtype.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
   // Values begin at a multiple of 64; a line feed ends the header.
   const start = Math.ceil((MAGIC.length + 4 + text.length + 1) / 64) * 64;
-  const values = writtenDtype.write(data);
+  const values = bytesOfValues(data);
   const bytes = new Uint8Array(start + values.length).fill(32, 0, start);
   bytes.set([...MAGIC, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
@@ -39,8 +39,11 @@ const damaged = (message: string) =>
 const PAIR = /'(?:descr|fortran_order|shape)' *: *(?:'[^']*'|True|False|\((?:\d+(?:, *\d+)+,?|\d+,)? *\))/.source;
 const DICTIONARY = new RegExp(`^\\{ *${PAIR}(?: *, *${PAIR}){2} *,? *\\} *\\n?$`);
 
-/** The tensor of a file, in a new array. RangeError for a damaged file, other values than float32, or column-major order. */
-function decode(file: Uint8Array | ArrayBuffer): Tensor {
+/**
+ * The tensor of a file, in a new array. Values of other types are converted to float32; `inexact` counts those that are
+ * rounded. RangeError for a damaged file, a type that this package does not read, or column-major order.
+ */
+function decode(file: Uint8Array | ArrayBuffer): FileTensor {
   const bytes = bytesOf(where.decode, file);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw damaged('it does not begin as NumPy’s files do');
@@ -57,16 +60,19 @@ function decode(file: Uint8Array | ArrayBuffer): Tensor {
   const [type, order, tuple] = [fieldOf('descr'), fieldOf('fortran_order'), fieldOf('shape')];
   if (!DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
     throw damaged('its header is none of an array');
-  const dtype = dtypeOf('npy', type.slice(1, -1));
+  const [, byteOrder, name] = /^'([<>=|]?)(.*)'$/s.exec(type) ?? [];
+  const dtype = dtypeOf('npy', name);
   if (dtype === undefined)
     throw new RangeError(
-      `${where.decode}: the values are ${type}; this package has ${dtypeNames}, save a.astype('${writtenDtype.npy}')`,
+      `${where.decode}: the values are ${shortened(type)}; this package reads ${dtypeNames('npy')}, ` +
+        `save a.astype('${writtenDtype.npy}')`,
     );
   if (order !== 'False') throw new RangeError(`${where.decode}: columns come first; save numpy.ascontiguousarray(a)`);
   const { shape, size } = checkedShape(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
-  if (bytes.length - start !== dtype.bytes * size)
-    throw damaged(`${bytes.length - start} bytes of values, where shape [${shape}] has ${dtype.bytes * size}`);
-  return { shape: Object.freeze(shape), data: dtype.read(bytes.subarray(start)) };
+  const expected = dtype.array.BYTES_PER_ELEMENT * size;
+  if (bytes.length - start !== expected)
+    throw damaged(`${bytes.length - start} bytes of values, where shape [${shortened(String(shape))}] has ${expected}`);
+  return fileTensor(shape, read(where.decode, dtype, bytes.subarray(start), byteOrder === '>'));
 }
 
 /** Files with one tensor, in NumPy's format: numpy.load reads them, numpy.save writes them. */

@@ -4,7 +4,16 @@
 import { options, what } from '../check.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
 import { type Bytes, bytesOf, shortened } from './bytes.js';
-import { type Dtype, dtypeNames, dtypeOf, writtenDtype } from './dtype.js';
+import {
+  bytesOfValues,
+  type Dtype,
+  dtypeNames,
+  dtypeOf,
+  type FileTensor,
+  fileTensor,
+  read,
+  writtenDtype,
+} from './dtype.js';
 
 /** The largest length of a header in bytes, the reference implementation's: a hostile file must not make us read more. */
 const MAX_HEADER = 100_000_000;
@@ -12,7 +21,7 @@ const where = { encode: 'safetensors.encode', decode: 'safetensors.decode' };
 
 /** The tensors of a file by name, and its metadata. */
 export interface Tensors {
-  tensors: Record<string, Tensor>;
+  tensors: Record<string, FileTensor>;
   metadata: Record<string, string>;
 }
 
@@ -41,7 +50,7 @@ function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: 
       throw new RangeError(`${where.encode}: a tensor is called __metadata__, which is no name; take another`);
     if (!isTensor(where.encode, value))
       throw new TypeError(`${where.encode}: ${name} is ${what(value)}; pass a tensor, tensor(shape, values) makes one`);
-    const to = end + writtenDtype.bytes * value.data.length;
+    const to = end + value.data.byteLength;
     header.push([name, { dtype: writtenDtype.safetensors, shape: [...value.shape], data_offsets: [end, to] }]);
     end = to;
   }
@@ -55,8 +64,8 @@ function encode(tensors: Readonly<Record<string, Tensor>>, given?: { metadata?: 
   bytes.set(text, 8);
   let at = 8 + length;
   for (const [, { data }] of entries) {
-    bytes.set(writtenDtype.write(data), at);
-    at += writtenDtype.bytes * data.length;
+    bytes.set(bytesOfValues(data), at);
+    at += data.byteLength;
   }
   return bytes;
 }
@@ -67,7 +76,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** The tensors of a file, in new arrays, and its metadata. RangeError for a damaged file or other values than float32. */
+/**
+ * The tensors of a file, in new arrays, and its metadata. Values of other types are converted to float32; `inexact` of a
+ * tensor counts those that are rounded. RangeError for a damaged file or a type that this package does not read.
+ */
 function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
   const file = bytesOf(where.decode, bytes);
   if (file.length < 8) throw damaged(`${file.length} bytes have no room for a header`);
@@ -96,9 +108,9 @@ function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
     end = to;
   }
   if (end !== size) throw damaged(`${size} bytes of values, of which ${end} have a name`);
-  const tensors = described.map(({ name, dtype, shape, from, to }): [string, Tensor] => {
-    const data = dtype.read(file.subarray(start + from, start + to));
-    return [name, { shape: Object.freeze(shape), data }];
+  const tensors = described.map(({ name, dtype, shape, from, to }): [string, FileTensor] => {
+    const values = read(where.decode, dtype, file.subarray(start + from, start + to));
+    return [name, fileTensor(shape, values)];
   });
   return { tensors: Object.fromEntries(tensors), metadata: { ...(metadata as Record<string, string>) } };
 }
@@ -119,14 +131,15 @@ function entryOf(fullName: string, entry: unknown, size: number): Entry {
   const dtype = dtypeOf('safetensors', type);
   if (dtype === undefined)
     throw new RangeError(
-      `${where.decode}: ${name} is ${shortened(type)}; this package has ${dtypeNames}, store it as ${writtenDtype.safetensors}`,
+      `${where.decode}: ${name} is ${shortened(type)}; this package reads ${dtypeNames('safetensors')}, ` +
+        `store it as ${writtenDtype.safetensors}`,
     );
   if (!Array.isArray(shape) || !shape.every(isCount)) throw damaged(`${name} has the shape ${what(shape)}`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw damaged(`${name} stands at ${what(offsets)}`);
   const [from, to] = offsets;
   const { size: values } = checkedShape(where.decode, shape);
-  if (to > size || to - from !== dtype.bytes * values)
+  if (to > size || to - from !== dtype.array.BYTES_PER_ELEMENT * values)
     throw damaged(`${name} of shape [${shortened(String(shape))}] stands from ${from} to ${to} of ${size} bytes`);
   return { dtype, shape, from, to };
 }

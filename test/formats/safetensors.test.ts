@@ -58,6 +58,33 @@ describe('safetensors', () => {
     expect(safetensors.decode(bytes).tensors.second.data[0]).toBe(5);
   });
 
+  const stored = (dtype: string, values: ArrayBufferView) => {
+    const bytes = file({ a: { dtype, shape: [2], data_offsets: [0, values.byteLength] } }, values.byteLength);
+    bytes.set(new Uint8Array(values.buffer), bytes.length - values.byteLength);
+    return bytes;
+  };
+  test.each<[string, ArrayBufferView, number[], number?]>([
+    ['F16', Uint16Array.of(0x3e00, 0xc000), [1.5, -2]],
+    ['BF16', Uint16Array.of(0x3fc0, 0xc000), [1.5, -2]],
+    ['F8_E5M2', Uint8Array.of(0x3e, 0xc0), [1.5, -2]],
+    ['F8_E4M3', Uint8Array.of(0x3c, 0xc0), [1.5, -2]],
+    ['F64', Float64Array.of(0.1, -2), [Math.fround(0.1), -2], 1],
+    ['I64', BigInt64Array.of(-(2n ** 63n), 2n ** 53n + 1n), [-(2 ** 63), 2 ** 53], 1],
+    ['U64', BigUint64Array.of(2n ** 64n - 1n, 7n), [2 ** 64, 7], 1],
+    ['I32', Int32Array.of(-(2 ** 31), 2 ** 31 - 1), [-(2 ** 31), 2 ** 31], 1],
+    ['U32', Uint32Array.of(2 ** 32 - 1, 3), [2 ** 32, 3], 1],
+    ['I16', Int16Array.of(-32768, 32767), [-32768, 32767]],
+    ['U16', Uint16Array.of(65535, 1), [65535, 1]],
+    ['I8', Int8Array.of(-128, 127), [-128, 127]],
+    ['U8', Uint8Array.of(255, 0), [255, 0]],
+    ['BOOL', Uint8Array.of(0, 1), [0, 1]],
+  ])('%s becomes float32', (dtype, values, expected, inexact) => {
+    const a = { shape: [2], data: Float32Array.from(expected), ...(inexact && { inexact }) };
+    expect(safetensors.decode(stored(dtype, values)).tensors).toEqual({ a });
+    // A tensor that was read can be written.
+    expect(safetensors.decode(safetensors.encode({ a })).tensors.a).toEqual({ shape: a.shape, data: a.data });
+  });
+
   test('a name such as __proto__ is a name', () => {
     const bytes = file(
       `{"__proto__":${JSON.stringify(entry([1], 0, 4))},"toString":${JSON.stringify(entry([1], 4, 8))}}`,
@@ -95,8 +122,13 @@ describe('safetensors', () => {
     ['no dtype', file({ a: { shape: [], data_offsets: [0, 4] } }, 4), /a has no type/],
     [
       'an unknown dtype',
-      file({ a: { dtype: 'BF16', shape: [1], data_offsets: [0, 2] } }, 2),
-      /a is BF16; this package has float32/,
+      file({ a: { dtype: 'C64', shape: [1], data_offsets: [0, 8] } }, 8),
+      /: a is C64; this package reads F32, F64, F16, BF16, .*, BOOL, store it as F32$/,
+    ],
+    [
+      'another size than that of a type',
+      file({ a: { ...entry([2], 0, 8), dtype: 'F16' } }, 8),
+      /a of shape \[2\] stands/,
     ],
     [
       'a shape that is a string',
