@@ -16,13 +16,17 @@ function isArrayBuffer(value: unknown): value is ArrayBuffer {
 }
 
 /** A Uint8Array of bytes that are given as any view or as a buffer. TypeError where they are neither, shared, or detached. */
-export function bytesOf(where: string, bytes: unknown): Uint8Array {
+export function bytesOf(where: string, name: string, bytes: unknown): Uint8Array {
   const isView = ArrayBuffer.isView(bytes);
   if (!isView && !isArrayBuffer(bytes))
-    throw new TypeError(`${where}: bytes is ${what(bytes)}; pass a Uint8Array or an ArrayBuffer`);
-  attached(where, 'bytes', isView ? bytes : ({ buffer: bytes, byteLength: bytes.byteLength } as ArrayBufferView));
+    throw new TypeError(`${where}: ${name} is ${what(bytes)}; pass a Uint8Array or an ArrayBuffer`);
+  attached(where, name, isView ? bytes : ({ buffer: bytes, byteLength: bytes.byteLength } as ArrayBufferView));
   return isView ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
 }
 
 /** A file's text in an error, shortened: it may be as long as the file. */
 export const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+/** A file's name of something in an error: in quotes where it is empty, or has spaces or characters that do not show. */
+export const shown = (name: string) =>
+  /^$|[\p{C}\p{Z}]/u.test(name) ? JSON.stringify(shortened(name)) : shortened(name);

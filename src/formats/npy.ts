@@ -3,7 +3,7 @@
 
 import { allocate, what } from '../check.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
-import { type Bytes, bytesOf, shortened } from './bytes.js';
+import { type Bytes, bytesOf, shortened, shown } from './bytes.js';
 import { bytesOfValues, dtypeNames, dtypeOf, type FileTensor, fileTensor, read, writtenDtype } from './dtype.js';
 
 /** The first bytes of a file: 0x93 and NUMPY. */
@@ -66,7 +66,7 @@ function rowMajor(values: Float32Array, shape: readonly number[]): Float32Array 
  * those that are rounded. RangeError for a damaged file or a type that this package does not read.
  */
 function decode(file: Uint8Array | ArrayBuffer): FileTensor {
-  const bytes = bytesOf(where.decode, file);
+  const bytes = bytesOf(where.decode, 'bytes', file);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw damaged('it does not begin as NumPy’s files do');
   const [major, minor] = bytes.subarray(6);
@@ -89,7 +89,7 @@ function decode(file: Uint8Array | ArrayBuffer): FileTensor {
   const dtype = dtypeOf('npy', name);
   if (dtype === undefined)
     throw new RangeError(
-      `${where.decode}: the values are ${shortened(type)}; this package reads ${dtypeNames('npy')}, ` +
+      `${where.decode}: the values are ${shown(type)}; this package reads ${dtypeNames('npy')}, ` +
         `save a.astype('${writtenDtype.npy}')`,
     );
   const { shape, size } = checkedShape(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));

@@ -22,6 +22,11 @@ function file(header: unknown, size = 0, { length }: { length?: bigint } = {}): 
   bytes.set(text, 8);
   return bytes;
 }
+/** A header with two entries; that of a tensor of no values; and one with so many lists and objects in one another. */
+const twice = (a: string, b: string) => `{${a},${b}}`;
+const empty = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+const deep = (n: number) =>
+  `{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0],"more":${'['.repeat(n - 2)}1${']'.repeat(n - 2)}}}`;
 const entry = (shape: number[], from: number, to: number) => ({ dtype: 'F32', shape, data_offsets: [from, to] });
 
 describe('safetensors', () => {
@@ -56,6 +61,31 @@ describe('safetensors', () => {
     const bytes = file(header, 8);
     new DataView(bytes.buffer).setFloat32(bytes.length - 4, 5, true);
     expect(safetensors.decode(bytes).tensors.second.data[0]).toBe(5);
+  });
+
+  test.each([
+    ['spaces around the header', file('\t\n\r {} \t\r\n')],
+    ['no metadata but a null', file('{"__metadata__":null}')],
+  ])('%s is read, as the reference implementation does', (_, bytes) => {
+    expect(safetensors.decode(bytes)).toEqual({ tensors: {}, metadata: {} });
+  });
+
+  test('what an entry says beside its type, shape and place is not read, 127 deep', () => {
+    expect(safetensors.decode(file(deep(127))).tensors.a.shape).toEqual([0]);
+    const more = `{"a":{"dtype":"F32","x":[true,false,null,-1.5e-3,"\\ud83d\\ude00\\"",{}],"shape":[0],"data_offsets":[0,0]}}`;
+    expect(Object.keys(safetensors.decode(file(more)).tensors)).toEqual(['a']);
+  });
+
+  test('tensors of no values may stand between others, at any end', () => {
+    const header = {
+      a: entry([1], 0, 4),
+      none: entry([0, 2 ** 50], 4, 4),
+      b: entry([1], 4, 8),
+      last: entry([3, 0], 8, 8),
+    };
+    const { tensors } = safetensors.decode(file(header, 8));
+    expect(Object.values(tensors).map(({ shape }) => shape)).toEqual([[1], [0, 2 ** 50], [1], [3, 0]]);
+    expect(() => safetensors.decode(file({ ...header, last: entry([0], 2, 2) }, 8))).toThrow(/last begins at 2/);
   });
 
   const stored = (dtype: string, values: ArrayBufferView) => {
@@ -113,7 +143,7 @@ describe('safetensors', () => {
         b[10] = 0xff;
         return b;
       })(),
-      /the header is no JSON/,
+      /the header is no UTF-8/,
     ],
     ['a byte order mark', file(`\ufeff{}`), /the header is no JSON/],
     ['a header that is an array', file([]), /the header is the array \[\], no object/],
@@ -131,13 +161,37 @@ describe('safetensors', () => {
       /a of shape \[2\] stands/,
     ],
     [
+      'an unknown dtype, of less than nothing',
+      file({ a: { ...entry([1], 4, 0), dtype: 'F4' } }, 4),
+      /stands from 4 to 0/,
+    ],
+    [
       'a shape that is a string',
       file({ a: { dtype: 'F32', shape: 'x', data_offsets: [0, 4] } }, 4),
       /a has the shape the string "x"/,
     ],
     ['a negative shape', file({ a: entry([-1], 0, 4) }, 4), /a has the shape the array \[-1\]/],
     ['a fractional shape', file({ a: entry([1.5], 0, 6) }, 6), /a has the shape/],
-    ['a shape of more than 2^53 values', file({ a: entry([2 ** 40, 2 ** 40], 0, 4) }, 4), /more than 2\^53 values/],
+    ['a shape of more than 2^64 values', file({ a: entry([2 ** 40, 2 ** 40], 0, 4) }, 4), /stands from 0 to 4 of 4/],
+    ['one of more than 2^64 values before a 0', file({ a: entry([2 ** 40, 2 ** 40, 0], 0, 0) }), /stands from 0 to 0/],
+    ['a length with a point', file('{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}', 4), /a has the shape/],
+    [
+      'a length with an exponent',
+      file('{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}', 4),
+      /a has the shape/,
+    ],
+    ['a length of -0', file('{"a":{"dtype":"F32","shape":[-0],"data_offsets":[0,0]}}'), /a has the shape/],
+    ['an offset with a point', file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4.0]}}', 4), /a stands at/],
+    ['three offsets', file({ a: { ...entry([1], 0, 4), data_offsets: [0, 4, 4] } }, 4), /a stands at the array/],
+    ['a number beyond binary64', file('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,0],"b":1e999}}'), /is no JSON/],
+    ['half a character', file('{"\\ud800":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'), /is no JSON/],
+    ['a control character', file('{"a\n":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'), /is no JSON/],
+    ['bytes after the header', file('{}\0'), /is no JSON/],
+    ['an empty header', file(''), /is no JSON/],
+    ['spaces alone', file('   '), /is no JSON/],
+    ['a comma too many', file('{"__metadata__":{"a":"b",}}'), /is no JSON/],
+    ['a name without quotes', file('{a:{}}'), /is no JSON/],
+    ['a header of 128 objects in one another', file(deep(128)), /the header nests more than 127 deep/],
     ['no offsets', file({ a: { dtype: 'F32', shape: [1] } }, 4), /a stands at undefined/],
     ['offsets in reverse', file({ a: entry([1], 4, 0) }, 4), /a of shape \[1\] stands from 4 to 0/],
     ['an offset beyond the end', file({ a: entry([2], 0, 8) }, 4), /stands from 0 to 8 of 4 bytes/],
@@ -150,8 +204,30 @@ describe('safetensors', () => {
     [
       'the same name twice',
       file(`{"a":${JSON.stringify(entry([1], 0, 4))},"a":${JSON.stringify(entry([1], 4, 8))}}`, 8),
-      /a begins at 4, where 0 is next/,
+      /: a is in the header twice; the file is damaged/,
     ],
+    ['an empty tensor twice', file(twice(`"a":${empty}`, `"a":${empty}`)), /a is in the header twice/],
+    [
+      'one name twice, spelled otherwise',
+      file(twice(`"a":${empty}`, `"\\u0061":${empty}`)),
+      /a is in the header twice/,
+    ],
+    [
+      '__proto__ twice',
+      file(twice(`"__proto__":${empty}`, `"__proto__":${empty}`)),
+      /__proto__ is in the header twice/,
+    ],
+    ['metadata twice', file(twice('"__metadata__":{}', '"__metadata__":{}')), /__metadata__ is in the header twice/],
+    ['a metadatum twice', file(`{"__metadata__":${twice('"x":"1"', '"x":"2"')}}`), /x is in the header twice/],
+    [
+      'a type twice',
+      file('{"a":{"dtype":"F32","dtype":"F32","shape":[0],"data_offsets":[0,0]}}'),
+      /dtype is in the header twice/,
+    ],
+    ['a long name twice', file(twice(`"${'x'.repeat(1e6)}":1`, `"${'x'.repeat(1e6)}":1`)), /: x{60}… is in the header/],
+    ['a name that ends the line', file({ 'a\n\u202e': 3 }), /^safetensors.decode: "a\\n\u202e" is 3, no object; the/],
+    ['a name of nothing', file({ '': 3 }), /^safetensors.decode: "" is 3, no object; the/],
+    ['a scalar of another size', file({ a: entry([], 0, 8) }, 8), /a of shape \[\] stands from 0 to 8 of 8/],
     ['metadata that are not strings', file({ __metadata__: { a: 1 } }), /its metadata are no texts/],
   ])('%s is an error', (_, bytes, message) => {
     expect(() => safetensors.decode(bytes)).toThrow(RangeError);
@@ -165,6 +241,11 @@ describe('safetensors', () => {
     );
     expect(() => safetensors.encode({ __metadata__: tensor([1]) })).toThrow(/is no name/);
     expect(() => safetensors.encode({}, { metadata: { a: 1 } as never })).toThrow(/metadata.a is 1; pass texts/);
+    expect(() => safetensors.encode({ '\ud800': tensor([1]) })).toThrow(
+      /"\\ud800" has half of a surrogate pair; pass a well-formed text$/,
+    );
+    expect(() => safetensors.encode({}, { metadata: { a: '\udc00' } })).toThrow(/has half of a surrogate pair/);
+    expect(() => safetensors.encode({}, { metadata: { '\ud83d': '\ude00' } })).toThrow(/has half of a surrogate pair/);
     expect(() => safetensors.decode('x' as never)).toThrow(/bytes is the string "x"; pass a Uint8Array/);
   });
 });
