@@ -30,3 +30,7 @@ export const shortened = (text: string) => (text.length > 60 ? `${text.slice(0, 
 /** A file's name of something in an error: in quotes where it is empty, or has spaces or characters that do not show. */
 export const shown = (name: string) =>
   /^$|[\p{C}\p{Z}]/u.test(name) ? JSON.stringify(shortened(name)) : shortened(name);
+
+/** Some names in an error. */
+export const listed = (names: readonly string[]) =>
+  (names.length > 6 ? [...names.slice(0, 6), '…'] : names).map(shown).join(', ');

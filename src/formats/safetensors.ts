@@ -3,7 +3,7 @@
 
 import { options, what } from '../check.js';
 import { isTensor, type Tensor } from '../tensor.js';
-import { type Bytes, bytesOf, shortened, shown } from './bytes.js';
+import { type Bytes, bytesOf, listed, shortened, shown } from './bytes.js';
 import { bytesOfValues, dtypeNames, dtypeOf, type FileTensor, fileTensor, read, writtenDtype } from './dtype.js';
 import { parse } from './json.js';
 
@@ -136,7 +136,7 @@ export function open(where: string, argument: string, bytes: unknown): OpenFile 
     if (dtype === undefined)
       throw new RangeError(
         `${where}: ${shown(name)} is ${shown(type)}; this package reads ${dtypeNames('safetensors')}, ` +
-          `store it as ${writtenDtype.safetensors}`,
+          `store it as ${writtenDtype.safetensors} or leave it out`,
       );
     return fileTensor(shape, read(where, dtype, file.subarray(start + from, start + to)));
   };
@@ -161,13 +161,33 @@ function entryOf(damaged: (message: string) => RangeError, name: string, entry: 
   return { type, shape, from, to };
 }
 
+/** The names that are asked for, in the file's order. RangeError for a name that the file does not have. */
+function chosen(only: unknown, entries: OpenFile['entries']): string[] {
+  const names = [...entries.keys()];
+  if (typeof only === 'function') return names.filter((name) => only(name));
+  const wanted = new Set(only as unknown[]);
+  for (const name of wanted)
+    if (!entries.has(name as string))
+      throw new RangeError(
+        `${where.decode}: only has ${what(name)}, which the file lacks; it has ${names.length > 0 ? listed(names) : 'none'}`,
+      );
+  return names.filter((name) => wanted.has(name));
+}
+
 /**
  * The tensors of a file, in new arrays, and its metadata. Values of other types are converted to float32; `inexact` of a
- * tensor counts those that are rounded. RangeError for a damaged file or a type that this package does not read.
+ * tensor counts those that are rounded. `only` is the names to read, or a function that returns whether a name is read; tensors
+ * that are left out may have any type. RangeError for a damaged file or a type that this package does not read.
  */
-function decode(bytes: Uint8Array | ArrayBuffer): Tensors {
+function decode(
+  bytes: Uint8Array | ArrayBuffer,
+  given?: { only?: readonly string[] | ((name: string) => boolean) },
+): Tensors {
+  const { only = () => true } = options(where.decode, given, ['only']);
+  if (typeof only !== 'function' && !Array.isArray(only))
+    throw new TypeError(`${where.decode}: only is ${what(only)}; pass names, or a function of a name`);
   const { metadata, entries, tensor } = open(where.decode, 'bytes', bytes);
-  const tensors = Array.from(entries.keys(), (name): [string, FileTensor] => [name, tensor(name)]);
+  const tensors = chosen(only, entries).map((name): [string, FileTensor] => [name, tensor(name)]);
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 

@@ -2,7 +2,7 @@
 // optimizer's state, the progress through the data, and the states of generators.
 
 import { flag, options } from '../check.js';
-import { type Bytes, shortened } from '../formats/bytes.js';
+import { type Bytes, listed } from '../formats/bytes.js';
 import { safetensors, type Tensors } from '../formats/safetensors.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Model, type Progress, requireIdle, requireModel, trainings } from './model.js';
@@ -50,11 +50,9 @@ function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Ten
   const missing = Object.keys(model.parameters).filter((name) => !has(parameters, name));
   const unknown = Object.keys(parameters).filter((name) => !has(model.parameters, name));
   if (missing.length > 0 || unknown.length > 0) {
-    const list = (names: string[]) =>
-      (names.length > 6 ? [...names.slice(0, 6), '…'] : names).map(shortened).join(', ');
     const differences = [
-      missing.length > 0 ? `the file lacks ${list(missing)}` : '',
-      unknown.length > 0 ? `the model lacks ${list(unknown)}` : '',
+      missing.length > 0 ? `the file lacks ${listed(missing)}` : '',
+      unknown.length > 0 ? `the model lacks ${listed(unknown)}` : '',
     ].filter(Boolean);
     throw new RangeError(`${where}: ${differences.join(', and ')}; make a model of the same layers`);
   }

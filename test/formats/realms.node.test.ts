@@ -36,10 +36,13 @@ test.each([
   expect(nn.save(resumed)).toEqual(nn.save(model));
 });
 
-test('tensors of another realm are written', () => {
+test('options and tensors of another realm are taken', () => {
+  const bytes = safetensors.encode({ one, two: one });
+  for (const only of ["({ only: ['two'] })", "({ only: (name) => name === 'two' })"])
+    expect(Object.keys(safetensors.decode(bytes, there(only)).tensors)).toEqual(['two']);
   const made = there<typeof one>('({ shape: [2, 2], data: Float32Array.of(1, -2, 3.5, 0) })');
   expect(npy.encode(made)).toEqual(npy.encode(one));
-  expect(safetensors.encode({ one: made })).toEqual(safetensors.encode({ one }));
+  expect(safetensors.encode({ one: made, two: made })).toEqual(bytes);
 });
 
 test('shared and detached memory of another realm is an error', () => {

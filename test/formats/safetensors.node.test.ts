@@ -128,6 +128,8 @@ test.runIf(has('torch'))('every type of PyTorch becomes float32 as by PyTorch, a
     expect(count, name).toBe(inexact[name]);
   }
   expect(tensors.num_batches_tracked).toEqual({ shape: [], data: Float32Array.of(1) });
+  const own = safetensors.decode(bytes, { only: (name) => /^(weight|bias|running_)/.test(name) }).tensors;
+  expect(Object.keys(own).sort()).toEqual(['bias', 'running_mean', 'running_var', 'weight']);
 });
 
 test('the parser of Hugging Face reads the header', async () => {

@@ -115,6 +115,33 @@ describe('safetensors', () => {
     expect(safetensors.decode(safetensors.encode({ a })).tensors.a).toEqual({ shape: a.shape, data: a.data });
   });
 
+  test('only: names or a function leave tensors out, which may be of any type', () => {
+    const header = {
+      b: entry([1], 4, 8),
+      a: entry([1], 0, 4),
+      odd: { dtype: 'C64', shape: [1], data_offsets: [8, 16] },
+    };
+    const bytes = file(header, 16);
+    const keys = (only?: never) => Object.keys(safetensors.decode(bytes, { only }).tensors);
+    expect(() => keys()).toThrow(/odd is C64/);
+    expect(keys(['a', 'b'] as never)).toEqual(['b', 'a']);
+    expect(keys(['a', 'a'] as never)).toEqual(['a']);
+    expect(keys([] as never)).toEqual([]);
+    expect(keys(((name: string) => name !== 'odd') as never)).toEqual(['b', 'a']);
+    expect(() => keys(['odd'] as never)).toThrow(/odd is C64/);
+    expect(() => keys(['c'] as never)).toThrow(
+      /^safetensors.decode: only has the string "c", which the file lacks; it has b, a, odd$/,
+    );
+    expect(() => keys([3] as never)).toThrow(/only has 3, which the file lacks/);
+    expect(() => keys('a' as never)).toThrow(/only is the string "a"; pass names, or a function of a name/);
+    expect(() => safetensors.decode(bytes, { names: ['a'] } as never)).toThrow(/unknown option names; there are only/);
+    // What is left out still has a place.
+    expect(() => safetensors.decode(file(header, 20), { only: ['a'] })).toThrow(/20 bytes of values, of which 16/);
+    expect(() => safetensors.decode(file({ ...header, a: entry([2], 0, 4) }, 16), { only: ['b'] })).toThrow(
+      /a of shape/,
+    );
+  });
+
   test('a name such as __proto__ is a name', () => {
     const bytes = file(
       `{"__proto__":${JSON.stringify(entry([1], 0, 4))},"toString":${JSON.stringify(entry([1], 4, 8))}}`,
@@ -153,7 +180,7 @@ describe('safetensors', () => {
     [
       'an unknown dtype',
       file({ a: { dtype: 'C64', shape: [1], data_offsets: [0, 8] } }, 8),
-      /: a is C64; this package reads F32, F64, F16, BF16, .*, BOOL, store it as F32$/,
+      /: a is C64; this package reads F32, F64, F16, BF16, .*, BOOL, store it as F32 or leave it out$/,
     ],
     [
       'another size than that of a type',
