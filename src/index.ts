@@ -22,6 +22,7 @@ export { init } from './init/index.js';
 export type { Structure } from './init/structured.js';
 export type { Gain, Initialising, Kaiming, Mode, Truncated, VarianceScaling } from './init/table.js';
 export type { LinearOptions } from './init/torch-linear.js';
+export type { Loaded } from './nn/checkpoint.js';
 export type { Fit } from './nn/fit-options.js';
 export * as nn from './nn/index.js';
 export type { Layer, LayerMemory, Operation, Passes, SavedActivation, ThreadContext } from './nn/layer.js';

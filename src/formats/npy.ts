@@ -71,20 +71,19 @@ function decode(file: Uint8Array | ArrayBuffer): FileTensor {
     throw damaged('it does not begin as NumPy’s files do');
   const [major, minor] = bytes.subarray(6);
   // NumPy reads no others.
-  if (major < 1 || major > 3 || minor > 0)
-    throw damaged(`its version is ${major}.${minor}, and there are 1.0, 2.0 and 3.0`);
+  if (major < 1 || major > 3 || minor > 0) throw damaged(`its version is ${major}.${minor}, not 1.0, 2.0 or 3.0`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [first, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
   const start = first + length;
   if (start > bytes.length) throw damaged(`a header of ${length} bytes in a file of ${bytes.length}`);
   // NumPy's limit. The header is searched in time that is quadratic in its length.
-  if (length > 10_000) throw damaged(`a header of ${length} bytes is none of an array`);
+  if (length > 10_000) throw damaged(`a header of ${length} bytes is none of an array of numbers`);
   const text = new TextDecoder().decode(bytes.slice(first, start));
   const header = text.replace(/"([^'"]*)"/g, "'$1'");
   const fieldOf = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
   const [type, order, tuple] = [fieldOf('descr'), fieldOf('fortran_order'), fieldOf('shape')];
   if (!DICTIONARY.test(header) || type?.[0] !== "'" || !/^[TF]/.test(order ?? '') || tuple?.[0] !== '(')
-    throw damaged('its header is none of an array of numbers');
+    throw damaged(`a header of ${length} bytes is none of an array of numbers`);
   const [, byteOrder, name] = /^'([<>=|]?)(.*)'$/s.exec(type) ?? [];
   const dtype = dtypeOf('npy', name);
   if (dtype === undefined)

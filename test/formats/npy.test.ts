@@ -58,7 +58,7 @@ describe('npy', () => {
     const bytes = text(header, 24, major, minor);
     if (major !== 1) new DataView(bytes.buffer).setUint32(8, header.length, true);
     expect(() => npy.decode(bytes)).toThrow(
-      `npy.decode: its version is ${major}.${minor}, and there are 1.0, 2.0 and 3.0; the file is damaged`,
+      `npy.decode: its version is ${major}.${minor}, not 1.0, 2.0 or 3.0; the file is damaged`,
     );
   });
 
@@ -131,25 +131,37 @@ describe('npy', () => {
     ['objects', text(header.replace("'<f4'", "'|O'"), 24), /the values are '\|O'/],
     ['bfloat16, of which NumPy knows no name', text(header.replace("'<f4'", "'<V2'"), 12), /the values are '<V2'/],
     ['a long type', text(header.replace('<f4', 'x'.repeat(4000)), 24), /the values are 'x{59}…; this/],
-    ['records', text(header.replace("'<f4'", "[('a', '<f4')]"), 24), /its header is none of an array of numbers/],
-    ['an order that is a text', text(header.replace('False', "'False'"), 24), /its header is none/],
-    ['a shape that is a text', text(header.replace('(2, 3)', "'2'"), 24), /its header is none/],
-    ['a type that is true', text(header.replace("'<f4'", 'True'), 24), /its header is none/],
-    ['a quote that is not closed by its like', text(header.replace("<f4'", '<f4"'), 24), /its header is none/],
-    ['one key twice', text(header.replace('fortran_order', 'descr'), 24), /its header is none/],
+    [
+      'records',
+      text(header.replace("'<f4'", "[('a', '<f4')]"), 24),
+      /header of \d+ bytes is none of an array of numbers/,
+    ],
+    ['an order that is a text', text(header.replace('False', "'False'"), 24), /header of \d+ bytes is none/],
+    ['a shape that is a text', text(header.replace('(2, 3)', "'2'"), 24), /header of \d+ bytes is none/],
+    ['a type that is true', text(header.replace("'<f4'", 'True'), 24), /header of \d+ bytes is none/],
+    ['a quote that is not closed by its like', text(header.replace("<f4'", '<f4"'), 24), /header of \d+ bytes is none/],
+    ['one key twice', text(header.replace('fortran_order', 'descr'), 24), /header of \d+ bytes is none/],
     ['a header of more bytes than NumPy reads', text(header + ' '.repeat(9_950), 24), /of 10009 bytes is none/],
-    ['no shape', text("{'descr': '<f4', 'fortran_order': False, }", 24), /its header is none of an array/],
+    ['no shape', text("{'descr': '<f4', 'fortran_order': False, }", 24), /header of \d+ bytes is none of an array/],
     [
       'a call in place of the shape',
       text("{'descr': '<f4', 'fortran_order': False, 'shape': (exit(),), }", 24),
-      /its header is none of an array/,
+      /header of \d+ bytes is none of an array/,
     ],
-    ['a long number that ends wrong', text(header.replace('2, 3', `${'1'.repeat(4000)}x`), 24), /its header is none/],
-    ['many numbers that end wrong', text(header.replace('2, 3', `${'1 '.repeat(2000)}x`), 24), /its header is none/],
-    ['numbers without commas', text(header.replace('2, 3', '2 3'), 24), /its header is none/],
-    ['a tuple of one without its comma', text(header.replace('2, 3', '6'), 24), /its header is none/],
-    ['entries without commas', text(header.replaceAll(", '", " '"), 24), /its header is none/],
-    ['a negative length', text(header.replace('2, 3', '-2, 3'), 24), /its header is none/],
+    [
+      'a long number that ends wrong',
+      text(header.replace('2, 3', `${'1'.repeat(4000)}x`), 24),
+      /header of \d+ bytes is none/,
+    ],
+    [
+      'many numbers that end wrong',
+      text(header.replace('2, 3', `${'1 '.repeat(2000)}x`), 24),
+      /header of \d+ bytes is none/,
+    ],
+    ['numbers without commas', text(header.replace('2, 3', '2 3'), 24), /header of \d+ bytes is none/],
+    ['a tuple of one without its comma', text(header.replace('2, 3', '6'), 24), /header of \d+ bytes is none/],
+    ['entries without commas', text(header.replaceAll(", '", " '"), 24), /header of \d+ bytes is none/],
+    ['a negative length', text(header.replace('2, 3', '-2, 3'), 24), /header of \d+ bytes is none/],
     ['too few values', text(header, 20), /20 bytes of values, where shape \[2,3\] has 24/],
     ['too many values', text(header, 28), /28 bytes of values/],
     ['a shape of more than 2^53 values', text(header.replace('2, 3', '9999999999, 9999999999'), 24), /more than 2\^53/],
