@@ -1,10 +1,10 @@
 // NumPy's format for one array: a magic word, a version, a header that is a Python literal, and the values.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
-import { what } from '../check.js';
+import { allocate, what } from '../check.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
-import { dtypeNames, dtypeOf, writtenDtype } from './dtype.js';
-import { type Bytes, bytesOf } from './safetensors.js';
+import { type Bytes, bytesOf, shortened, shown } from './bytes.js';
+import { bytesOfValues, dtypeNames, dtypeOf, type FileTensor, fileTensor, read, writtenDtype } from './dtype.js';
 
 /** The first bytes of a file: 0x93 and NUMPY. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -17,10 +17,10 @@ function encode(tensor: Tensor): Bytes {
   const { shape, data } = tensor;
   // A tuple of one number ends in a comma.
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '${writtenDtype.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const text = `{'descr': '<${writtenDtype.npy}', 'fortran_order': False, 'shape': (${tuple}), }`;
   // Values begin at a multiple of 64; a line feed ends the header.
   const start = Math.ceil((MAGIC.length + 4 + text.length + 1) / 64) * 64;
-  const values = writtenDtype.write(data);
+  const values = bytesOfValues(data);
   const bytes = new Uint8Array(start + values.length).fill(32, 0, start);
   bytes.set([...MAGIC, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
@@ -33,40 +33,70 @@ function encode(tensor: Tensor): Bytes {
 const damaged = (message: string) =>
   new RangeError(`${where.decode}: ${message}; the file is damaged or something else`);
 /**
- * A dictionary of three pairs; a tuple's numbers have commas between them, and a tuple of one ends in a comma. No part of the
- * pattern can match what the next one matches, so that a hostile header is refused in one pass.
+ * A dictionary of three pairs; a tuple's numbers have commas between them, and a tuple of one ends in a comma. In files of
+ * Python 2 a number may end in L. No part of the pattern can match what the next one matches, so that a hostile header is
+ * refused in one pass.
  */
-const PAIR = /'(?:descr|fortran_order|shape)' *: *(?:'[^']*'|True|False|\((?:\d+(?:, *\d+)+,?|\d+,)? *\))/.source;
-const DICTIONARY = new RegExp(`^\\{ *${PAIR}(?: *, *${PAIR}){2} *,? *\\} *\\n?$`);
+const PAIR = /'(?:descr|fortran_order|shape)'\s*:\s*(?:'[^']*'|True|False|\(\s*(?:(?:\d+L?\s*,\s*)+(?:\d+L?\s*)?)?\))/
+  .source;
+const DICTIONARY = new RegExp(`^\\s*\\{\\s*${PAIR}(?:\\s*,\\s*${PAIR}){2}\\s*(?:,\\s*)?\\}\\s*$`);
 
-/** The tensor of a file, in a new array. RangeError for a damaged file, other values than float32, or column-major order. */
-function decode(file: Uint8Array | ArrayBuffer): Tensor {
-  const bytes = bytesOf(where.decode, file);
+/** The values of an array in row-major order, of those in column-major order. */
+function rowMajor(values: Float32Array, shape: readonly number[]): Float32Array {
+  // Without axes of length 1, which a file may have many of.
+  const axes = shape.filter((length) => length > 1);
+  const strides = axes.map((_, i) => axes.slice(i + 1).reduce((product, length) => product * length, 1));
+  const index = axes.map(() => 0);
+  const result = allocate(where.decode, values.length, Float32Array);
+  let to = 0;
+  for (const value of values) {
+    result[to] = value;
+    for (let i = 0; i < axes.length; i++) {
+      to += strides[i];
+      if (++index[i] < axes[i]) break;
+      to -= strides[i] * axes[i];
+      index[i] = 0;
+    }
+  }
+  return result;
+}
+
+/**
+ * The tensor of a file, in a new array in row-major order. Values of other types are converted to float32; `inexact` counts
+ * those that are rounded. RangeError for a damaged file or a type that this package does not read.
+ */
+function decode(file: Uint8Array | ArrayBuffer): FileTensor {
+  const bytes = bytesOf(where.decode, 'bytes', file);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw damaged('it does not begin as NumPy’s files do');
-  const major = bytes[6];
-  if (major < 1 || major > 3) throw damaged(`its version is ${major}`);
+  const [major, minor] = bytes.subarray(6);
+  // NumPy reads no others.
+  if (major < 1 || major > 3 || minor > 0) throw damaged(`its version is ${major}.${minor}, not 1.0, 2.0 or 3.0`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [first, length] = major === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
   const start = first + length;
   if (start > bytes.length) throw damaged(`a header of ${length} bytes in a file of ${bytes.length}`);
-  // Checked before the header is searched, which takes time that is quadratic in its length.
-  if (length > 4096) throw damaged(`a header of ${length} bytes is none of an array`);
-  const header = new TextDecoder().decode(bytes.subarray(first, start));
+  // NumPy's limit. The header is searched in time that is quadratic in its length.
+  if (length > 10_000) throw damaged(`a header of ${length} bytes is none of an array of numbers`);
+  const text = new TextDecoder().decode(bytes.slice(first, start));
+  const header = text.replace(/"([^'"]*)"/g, "'$1'");
   const fieldOf = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
   const [type, order, tuple] = [fieldOf('descr'), fieldOf('fortran_order'), fieldOf('shape')];
-  if (!DICTIONARY.test(header) || type === undefined || order === undefined || tuple === undefined)
-    throw damaged('its header is none of an array');
-  const dtype = dtypeOf('npy', type.slice(1, -1));
+  if (!DICTIONARY.test(header) || type?.[0] !== "'" || !/^[TF]/.test(order ?? '') || tuple?.[0] !== '(')
+    throw damaged(`a header of ${length} bytes is none of an array of numbers`);
+  const [, byteOrder, name] = /^'([<>=|]?)(.*)'$/s.exec(type) ?? [];
+  const dtype = dtypeOf('npy', name);
   if (dtype === undefined)
     throw new RangeError(
-      `${where.decode}: the values are ${type}; this package has ${dtypeNames}, save a.astype('${writtenDtype.npy}')`,
+      `${where.decode}: the values are ${shown(type)}; this package reads ${dtypeNames('npy')}, ` +
+        `save a.astype('${writtenDtype.npy}')`,
     );
-  if (order !== 'False') throw new RangeError(`${where.decode}: columns come first; save numpy.ascontiguousarray(a)`);
   const { shape, size } = checkedShape(where.decode, (tuple.match(/\d+/g) ?? []).map(Number));
-  if (bytes.length - start !== dtype.bytes * size)
-    throw damaged(`${bytes.length - start} bytes of values, where shape [${shape}] has ${dtype.bytes * size}`);
-  return { shape: Object.freeze(shape), data: dtype.read(bytes.subarray(start)) };
+  const expected = dtype.array.BYTES_PER_ELEMENT * size;
+  if (bytes.length - start !== expected)
+    throw damaged(`${bytes.length - start} bytes of values, where shape [${shortened(String(shape))}] has ${expected}`);
+  const { data, inexact } = read(where.decode, dtype, bytes.subarray(start), byteOrder === '>');
+  return fileTensor(shape, { data: order === 'True' ? rowMajor(data, shape) : data, inexact });
 }
 
 /** Files with one tensor, in NumPy's format: numpy.load reads them, numpy.save writes them. */

@@ -2,7 +2,9 @@
 // optimizer's state, the progress through the data, and the states of generators.
 
 import { flag, options } from '../check.js';
-import { type Bytes, safetensors, shortened, type Tensors } from '../formats/safetensors.js';
+import { type Bytes, listed, shortened } from '../formats/bytes.js';
+import type { FileTensor } from '../formats/dtype.js';
+import { type OpenFile, open, safetensors } from '../formats/safetensors.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Model, type Progress, requireIdle, requireModel, trainings } from './model.js';
 
@@ -42,47 +44,91 @@ export function save(
   return safetensors.encode(Object.fromEntries(tensors), { metadata: { ...metadata, [PROGRESS]: progress } });
 }
 
-/** A file's parameters, checked against the model, its metadata, and the optimizer's arrays (slots). */
-function read(where: string, bytes: Uint8Array | ArrayBuffer, model: Model): Tensors & { slots: Tensors['tensors'] } {
-  const { tensors, metadata } = safetensors.decode(bytes);
-  const isSlot = ([name]: [string, Tensor]) => metadata[PROGRESS] !== undefined && name.startsWith(OPTIMIZER);
-  const all = Object.entries(tensors);
-  const parameters = Object.fromEntries(all.filter((entry) => !isSlot(entry)));
-  const has = (object: object, name: string) => Object.hasOwn(object, name);
-  const missing = Object.keys(model.parameters).filter((name) => !has(parameters, name));
-  const unknown = Object.keys(parameters).filter((name) => !has(model.parameters, name));
-  if (missing.length > 0 || unknown.length > 0) {
-    const list = (names: string[]) =>
-      (names.length > 6 ? [...names.slice(0, 6), '…'] : names).map(shortened).join(', ');
-    const differences = [
-      missing.length > 0 ? `the file lacks ${list(missing)}` : '',
-      unknown.length > 0 ? `the model lacks ${list(unknown)}` : '',
-    ].filter(Boolean);
+/**
+ * The names of a file's tensors that have the name and shape of a parameter, of those that have not, of the parameters that are
+ * left, and of the optimizer's arrays (slots).
+ */
+function compared(file: OpenFile, model: Model) {
+  const isSlot = (name: string) => file.metadata[PROGRESS] !== undefined && name.startsWith(OPTIMIZER);
+  const names = [...file.entries.keys()];
+  const own = names.filter((name) => !isSlot(name));
+  const has = (name: string) => Object.hasOwn(model.parameters, name);
+  const isAlike = (name: string) => String(file.entries.get(name)?.shape) === String(model.parameters[name].shape);
+  const fitting = new Set(own.filter((name) => has(name) && isAlike(name)));
+  return {
+    fitting: [...fitting],
+    missing: Object.keys(model.parameters).filter((name) => !fitting.has(name)),
+    unexpected: own.filter((name) => !fitting.has(name)),
+    slots: names.filter(isSlot),
+  };
+}
+
+/** RangeError if a file and a model have other names or shapes. */
+function requireAlike(where: string, { entries }: OpenFile, model: Model, missing: string[], unexpected: string[]) {
+  // A name in both lists is one of another shape.
+  const inBoth = new Set(missing.filter((name) => unexpected.includes(name)));
+  const [lacking, unknown] = [missing, unexpected].map((names) => names.filter((name) => !inBoth.has(name)));
+  const differences = [
+    lacking.length > 0 ? `the file lacks ${listed(lacking)}` : '',
+    unknown.length > 0 ? `the model lacks ${listed(unknown)}` : '',
+  ].filter(Boolean);
+  if (differences.length > 0)
     throw new RangeError(`${where}: ${differences.join(', and ')}; make a model of the same layers`);
-  }
-  for (const [name, { shape, data }] of Object.entries(parameters)) {
-    const expected = model.parameters[name].shape;
-    if (String(shape) !== String(expected))
-      throw new RangeError(
-        `${where}: ${name} is [${shape}] in the file and [${expected}] in the model; make a model of the same widths`,
-      );
-    const wrong = data.findIndex((v) => !Number.isFinite(v));
+  for (const name of inBoth)
+    throw new RangeError(
+      `${where}: ${name} is [${shortened(String(entries.get(name)?.shape))}] in the file and [${model.parameters[name].shape}] in the model; ` +
+        'make a model of the same widths',
+    );
+}
+
+/** Reads tensors of a file. RangeError for a value that is not finite. */
+function finite(where: string, file: OpenFile, names: string[]): Record<string, FileTensor> {
+  const read = names.map((name): [string, FileTensor] => {
+    const tensor = file.tensor(name);
+    const wrong = tensor.data.findIndex((v) => !Number.isFinite(v));
     if (wrong >= 0)
-      throw new RangeError(`${where}: ${name}[${wrong}] is ${data[wrong]}; a model of such numbers cannot be used`);
-  }
-  return { tensors: parameters, metadata, slots: Object.fromEntries(all.filter(isSlot)) };
+      throw new RangeError(
+        `${where}: ${name}[${wrong}] is ${tensor.data[wrong]}; a model of such numbers cannot be used`,
+      );
+    return [name, tensor];
+  });
+  return Object.fromEntries(read);
+}
+
+/** The result of nn.load with strict: false. */
+export interface Loaded {
+  metadata: Record<string, string>;
+  /** The model's parameters that are unchanged, since the file has no tensor of their name and shape. */
+  missing: string[];
+  /** The file's tensors that are not loaded, since the model has no parameter of their name and shape. */
+  unexpected: string[];
+  /** How many of the loaded values float32 cannot represent, which are rounded. */
+  inexact: number;
 }
 
 /**
  * Loads a file's parameters into a model with the same names and shapes, and returns the file's metadata. RangeError for a file
- * that is damaged, has other names or shapes, or a value that is not finite; the model is then unchanged.
+ * that is damaged, has other names or shapes, or a value that is not finite; the model is then unchanged. With strict: false
+ * it loads those whose name and shape a parameter has, and returns the names of the others.
  */
-export function load(bytes: Uint8Array | ArrayBuffer, model: Model): Record<string, string> {
+export function load(bytes: Uint8Array | ArrayBuffer, model: Model, given?: { strict?: true }): Record<string, string>;
+export function load(bytes: Uint8Array | ArrayBuffer, model: Model, given: { strict: false }): Loaded;
+export function load(
+  bytes: Uint8Array | ArrayBuffer,
+  model: Model,
+  given?: { strict?: boolean },
+): Record<string, string> | Loaded {
   const where = 'nn.load';
   requireIdleModel(where, model);
-  const { tensors, metadata } = read(where, bytes, model);
+  const strict = flag(where, 'strict', options(where, given, ['strict']).strict ?? true);
+  const file = open(where, 'bytes', bytes);
+  const { fitting, missing, unexpected } = compared(file, model);
+  if (strict) requireAlike(where, file, model, missing, unexpected);
+  const tensors = finite(where, file, fitting);
   for (const [name, { data }] of Object.entries(tensors)) model.parameters[name].data.set(data);
-  return metadata;
+  if (strict) return file.metadata;
+  const inexact = Object.values(tensors).reduce((sum, tensor) => sum + (tensor.inexact ?? 0), 0);
+  return { metadata: file.metadata, missing, unexpected, inexact };
 }
 
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -95,24 +141,25 @@ export function readCheckpoint(
   model: Model,
   slots: number,
 ): { parameters: Record<string, Tensor>; state: Record<string, Tensor>[]; progress: Progress } {
-  const file = read(where, bytes, model);
+  const file = open(where, 'resume', bytes);
+  const found = compared(file, model);
+  requireAlike(where, file, model, found.missing, found.unexpected);
+  const parameters = finite(where, file, found.fitting);
   const progress = progressOf(where, file.metadata[PROGRESS]);
   const names = Object.keys(model.parameters);
   const otherOptimizer = () =>
     new RangeError(`${where}: resume is of another optimizer; pass the one that the training began with`);
-  if (Object.keys(file.slots).length !== slots * names.length) throw otherOptimizer();
+  if (found.slots.length !== slots * names.length) throw otherOptimizer();
   const state = Array.from({ length: slots }, (_, i) =>
     Object.fromEntries(
       names.map((name) => {
         const key = `${OPTIMIZER}${i}.${name}`;
-        const tensor = Object.hasOwn(file.slots, key) ? file.slots[key] : undefined;
-        if (tensor === undefined || String(tensor.shape) !== String(model.parameters[name].shape))
-          throw otherOptimizer();
-        return [name, tensor];
+        if (String(file.entries.get(key)?.shape) !== String(model.parameters[name].shape)) throw otherOptimizer();
+        return [name, file.tensor(key)];
       }),
     ),
   );
-  return { parameters: file.tensors, state, progress };
+  return { parameters, state, progress };
 }
 
 /** The progress in a file's metadata, checked. */

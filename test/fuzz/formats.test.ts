@@ -136,7 +136,7 @@ property('safetensors.decode', 330, changes, (by) => {
     let total = 0;
     for (const { shape, data } of Object.values(tensors)) {
       expect(data.length).toBe(sizeOf(shape));
-      total += data.byteLength;
+      total += data.length; // of a byte or more each
     }
     expect(total).toBeLessThan(bytes.length);
     expect(Object.values(metadata).every((text) => typeof text === 'string')).toBe(true);
@@ -147,7 +147,7 @@ property('npy.decode', 330, changes, (by) => {
   const bytes = changed(arrayFile, by);
   expectErrorOrValid(npy.decode, bytes, ({ shape, data }) => {
     expect(data.length).toBe(sizeOf(shape));
-    expect(data.byteLength).toBeLessThan(bytes.length);
+    expect(data.length).toBeLessThan(bytes.length);
   });
 });
 
