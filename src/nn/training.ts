@@ -10,6 +10,7 @@ import { memoryOf } from '../wasm/memory.js';
 import { readCheckpoint } from './checkpoint.js';
 import type { BoundLoss } from './criterion.js';
 import { type Fit, type FitOptions, fitOptions } from './fit-options.js';
+import { type Fitting, fitting, type History, type Step } from './fitting.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import {
@@ -23,32 +24,11 @@ import {
   unsharedPlanFor,
 } from './model.js';
 import type { Plan } from './plan.js';
-import { type Probe, probePass } from './statistics.js';
+import { probePass } from './statistics.js';
 import { clipping, generatorStates, gradients, type StepRequest, type ThreadTeam, type TrainingSpec } from './step.js';
 
-/** The result of a step. */
-export interface Step {
-  /** The epoch, from 0 on. */
-  epoch: number;
-  /** The number of the step, from 0 on, through all epochs. */
-  step: number;
-  /** The mean loss of the step's rows, before the step. */
-  loss: number;
-  lr: number;
-  /** The norm of all gradients together before they were clipped; only with clipNorm. */
-  gradientNorm?: number;
-  /** Statistics of the step's rows, before the step; only with probe, in every `every`-th step. */
-  probe?: Probe;
-}
-
 /** nn.fit, or the same with steps by a team of threads if that is faster. `where` begins its errors. */
-export function train(
-  where: string,
-  model: Model,
-  data: Data,
-  given: Fit,
-  available?: ThreadTeam,
-): AsyncGenerator<Step, void, void> {
+export function train(where: string, model: Model, data: Data, given: Fit, available?: ThreadTeam): Fitting {
   const o = fitOptions(where, model, data, given);
   const checkpoint = checkpointOf(where, model, o);
   const savedOrder = checkpoint && o.rng === undefined && o.seed === undefined;
@@ -60,7 +40,8 @@ export function train(
   const spec = available && specFor(where, model, o);
   const rows = Math.min(o.batchSize, Math.max(1, o.rows));
   const team = available?.isWorth(productsOf(model, rows)) ? available : undefined;
-  return new Run(where, model, o, order, checkpoint, spec, team).steps();
+  const run = new Run(where, model, o, order, checkpoint, spec, team);
+  return fitting(where, run.steps(), run.history);
 }
 
 type Checkpoint = ReturnType<typeof readCheckpoint>;
@@ -102,6 +83,9 @@ type TeamSteps = Awaited<ReturnType<ThreadTeam['begin']>>;
 /** One training of a model, from its first step to its last. */
 class Run implements Training {
   busy = false;
+  readonly history: History = { loss: [], epochs: 0, steps: 0 };
+  /** The sum of the epoch's losses, each as often as its step has rows, and how many rows these are. */
+  private losses = { sum: 0, rows: 0 };
   private readonly drawing;
   private plan!: Plan;
   private slots: Float32Array[] = [];
@@ -147,7 +131,9 @@ class Run implements Training {
     try {
       await this.beginTeam();
       let since = milliseconds();
-      for (let resumed = this.checkpoint !== undefined; this.epoch < o.epochs; this.epoch++, this.row = 0) {
+      // Without rows there is nothing to wait for between two epochs, however many there are.
+      const epochs = o.rows === 0 ? 0 : o.epochs;
+      for (let resumed = this.checkpoint !== undefined; this.epoch < epochs; this.epoch++, this.row = 0) {
         if (!resumed) this.epochOrder = this.order.state();
         const order = resumed ? firstOrder : o.shuffle ? this.order.order(o.rows) : undefined;
         resumed = false;
@@ -164,6 +150,7 @@ class Run implements Training {
             since = milliseconds();
           }
         }
+        this.endEpoch();
       }
     } finally {
       this.end();
@@ -244,6 +231,9 @@ class Run implements Training {
     const finish = () => {
       probe?.after(this.before!);
       if (probe) result.probe = probe.report(result.loss);
+      this.losses.sum += count * result.loss;
+      this.losses.rows += count;
+      this.history.steps++;
       return result;
     };
     if (team) {
@@ -254,6 +244,15 @@ class Run implements Training {
     if (this.clip) result.gradientNorm = this.clip();
     this.update(lr);
     return finish();
+  }
+
+  /** Writes the epoch's mean loss to the history. Of an epoch that is resumed at its end there is none. */
+  private endEpoch(): void {
+    const { history, losses } = this;
+    if (losses.rows === 0) return;
+    history.loss.push(losses.sum / losses.rows);
+    history.epochs++;
+    this.losses = { sum: 0, rows: 0 };
   }
 
   /** Copies the next rows of the epoch into the plan. Returns how many there are. */
@@ -291,8 +290,7 @@ class Run implements Training {
 }
 
 /**
- * Trains a model: each iteration of `for await` makes a step. After every 12 milliseconds of work the event loop runs, so that a
- * page or a server can do other work.
+ * A training of a model, which `await` makes as a whole and `for await` step by step. After every 12 milliseconds of work the event
+ * loop runs, so that a page or a server can do other work. TypeError or RangeError for wrong data or options, at once.
  */
-export const fit = (model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> =>
-  train('nn.fit', model, data, given);
+export const fit = (model: Model, data: Data, given: Fit): Fitting => train('nn.fit', model, data, given);

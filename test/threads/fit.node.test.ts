@@ -80,6 +80,9 @@ describe.each([1, 2, 3])('a training by %i threads has the steps and the bits of
     const generators = (model: Model) => model.layers.map(({ source }) => source?.state());
     expect(generators(together)).toEqual(generators(alone));
     expect(isUnshared(together)).toBe(true);
+    const [awaited, once] = [nn.sequential(layers()), nn.sequential(layers())];
+    expect(await ws.fit(awaited, data, fit())).toEqual(await nn.fit(once, data, fit()));
+    expect(weights(awaited)).toEqual(weights(alone));
     expect(same(together.forward(inputs), alone.forward(inputs))).toBe(true);
   });
 
@@ -222,6 +225,13 @@ describe('training on threads', () => {
     await expect(steps.next()).rejects.toThrow('enough');
     expect(isUnshared(model)).toBe(true);
     expect(await all(ws.fit(model, data, fit()))).toHaveLength(3);
+  });
+
+  test('awaited and iterated over, it is an error that has its name', async () => {
+    const training = ws.fit(nn.sequential(layers()), data, fit());
+    await training.next();
+    await expect(training).rejects.toThrow(/workspace.fit: this training is iterated over and cannot be awaited/);
+    await training.return();
   });
 
   test('an object without a spec is an error, and so is what is one with nn.fit', () => {
