@@ -29,8 +29,8 @@ export interface Fit {
   shuffle?: boolean | undefined;
   /**
    * A file of nn.save(model, { training: true }). The training continues with the next step, bit for bit, if data, options and
-   * the model's layers are the same. Generators have to have the same seeds, and their states are restored; without rng and
-   * seed the file's generator is used.
+   * the model's layers are the same. Generators have to have the same seeds, and to be shared by the same layers; their states
+   * are restored. Without rng and seed the rows' order goes on from the file, with the generator of the layers that shared it.
    */
   resume?: Uint8Array | ArrayBuffer | undefined;
   /** Probes every `every`-th step, from the first on: step.probe. */

@@ -33,6 +33,8 @@ export interface Progress {
   generator: Record<string, unknown>;
   /** The states of the generators of layers that draw, by the layers' indices. */
   layers: Record<string, Record<string, unknown>>;
+  /** Which of these share a generator, as sharedSources gives it. Files of versions before do not say so. */
+  sources?: Record<string, string>;
 }
 
 /** A training that is under way. */
@@ -80,6 +82,16 @@ export const productsOf = ({ parameters }: Model, rows: number): number =>
 /** The sources of the layers that draw, with the layers' indices. */
 export const drawingLayers = ({ layers }: Model): (readonly [index: string, source: Source])[] =>
   layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
+
+/**
+ * For the index of each layer that draws, with what it shares its generator: 'order' if that is the generator of the rows' order,
+ * else the index of the first layer that has it, which may be itself.
+ */
+export function sharedSources(model: Model, order?: Source): Record<string, string> {
+  const drawing = drawingLayers(model);
+  const firstOf = (source: Source) => drawing.find(([, other]) => other === source)![0];
+  return Object.fromEntries(drawing.map(([i, source]) => [i, source === order ? 'order' : firstOf(source)]));
+}
 
 /** Error while threads make a step of the model. */
 export function requireIdle(model: Model): void {

@@ -19,6 +19,7 @@ import {
   type Progress,
   productsOf,
   renewPlan,
+  sharedSources,
   type Training,
   trainings,
   unsharedPlanFor,
@@ -31,11 +32,7 @@ import { clipping, generatorStates, gradients, type StepRequest, type ThreadTeam
 export function train(where: string, model: Model, data: Data, given: Fit, available?: ThreadTeam): Fitting {
   const o = fitOptions(where, model, data, given);
   const checkpoint = checkpointOf(where, model, o);
-  const savedOrder = checkpoint && o.rng === undefined && o.seed === undefined;
-  const order = sourceFrom(
-    where,
-    savedOrder ? { rng: random.restore(checkpoint.progress.generator as GeneratorState) } : o,
-  );
+  const order = checkpoint ? resumedOrder(where, model, o, checkpoint) : sourceFrom(where, o);
   // An error for layers without a spec, which threads cannot make again, even if this training is too small for threads.
   const spec = available && specFor(where, model, o);
   const rows = Math.min(o.batchSize, Math.max(1, o.rows));
@@ -58,6 +55,27 @@ function checkpointOf(where: string, model: Model, o: FitOptions): Checkpoint | 
   if (drawingLayers(model).some(([i]) => !Object.hasOwn(layers, i)))
     throw new RangeError(`${where}: resume is of another model; make one of the same layers`);
   return checkpoint;
+}
+
+/**
+ * The source of the rows' order in a training that is resumed: that of rng or seed, else the one of the layers that shared it, else
+ * a new one from the file. RangeError where generators are shared otherwise than they were: the bits would differ.
+ */
+function resumedOrder(where: string, model: Model, o: FitOptions, { progress }: NonNullable<Checkpoint>): Source {
+  const { sources, generator } = progress;
+  const shared = drawingLayers(model).find(([i]) => sources?.[i] === 'order');
+  const order =
+    o.rng !== undefined || o.seed !== undefined
+      ? sourceFrom(where, o)
+      : (shared?.[1] ?? sourceFrom(where, { rng: random.restore(generator as GeneratorState) }));
+  const owner = (at: string, i: string) =>
+    at === i ? 'its own' : `that of ${at === 'order' ? 'the order of rows (rng)' : `layers[${at}]`}`;
+  for (const [i, at] of Object.entries(sharedSources(model, order)))
+    if (sources && sources[i] !== at)
+      throw new RangeError(
+        `${where}: the generator of layers[${i}] is ${owner(at, i)}, and in resume it was ${owner(sources[i], i)}; share generators as then`,
+      );
+  return order;
 }
 
 /** The part of a TrainingSpec that does not depend on the plan. */
@@ -117,7 +135,16 @@ class Run implements Training {
   progress(): Progress {
     const { epoch, row, epochOrder, order, model } = this;
     const { rows, batchSize } = this.o;
-    return { epoch, row, rows, batchSize, order: epochOrder, generator: order.state(), layers: generatorStates(model) };
+    return {
+      epoch,
+      row,
+      rows,
+      batchSize,
+      order: epochOrder,
+      generator: order.state(),
+      layers: generatorStates(model),
+      sources: sharedSources(model, order),
+    };
   }
 
   state(): Record<string, Float32Array>[] {
@@ -198,12 +225,11 @@ class Run implements Training {
 
   /** Sends the training to the threads, if there are any. */
   private async beginTeam(): Promise<void> {
-    const { model, plan, drawing, spec } = this;
+    const { model, plan, spec } = this;
     if (!this.threads || !spec) return;
-    const firstOf = (source: Source) => drawing.find(([, other]) => other === source)![0];
     const training: TrainingSpec = {
       ...spec,
-      sources: Object.fromEntries(drawing.map(([i, source]) => [i, firstOf(source)])),
+      sources: sharedSources(model),
       memory: memoryOf(plan.ws),
       threads: plan.threads,
       generators: generatorStates(model),

@@ -1,7 +1,7 @@
 // Models in files, and trainings that go on from a file.
 
 import { describe, expect, test } from 'vitest';
-import { type Fit, nn, type Optimizer, random, safetensors, type Tensor, tensor } from '../../src/index.js';
+import { type Fit, nn, type Optimizer, random, type Step, safetensors, type Tensor, tensor } from '../../src/index.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as table from '../../src/nn/optimizers.js';
 import { variants } from '../check/options.js';
@@ -227,6 +227,9 @@ describe.each(Object.entries(generators))('%s', (_, make) => {
         const end = hash(nn.save(whole.model));
         // In an epoch, at the end of one, before the last step, after it.
         for (const last of [0, 3, 6, steps.length - 2, steps.length - 1]) {
+          const withoutRng = modelAndOrder(make, shared).model;
+          await nn.fit(withoutRng, data, { ...options(optimizer()), resume: files[last] });
+          expect(hash(nn.save(withoutRng)), `interrupted after step ${last}, without rng`).toBe(end);
           const resumed = modelAndOrder(make, shared);
           for (const { data: values } of Object.values(resumed.model.parameters)) values.fill(9);
           const rest = [];
@@ -270,6 +273,81 @@ test('without rng and seed the generator of the file is used', async () => {
   const again = make();
   for await (const _ of nn.fit(again, data, { ...given, resume: file }));
   expect(hash(nn.save(again))).toBe(hash(nn.save(model)));
+});
+
+/** Which of the order and two layers share a generator: all five ways to part three into groups. */
+const partitions = ['012', '002', '010', '011', '000'];
+/** A model with two layers of dropout, and the generator of the order, shared so. All generators have the same seed. */
+function partitioned(make: MakeGenerator, partition: string) {
+  const made: Record<string, ReturnType<MakeGenerator>> = {};
+  const [rng, first, second] = Array.from(partition, (group) => (made[group] ??= make(1)));
+  const model = nn.sequential([
+    nn.linear(6, 8, { seed: 1, activation: 'tanh' }),
+    nn.dropout({ p: 0.3, rng: first }),
+    nn.linear(8, 3, { seed: 3 }),
+    nn.dropout({ p: 0.2, rng: second }),
+  ]);
+  return { rng, model };
+}
+
+describe.each(Object.entries(generators))('%s: generators that are shared', (_, make) => {
+  test.each(partitions)(
+    'as in %s: with rng and without, a training goes on bit for bit, or is refused',
+    async (partition) => {
+      const whole = partitioned(make, partition);
+      const given = { epochs: 3, batchSize: 16, optimizer: nn.adam({ lr: 0.01 }) };
+      const files: Uint8Array[] = [];
+      const steps: Step[] = [];
+      for await (const step of nn.fit(whole.model, data, { ...given, rng: whole.rng })) {
+        steps.push(step);
+        files.push(nn.save(whole.model, { training: true }));
+      }
+      for (const last of [1, 3, 6])
+        for (const other of partitions)
+          for (const passed of [true, false]) {
+            const { rng, model } = partitioned(make, other);
+            const before = hash(nn.save(model));
+            const states = () => JSON.stringify([rng.state(), ...model.layers.map(({ source }) => source?.state())]);
+            const statesBefore = states();
+            const run = () => nn.fit(model, data, { ...given, ...(passed && { rng }), resume: files[last] });
+            const about = `from ${partition} to ${other} ${passed ? 'with' : 'without'} rng, after step ${last}`;
+            // Without rng the file says whether the order has a layer's generator; that of the layers has to be the same.
+            const alike = passed ? other === partition : (other[1] === other[2]) === (partition[1] === partition[2]);
+            if (!alike) {
+              expect(run, about).toThrow(
+                /^nn\.fit: the generator of layers\[\d] is .*, and in resume it was .*; share generators as then$/,
+              );
+              expect(hash(nn.save(model)), about).toBe(before);
+              expect(states(), about).toBe(statesBefore);
+              continue;
+            }
+            const rest: Step[] = [];
+            for await (const step of run()) rest.push(step);
+            expect(rest, about).toEqual(steps.slice(last + 1));
+            expect(hash(nn.save(model)), about).toBe(hash(nn.save(whole.model)));
+          }
+    },
+  );
+});
+
+test('a seed in place of a generator that a layer shared is refused; of one that was not shared it goes on', async () => {
+  for (const partition of ['011', '000']) {
+    const { model, rng } = partitioned(random.philox, partition);
+    const given = { epochs: 1, batchSize: 16, optimizer: nn.sgd({ lr: 0.1 }) };
+    let file: Uint8Array | undefined;
+    for await (const { step } of nn.fit(model, data, { ...given, rng }))
+      if (step === 1) file = nn.save(model, { training: true });
+    const resumed = partitioned(random.philox, partition).model;
+    const run = () => nn.fit(resumed, data, { ...given, seed: 1, resume: file });
+    if (partition === '000')
+      expect(run).toThrow(
+        'the generator of layers[1] is its own, and in resume it was that of the order of rows (rng)',
+      );
+    else {
+      await run();
+      expect(hash(nn.save(resumed))).toBe(hash(nn.save(model)));
+    }
+  }
 });
 
 describe('a file saved during a training', () => {
@@ -340,6 +418,8 @@ describe('a file saved during a training', () => {
       { ...progress, epoch: 0.5 },
       { ...progress, layers: { 1: null } },
       { ...progress, order: 3 },
+      { ...progress, sources: [] },
+      { ...progress, sources: { 1: 2 } },
     ]) {
       const text = typeof wrong === 'string' ? wrong : JSON.stringify(wrong);
       const resume = safetensors.encode(tensors, { metadata: { 'fanwise.training': text } });
@@ -359,6 +439,21 @@ describe('a file saved during a training', () => {
       };
       await expect(run()).rejects.toThrow(/random.restore: .* pass what state\(\) gave, unchanged/);
     }
+  });
+
+  test('a file that does not say which generators are shared is read', async () => {
+    const { file } = await interrupted();
+    const { tensors, metadata } = safetensors.decode(file);
+    const { sources, ...progress } = JSON.parse(metadata['fanwise.training']);
+    expect(sources).toEqual({ 1: '1' });
+    const resume = safetensors.encode(tensors, { metadata: { 'fanwise.training': JSON.stringify(progress) } });
+    const hashes = [];
+    for (const bytes of [file, resume]) {
+      const { model, rng } = modelAndOrder(random.philox, false);
+      await nn.fit(model, data, { ...options(optimizer), rng, resume: bytes });
+      hashes.push(hash(nn.save(model)));
+    }
+    expect(hashes[0]).toBe(hashes[1]);
   });
 
   test('a model that is not being trained has no progress to save', () => {
