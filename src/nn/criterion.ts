@@ -24,6 +24,8 @@ export interface BoundLoss {
 export interface Criterion {
   /** The rows' labels; undefined if the data have targets. */
   labels?: Uint32Array;
+  /** The targets; undefined if the data have labels. */
+  targets?: Float32Array;
   /** Binds the loss to a plan's arrays. `memory` has two values for each output; all losses of a model share it in turn. */
   bind(
     kernel: LayerMemory['kernel'],
@@ -100,6 +102,7 @@ function pointwiseCriterion({ where, name, given, data, rows, columns }: Request
       `${where}: targets[${wrong}] is ${targets[wrong]}; ${name} has shares, pass numbers from 0 to 1`,
     );
   return {
+    targets,
     bind(kernel, memory, outputs, gradient, batch) {
       const [loaded, lossOfEach] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
       const kernels = kernelsOf(name);

@@ -37,6 +37,11 @@ export interface Fit {
   probe?: { every: number } | undefined;
   /** An AbortSignal. It ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
   signal?: { throwIfAborted(): void } | undefined;
+  /**
+   * What to do where a loss is NaN or infinite, or a parameter at the end: say once on the console where it begins ('warn', the
+   * default), end the training with a RangeError that says so ('throw'), or nothing.
+   */
+  onNonFinite?: 'warn' | 'throw' | 'ignore' | undefined;
 }
 
 /** Every option, so that one that is added to Fit is asked for here. */
@@ -54,6 +59,7 @@ const names = Object.keys({
   resume: 1,
   probe: 1,
   signal: 1,
+  onNonFinite: 1,
 } satisfies Record<keyof Fit, 1>) as (keyof Fit)[];
 
 function optimizerOf(where: string, value: unknown): Optimizer {
@@ -102,6 +108,7 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
             least: 1,
           }),
     signal: signalOf(where, o.signal),
+    onNonFinite: choice(where, 'onNonFinite', o.onNonFinite ?? 'warn', ['warn', 'throw', 'ignore'] as const),
     // Checked where they are used.
     rng: o.rng as Generator | undefined,
     seed: o.seed as Seed | undefined,

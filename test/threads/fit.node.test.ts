@@ -234,6 +234,21 @@ describe('training on threads', () => {
     await training.return();
   });
 
+  test('a loss that is not finite: an error that says where that begins', async () => {
+    const x = inputs.slice();
+    x[256 * 250 + 3] = Number.NaN;
+    const run = () => ws.fit(nn.sequential(layers()), { ...data, x }, { ...fit(), onNonFinite: 'throw' });
+    await expect(run()).rejects.toThrow(
+      'workspace.fit: the loss of step 1 is NaN: x[64003] (row 250) is NaN; pass numbers that are finite',
+    );
+    const model = nn.sequential(layers());
+    model.parameters['1.weight'].data[0] = Number.NaN;
+    await expect(ws.fit(model, data, { ...fit(), onNonFinite: 'throw' })).rejects.toThrow(
+      /the loss of step 0 is NaN: it begins in the output of layers\[1\] \(linear\)/,
+    );
+    expect(isUnshared(model)).toBe(true);
+  });
+
   test('an object without a spec is an error, and so is what is one with nn.fit', () => {
     // A copy has no spec: its `bind` may be another.
     const own = { ...nn.sgd({ lr: 0.1 }) };
