@@ -8,6 +8,8 @@ import { checkedLabels, crossEntropyOptions, weightSum } from './losses/cross-en
 import { kernelsOf, type LossRow, losses, type PointwiseLoss, parameterOf, sumOf } from './losses/pointwise.js';
 import { ratio } from './losses/reduction.js';
 
+type NameOfLoss = 'crossEntropy' | PointwiseLoss;
+
 /** A loss over the first rows of a batch. */
 export interface BoundLoss {
   /** Copies a row's label or targets from the data to row i of the batch. */
@@ -22,6 +24,9 @@ export interface BoundLoss {
 
 /** A loss with the labels or targets of data. */
 export interface Criterion {
+  /** The loss's name, and whether it takes logits. */
+  name: NameOfLoss;
+  logits: boolean;
   /** The rows' labels; undefined if the data have targets. */
   labels?: Uint32Array;
   /** The targets; undefined if the data have labels. */
@@ -57,6 +62,8 @@ function crossEntropyCriterion({ where, given, data, rows, columns }: Request<'c
   const labels = checkedLabels(where, o.labels, columns, ignored).slice(); // a copy, so that later changes have no effect
   sameLength(where, 'labels', labels.length, 'x, in rows,', rows);
   return {
+    name: 'crossEntropy',
+    logits: true,
     labels,
     bind(kernel, memory, outputs, gradient, batch) {
       const loaded = new Uint32Array(memory.buffer, memory.byteOffset, batch);
@@ -102,6 +109,8 @@ function pointwiseCriterion({ where, name, given, data, rows, columns }: Request
       `${where}: targets[${wrong}] is ${targets[wrong]}; ${name} has shares, pass numbers from 0 to 1`,
     );
   return {
+    name,
+    logits: row.from === 'logits',
     targets,
     bind(kernel, memory, outputs, gradient, batch) {
       const [loaded, lossOfEach] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));

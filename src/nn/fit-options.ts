@@ -4,6 +4,7 @@ import { choice, flag, number, options, what, whole } from '../check.js';
 import type { Generator } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 import { examplesOf } from './evaluate.js';
+import { adviseLogits } from './logits.js';
 import type { Data, NamedLoss } from './loss.js';
 import type { Model } from './model.js';
 import type { Optimizer } from './optimizer.js';
@@ -90,7 +91,7 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
   const o = options(where, given, names);
   const examples = examplesOf(where, model, data, o.loss);
   const optimizer = optimizerOf(where, o.optimizer);
-  return {
+  const checked = {
     ...examples,
     optimizer,
     loss: (o.loss ?? 'crossEntropy') as NamedLoss, // examplesOf checks it
@@ -114,5 +115,8 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
     seed: o.seed as Seed | undefined,
     resume: o.resume as Fit['resume'],
   };
+  const { criterion } = examples;
+  if (criterion.logits) adviseLogits(where, model, criterion.name);
+  return checked;
 }
 export type FitOptions = ReturnType<typeof fitOptions>;

@@ -79,6 +79,13 @@ export function renewPlan(model: Model, batchSize: number, slots: number, sharin
 export const productsOf = ({ parameters }: Model, rows: number): number =>
   Object.values(parameters).reduce((sum, { data }) => sum + rows * data.length, 0);
 
+/** The last operation of a model that changes values where it does not train, which dropout does not. */
+export const lastOperation = (model: Model) =>
+  plans
+    .get(model)!
+    .operations.filter(({ kind }) => kind !== 'dropout')
+    .pop();
+
 /** The sources of the layers that draw, with the layers' indices. */
 export const drawingLayers = ({ layers }: Model): (readonly [index: string, source: Source])[] =>
   layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
