@@ -40,9 +40,7 @@ let told = false;
 /** A function that says, once in all, that a training was not used. It must not refer to the training. */
 const unusedWarning = (where: string) => () => {
   if (!told)
-    warn(
-      `${where}: a training was neither awaited nor iterated over, and trained nothing; write await ${where}(...), or for await (const step of ${where}(...))`,
-    );
+    warn(`${where}: a training was neither awaited nor iterated over, and trained nothing; write await ${where}(...)`);
   told = true;
 };
 
@@ -54,9 +52,7 @@ export function fitting(where: string, steps: AsyncGenerator<Step, void, void>, 
   function begin(as: typeof use): void {
     if (use === as) return;
     if (use !== undefined)
-      throw new TypeError(
-        `${where}: this training is ${use} and cannot be ${as}; do one of the two, or make another training`,
-      );
+      throw new TypeError(`${where}: this training is ${use} and cannot be ${as}; make another one`);
     use = as;
     used();
   }

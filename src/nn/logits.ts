@@ -24,6 +24,6 @@ export function adviseLogits(where: string, model: Model, loss: string): void {
   if (advised.has(model) || !(kind === 'softmax' || (activation && bounds(activation)))) return;
   advised.add(model);
   warn(
-    `${where}: ${loss} takes logits, numbers of any sign and size, and the last layer gives those of ${kind}; leave ${kind} out: the loss has the ${loss === 'crossEntropy' ? 'softmax' : 'sigmoid'} within it`,
+    `${where}: ${loss} takes logits, of any sign and size, which the last ${kind} bounds; leave it out, the loss needs none`,
   );
 }

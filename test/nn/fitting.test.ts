@@ -18,7 +18,8 @@ const model = (rng = random.philox(2)) =>
   ]);
 const optimizer = nn.sgd({ lr: 0.1 });
 const bits = (m: ReturnType<typeof model>) => Array.from(nn.save(m));
-const oneUse = /nn\.fit: this training is (awaited|iterated over) and cannot be (awaited|iterated over); do one/;
+const oneUse =
+  /nn\.fit: this training is (awaited|iterated over) and cannot be (awaited|iterated over); make another one/;
 
 test.each(Object.entries(optimizers))(
   '%s: awaited and iterated over, a training has the same bits',

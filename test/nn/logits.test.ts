@@ -21,7 +21,7 @@ function said(loss: string, ...end: Layer[]): unknown[] {
   return warned.mock.calls.map(([text]) => text);
 }
 const advice = (loss: string, kind: string) =>
-  `nn.fit: ${loss} takes logits, numbers of any sign and size, and the last layer gives those of ${kind}; leave ${kind} out: the loss has the ${loss === 'crossEntropy' ? 'softmax' : 'sigmoid'} within it`;
+  `nn.fit: ${loss} takes logits, of any sign and size, which the last ${kind} bounds; leave it out, the loss needs none`;
 
 /** Those of the table that give numbers of any sign and size. */
 const unbounded: Activation[] = ['leakyRelu', 'softshrink', 'hardshrink', 'tanhshrink'];

@@ -27,7 +27,7 @@ function warnings(program: string): string {
   return `${stderr}${status === 0 ? '' : `ended with ${status}`}`;
 }
 const said = (where: string) =>
-  `${where}: a training was neither awaited nor iterated over, and trained nothing; write await ${where}(...), or for await (const step of ${where}(...))\n`;
+  `${where}: a training was neither awaited nor iterated over, and trained nothing; write await ${where}(...)\n`;
 
 test.each([
   ['is collected', `make(); await collect(); process.removeAllListeners('exit');`, 'nn.fit'],
