@@ -60,6 +60,10 @@ function crossEntropyCriterion({ where, given, data, rows, columns }: Request<'c
   const o = options(where, data, ['x', 'labels']);
   const { weights, ignored, smoothing } = crossEntropyOptions(`${where}: crossEntropy`, given, columns);
   const labels = checkedLabels(where, o.labels, columns, ignored).slice(); // a copy, so that later changes have no effect
+  if (labels.length === rows * columns && labels.length > rows)
+    throw new RangeError(
+      `${where}: labels has ${labels.length} values, as one-hot rows have; pass ${rows}, the index of the 1 in each row`,
+    );
   sameLength(where, 'labels', labels.length, 'x, in rows,', rows);
   return {
     name: 'crossEntropy',
