@@ -66,6 +66,8 @@ const names = Object.keys({
 function optimizerOf(where: string, value: unknown): Optimizer {
   if (typeof value !== 'object' || typeof (value as Optimizer | null)?.bind !== 'function')
     throw new TypeError(`${where}: optimizer is ${what(value)}; pass one, such as nn.sgd({ lr: 0.1 })`);
+  number(where, 'lr of optimizer', (value as Optimizer).lr, { least: 0 });
+  whole(where, 'slots of optimizer', (value as Optimizer).slots);
   return value as Optimizer;
 }
 

@@ -4,7 +4,7 @@ import { allocate, type Floats, float32, what } from '../check.js';
 import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
 import { view } from '../wasm/kernels.js';
-import type { Layer } from './layer.js';
+import { type Layer, requireLayer } from './layer.js';
 import { makePlan, type Network, type Plan, type Sharing } from './plan.js';
 
 /** A model: layers, each of which takes the output of the one before. */
@@ -139,8 +139,7 @@ function checkedLayers(where: string, layers: readonly Layer[]) {
   let width: number | undefined;
   const tensors = new Set<Tensor>();
   Array.from(layers).forEach((layer, i) => {
-    if (typeof layer !== 'object' || typeof layer?.bind !== 'function')
-      throw new TypeError(`${where}: layers[${i}] is ${what(layer)}; pass a layer, such as nn.linear(784, 10)`);
+    requireLayer(where, `layers[${i}]`, layer);
     for (const tensor of Object.values(layer.parameters)) {
       const owner = tensors.has(tensor) ? 'a layer before it' : ownedTensors.has(tensor) ? 'another model' : undefined;
       if (owner) throw new RangeError(`${where}: layers[${i}] has a tensor of ${owner}; make a layer of its own`);

@@ -1,6 +1,6 @@
 // Training: nn.fit, and the same with several threads.
 
-import { attached } from '../check.js';
+import { attached, what } from '../check.js';
 import { eventLoopTurn, milliseconds, warn } from '../host.js';
 import { type GeneratorState, sourceFrom } from '../random/generator.js';
 import { random, setState } from '../random/index.js';
@@ -159,8 +159,8 @@ class Run implements Training {
   async *steps(): AsyncGenerator<Step, void, void> {
     const { model, o } = this;
     o.signal?.throwIfAborted();
-    const firstOrder = this.begin();
     try {
+      const firstOrder = this.begin();
       await this.beginTeam();
       let since = milliseconds();
       // Without rows there is nothing to wait for between two epochs, however many there are.
@@ -199,12 +199,14 @@ class Run implements Training {
     this.plan = threads
       ? renewPlan(model, batchSize, optimizer.slots, { threads: threads.threads })
       : unsharedPlanFor(model, batchSize, optimizer.slots);
+    trainings.set(model, this);
     const { plan } = this;
     this.slots = plan.state.slice(0, optimizer.slots);
     for (const values of this.slots) values.fill(0);
     const order = this.restore();
-    trainings.set(model, this);
     this.update = optimizer.bind(plan.kernel, plan.parameters, plan.gradients, this.slots, this.step);
+    if (typeof this.update !== 'function')
+      throw new TypeError(`${this.where}: bind of optimizer returns ${what(this.update)}; return a function of lr`);
     this.loss = o.criterion.bind(plan.kernel, plan.lossMemory, plan.outputs, plan.outputGradient, plan.batchSize);
     this.clip = o.clipNorm === undefined ? undefined : clipping(plan, o.clipNorm);
     this.before = o.probeEvery === undefined ? undefined : new Float32Array(plan.parameters.length);
