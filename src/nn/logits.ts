@@ -8,11 +8,12 @@ import { lastOperation, type Model } from './model.js';
 /** Logits that every last layer should be able to give, of both signs: probabilities of two classes beyond 5 and 95 %. */
 const NEEDED = 3;
 
-/** Whether an activation gives nothing below -NEEDED, or nothing above NEEDED. */
+/** Whether, by the formula of its row, an activation gives nothing below -NEEDED, or nothing above NEEDED. */
 function bounds({ name, numbers: [a, b] }: SavedActivation): boolean {
   const { formula } = activations[name as Activation] ?? {};
   if (!formula) return false;
-  const values = Array.from({ length: 100 }, (_, k) => 2 ** k).flatMap((x) => [formula(x, a, b), formula(-x, a, b)]);
+  const values: number[] = [];
+  for (let x = 1; x < 1e30; x *= 2) values.push(formula(x, a, b), formula(-x, a, b));
   return !values.some((y) => y <= -NEEDED) || !values.some((y) => y >= NEEDED);
 }
 
