@@ -40,7 +40,7 @@ export function eventLoopTurn(): Promise<void> {
 }
 
 /** Writes a warning to the console, if there is one. */
-export const warn = (text: string): void => host.console?.warn(text);
+export const warn = (text: string): void => host.console?.warn?.(text);
 
 /** What is said of each object that is not used yet, by a token that stands for it. */
 const unused = new Map<object, () => void>();
