@@ -106,6 +106,20 @@ describe.each(ways)('%s (onNonFinite: %s)', (way, onNonFinite) => {
   });
 });
 
+test('of two wrong values it is the one whose step comes first, although its row is the later one', async () => {
+  const steps = await stepsOfRows({});
+  const all = Array.from(steps, (_, row) => row);
+  const pairs = all.flatMap((a) => all.filter((b) => b > a && steps[b] < steps[a]).map((b) => [a, b] as const));
+  expect(pairs.length).toBeGreaterThan(100);
+  for (const [later, first] of pairs.filter((_, i) => i % 11 === 0)) {
+    const given = data();
+    for (const row of [later, first]) given.x[3 * row] = Number.NaN;
+    expect(await said(given, {})).toEqual([
+      `nn.fit: the loss of step ${steps[first]} is NaN: x[${3 * first}] (row ${first}) is NaN; pass numbers that are finite`,
+    ]);
+  }
+});
+
 test('numbers that grow too large in the model or in the loss, and which layer that is', async () => {
   const large = data();
   large.x.fill(1e30);
