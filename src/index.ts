@@ -25,6 +25,7 @@ export type { Gain, Initialising, Kaiming, Mode, Truncated, VarianceScaling } fr
 export type { LinearOptions } from './init/torch-linear.js';
 export type { Loaded } from './nn/checkpoint.js';
 export type { Fit } from './nn/fit-options.js';
+export type { Fitting, History, Step } from './nn/fitting.js';
 export * as nn from './nn/index.js';
 export type { Layer, LayerMemory, Operation, Passes, SavedActivation, ThreadContext } from './nn/layer.js';
 export type { Linear } from './nn/layers/linear.js';
@@ -39,7 +40,6 @@ export type { Optimizer } from './nn/optimizer.js';
 export type { AdamOptions } from './nn/optimizers.js';
 export type { Schedule } from './nn/schedule.js';
 export type { Histogram, LayerStatistics, Probe, Statistics, WeightStatistics } from './nn/statistics.js';
-export type { Step } from './nn/training.js';
 export type { Distributions, Draw, Draws, Generator, GeneratorState, Threefry } from './random/generator.js';
 export { random } from './random/index.js';
 export type { Seed } from './random/source.js';
