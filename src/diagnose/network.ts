@@ -8,7 +8,7 @@ import { type Model, planFor, trainings } from '../nn/model.js';
 import { type Probe, probePass } from '../nn/statistics.js';
 import { view } from '../wasm/kernels.js';
 import { theory } from './theory.js';
-import { type Verdict, verdicts } from './verdict.js';
+import { type Verdict, verdicts, verdictsOn } from './verdict.js';
 
 /** The statistics of a forward and a backward pass, and the verdicts on them. */
 export interface Diagnosis extends Probe {
@@ -43,7 +43,7 @@ function probe(model: Model, data: Data, given?: { lr?: number | undefined; loss
   const mean = loss.backward(rows);
   pass.backward(lr);
   const report = pass.report(mean);
-  return { ...report, verdicts: verdicts(report, model, x) };
+  return { ...report, verdicts: verdictsOn(report, model, x) };
 }
 
 /** Functions that say why a network learns or fails. */
