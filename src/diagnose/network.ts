@@ -1,5 +1,5 @@
-// `diagnose` says why a network learns or fails. `probe` measures its layers on a batch, `verdicts` names the faults and
-// their fixes, and `theory` predicts how a network with random weights behaves.
+// `diagnose` says why a network learns or fails. `probe` measures its layers on a batch, `network` those of a network of
+// another library, `verdicts` names the faults and their fixes, and `theory` predicts how a network with random weights behaves.
 
 import { number, options } from '../check.js';
 import { examplesOf } from '../nn/evaluate.js';
@@ -7,6 +7,7 @@ import type { Data, NamedLoss } from '../nn/loss.js';
 import { type Model, planFor, trainings } from '../nn/model.js';
 import { type Probe, probePass } from '../nn/statistics.js';
 import { view } from '../wasm/kernels.js';
+import { network } from './measure.js';
 import { theory } from './theory.js';
 import { type Verdict, verdicts, verdictsOn } from './verdict.js';
 
@@ -47,4 +48,4 @@ function probe(model: Model, data: Data, given?: { lr?: number | undefined; loss
 }
 
 /** Functions that say why a network learns or fails. */
-export const diagnose = { probe, verdicts, theory };
+export const diagnose = { probe, network, verdicts, theory };

@@ -78,17 +78,17 @@ export type MeasuredWeight = Pick<WeightStatistics, 'norm' | 'nonFinite' | 'symm
   Partial<WeightStatistics>;
 
 /** The statistics of a layer of any network, whose gradient may be unknown. */
-export type MeasuredLayer = Omit<LayerStatistics, 'gradient' | 'weight'> & {
-  name?: string;
-  gradient?: LayerStatistics['gradient'];
-  weight?: MeasuredWeight;
-};
+export interface MeasuredLayer extends Omit<LayerStatistics, 'gradient' | 'weight'> {
+  name?: string | undefined;
+  gradient?: LayerStatistics['gradient'] | undefined;
+  weight?: MeasuredWeight | undefined;
+}
 
 /** The statistics of any network. `input` and `loss` may be unknown. */
 export interface Measured {
   rows: number;
-  loss?: number | null;
-  input?: Statistics;
+  loss?: number | null | undefined;
+  input?: Statistics | undefined;
   layers: MeasuredLayer[];
 }
 
@@ -146,6 +146,7 @@ export function statisticsOf(plan: Measuring, x: Float32Array, n: number): Stati
   };
 }
 
+/** The norm of a weight, and the share of it that is NaN or infinite. */
 export type Norm = Pick<WeightStatistics, 'norm' | 'nonFinite'>;
 /** The Euclidean norm of an array's finite values, and the share of the others. */
 export function normOf(plan: Measuring, x: Float32Array): Norm {
