@@ -243,13 +243,20 @@ function changeFinding(
   };
 }
 
+/**
+ * The mean square of the gradient by a unit. A weight's gradient sums over the positions of a convolution, so that the squares
+ * of these add up.
+ */
+const gradientSquare = ({ gradient, positions }: MeasuredLayer) =>
+  gradient?.nonFinite === 0 ? gradient.meanSquare * (positions ?? 1) : undefined;
+
 /** How the signal changes from the first hidden layer to the last, and the gradient on its way back. */
 function changeFindings(hidden: MeasuredLayer[], isSaturated: boolean): Finding[] {
   if (hidden.length < 2) return [];
   const outputs = hidden.filter(({ nonFinite }) => nonFinite === 0);
-  const gradients = hidden.flatMap(({ gradient }) => (gradient?.nonFinite === 0 ? [gradient] : []));
+  const gradients = hidden.map(gradientSquare).filter((square) => square !== undefined);
   const signal = powersBetween(outputs[0]?.meanSquare, outputs[outputs.length - 1]?.meanSquare);
-  const gradient = powersBetween(gradients[gradients.length - 1]?.meanSquare, gradients[0]?.meanSquare);
+  const gradient = powersBetween(gradients[gradients.length - 1], gradients[0]);
   const [first, last] = [hidden[0], hidden[hidden.length - 1]];
   const changes = { signal, gradient, first, last, layers: hidden.length };
   const found: Finding[] = [];

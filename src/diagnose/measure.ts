@@ -70,7 +70,7 @@ const entryOptions = [
 /** An entry, checked. */
 interface Entry {
   where: string;
-  fields: Pick<MeasuredLayer, 'layer' | 'kind' | 'units'> & { name?: string };
+  fields: Pick<MeasuredLayer, 'layer' | 'kind' | 'units' | 'name' | 'positions'>;
   activation: ReturnType<typeof activationOf> | undefined;
   activations: Tensor;
   /** The axis of the units. */
@@ -119,6 +119,7 @@ function entryOf(where: string, given: LayerArrays, index: number): Entry {
   const activations = tensorOf(where, 'activations', o.activations);
   const axis = axisOf(where, activations.shape, o.axis);
   const units = activations.shape[axis];
+  const positions = activations.data.length / (activations.shape[0] * units);
   const alike = (key: 'preactivations' | 'gradients') => {
     const other = array(key);
     if (other && `${other.shape}` !== `${activations.shape}`)
@@ -153,6 +154,7 @@ function entryOf(where: string, given: LayerArrays, index: number): Entry {
       ...(name !== undefined && { name }),
       kind: kind ?? activation!.name,
       units,
+      ...(positions > 1 && { positions }),
     },
     activation,
     activations,

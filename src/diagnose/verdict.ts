@@ -39,11 +39,12 @@ function requireNumbers(where: string, name: string, value: unknown, names: read
 /** TypeError for a layer's statistics that lack what findings read, RangeError for an unknown activation. */
 function requireLayer(where: string, name: string, layer: MeasuredLayer): void {
   requireNumbers(where, name, layer, ['layer', 'units', 'meanSquare', 'nonFinite', 'dead']);
-  const { kind, activation, saturated, numbers, gradient, weight, broken } = layer;
+  const { kind, activation, saturated, positions, numbers, gradient, weight, broken } = layer;
   if (typeof kind !== 'string') throw new TypeError(`${where}: kind of ${name} is ${what(kind)}; ${advice}`);
   if (layer.name !== undefined && typeof layer.name !== 'string')
     throw new TypeError(`${where}: name of ${name} is ${what(layer.name)}; ${advice}`);
   if (saturated !== undefined) requireNumbers(where, name, layer, ['saturated']);
+  if (positions !== undefined) requireNumbers(where, name, layer, ['positions']);
   if (saturated !== undefined || activation !== undefined)
     choice(where, `the activation of ${name}`, activation ?? kind, Object.keys(activations));
   if (numbers !== undefined) requireNumbers(where, `numbers of ${name}`, numbers, ['0', '1']);

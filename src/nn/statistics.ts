@@ -80,6 +80,8 @@ export type MeasuredWeight = Pick<WeightStatistics, 'norm' | 'nonFinite' | 'symm
 /** The statistics of a layer of any network, whose gradient may be unknown. */
 export interface MeasuredLayer extends Omit<LayerStatistics, 'gradient' | 'weight'> {
   name?: string | undefined;
+  /** How many values of a unit a row has, such as the pixels of a channel, where that is not one. */
+  positions?: number | undefined;
   gradient?: LayerStatistics['gradient'] | undefined;
   weight?: MeasuredWeight | undefined;
 }

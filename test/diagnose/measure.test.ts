@@ -232,6 +232,24 @@ test('a network of convolutions and fused layers, where no units vary, or none d
   expect(layers[2]).toMatchObject({ variance: 0, dead: 0, min: 3, max: 3, gradient: { norm: 0 } });
 });
 
+test('the gradient of a convolution adds up over positions, as that of its weight does', () => {
+  // The same gradient by each unit: of a value, or spread over 10,000 pixels, each a ten-thousandth of the square.
+  const layer = (kind: string, pixels: number) => ({
+    kind,
+    activations: { shape: [2, 3, pixels], data: noise(1, 6 * pixels) },
+    gradients: { shape: [2, 3, pixels], data: noise(2, 6 * pixels, 1 / Math.sqrt(pixels)) },
+    axis: 1,
+  });
+  const dense = [layer('linear', 1), layer('linear', 1)];
+  const found = diagnose.network([layer('conv', 10_000), ...dense]);
+  expect(found.verdicts).toEqual([]);
+  expect(found.layers.map(({ positions }) => positions)).toEqual([10_000, undefined, undefined]);
+  expect(diagnose.network([layer('linear', 10_000), ...dense]).verdicts).toEqual([]);
+  const faint = layer('conv', 100);
+  faint.gradients.data = faint.gradients.data.map((g) => g / 100);
+  expect(diagnose.network([faint, ...dense]).verdicts.map(({ code }) => code)).toEqual(['vanishing']);
+});
+
 test('an update: a number, an array, or by lr and the gradient', () => {
   const [weights, activations] = [[[3], [4]], [[1, 1]]];
   const update = (given: object, options?: { lr: number }) =>
