@@ -24,7 +24,7 @@ const kaiming = (weightVariance: number, reason: string): Scheme => ({
 });
 
 /** Whether layers of a kind pass the values on, or are outputs alone: the theory need not know them. */
-const isNeutral = (kind: string) => isLinear(kind) || /^(dropout|flatten|softmax|logSoftmax)$/.test(kind);
+const isNeutral = (kind: string) => isLinear(kind) || /^(dropout|flatten|(log)?softmax)$/i.test(kind);
 
 /** The scheme for a network with `depth` hidden layers; undefined if no scale of the weights carries a signal through them. */
 export function schemeOf({ layers }: Measured, depth: number): Scheme | undefined {
