@@ -38,7 +38,7 @@ function activationOf(layer: Layer): Named | undefined {
     case 'LeakyReLU':
       return ['leakyRelu', { slope: alpha ?? 0.3 }];
     case 'ELU':
-      return ['elu', { alpha: alpha ?? 1 }];
+      return 'elu';
     case 'ThresholdedReLU':
       return ['threshold', { threshold: theta ?? 1, value: 0 }];
     case 'Activation':
@@ -47,14 +47,13 @@ function activationOf(layer: Layer): Named | undefined {
   return undefined;
 }
 
-/** The kind of a layer, as diagnose.network has it: 'linear', 'conv', or the name of its class. */
+/** The kind of a layer, as diagnose.network has it: 'linear', 'conv', or the name of its class in small letters. */
 function kindOf(layer: Layer): string {
   const name = layer.getClassName();
   if (name === 'Dense') return 'linear';
   if (/^(Conv[123]D|DepthwiseConv2D|Conv[23]DTranspose)$/.test(name)) return 'conv';
-  return kindNamed(name === 'Activation' ? ((layer as Parts).activation?.getClassName() ?? name) : name);
+  return (name === 'Activation' ? ((layer as Parts).activation?.getClassName() ?? name) : name).toLowerCase();
 }
-const kindNamed = (name: string) => name[0].toLowerCase() + name.slice(1);
 const isWeighted = (kind: string) => kind === 'linear' || kind === 'conv';
 
 /** The values of a tensor. */
@@ -111,7 +110,7 @@ class Recording {
     const inner = isWeighted(kind) ? activation?.getClassName() : undefined;
     const isPlain = !activation || inner === undefined || inner === 'linear';
     const f = isPlain ? activationOf(layer) : activationNamed(inner);
-    const named = { ...place, kind: isPlain ? kind : kindNamed(inner), ...(f && { activation: f }) };
+    const named = { ...place, ...(f ? { activation: f } : { kind: isPlain ? kind : inner.toLowerCase() }) };
     let preactivations: Values | undefined;
     const undo = [
       replace(layer, 'call', (inputs, kwargs) => {
