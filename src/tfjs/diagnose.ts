@@ -51,7 +51,7 @@ function activationOf(layer: Layer): Named | undefined {
 function kindOf(layer: Layer): string {
   const name = layer.getClassName();
   if (name === 'Dense') return 'linear';
-  if (/^(Conv[123]D|DepthwiseConv2D|Conv[23]DTranspose)$/.test(name)) return 'conv';
+  if (/^(Conv[123]D|(Depthwise|Separable)Conv2D|Conv[23]DTranspose)$/.test(name)) return 'conv';
   return (name === 'Activation' ? ((layer as Parts).activation?.getClassName() ?? name) : name).toLowerCase();
 }
 const isWeighted = (kind: string) => kind === 'linear' || kind === 'conv';
@@ -70,9 +70,11 @@ function weightOf(layer: Layer, weight: Tensor): Tensor {
   return name === 'DepthwiseConv2D' ? weight.reshape([...shape.slice(0, 2), 1, -1]) : weight;
 }
 
-/** The kernel of a layer that is linear in its inputs. */
-const kernelOf = (layer: Layer) =>
-  isWeighted(kindOf(layer)) ? layer.weights.find(({ name }) => /kernel(_\d+)?$/.test(name)) : undefined;
+/** The kernel of a layer that is linear in its inputs, unless it has two. */
+function kernelOf(layer: Layer) {
+  const kernels = isWeighted(kindOf(layer)) ? layer.weights.filter(({ name }) => /kernel(_\d+)?$/.test(name)) : [];
+  return kernels.length === 1 ? kernels[0] : undefined;
+}
 
 /** The layers of a model that are no models, with the index of each in model.layers. */
 function leaves(list: readonly Layer[], found = new Map<Layer, number>(), at?: number): Map<Layer, number> {

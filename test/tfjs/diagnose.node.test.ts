@@ -259,6 +259,51 @@ test('without labels signals alone are judged; frozen layers and numbers of word
   }
 });
 
+test('recurrent and separable layers, several inputs and outputs', () => {
+  const recurrent = tf.sequential();
+  const cell = tf.layers.lstm({ units: 4, returnSequences: true }) as tf.RNN;
+  const inner = tf.layers.dense({ units: 5, activation: 'relu' });
+  recurrent.add(tf.layers.timeDistributed({ layer: inner, inputShape: [7, 3] } as never));
+  recurrent.add(tf.layers.bidirectional({ layer: cell, mergeMode: 'concat' }));
+  recurrent.add(tf.layers.layerNormalization());
+  recurrent.add(tf.layers.gru({ units: 4 }));
+  recurrent.add(tf.layers.dense({ units: 3 }));
+  const sequences = tf.tensor3d(noise(4, rows * 21), [rows, 7, 3]);
+  const { layers } = diagnosed(recurrent, { x: sequences, y: batch().y }, { loss: crossEntropy });
+  expect(layers.map(({ kind, units, positions, layer }) => [kind, units, positions, layer])).toEqual([
+    ['timedistributed', 5, 7, 0],
+    ['bidirectional', 8, 7, 1],
+    ['layernormalization', 8, 7, 2],
+    ['gru', 4, undefined, 3],
+    ['linear', 3, undefined, 4],
+  ]);
+  expect(layers.every(({ gradient }) => gradient && gradient.norm > 0)).toBe(true);
+
+  const [image, numbers] = [tf.input({ shape: [6, 6, 2] }), tf.input({ shape: [4] })];
+  const separable = tf.layers.separableConv2d({ filters: 3, kernelSize: 3, activation: 'relu', name: 'separable' });
+  const flat = tf.layers.flatten().apply(separable.apply(image)) as tf.SymbolicTensor;
+  const joined = tf.layers.concatenate().apply([flat, numbers]) as tf.SymbolicTensor;
+  const outputs = [3, 1].map((units) => tf.layers.dense({ units, name: `of${units}` }).apply(joined));
+  const model = tf.model({ inputs: [image, numbers], outputs: outputs as tf.SymbolicTensor[] });
+  const x = [tf.tensor4d(noise(5, rows * 72), [rows, 6, 6, 2]), tf.tensor2d(noise(6, rows * 4), [rows, 4])];
+  const y = [batch().y, tf.ones([rows, 1])];
+  const loss = (labels: tf.Tensor, made: tf.Tensor) => tf.losses.meanSquaredError(labels, made) as tf.Tensor;
+  const both = diagnosed(model, { x, y }, { loss });
+  expect(both.layers.map(({ name, kind, units }) => [name?.replace(/_.*/, ''), kind, units])).toEqual([
+    ['separable', 'conv', 3],
+    ['separable', 'relu', 3],
+    ['flatten', 'flatten', 48],
+    ['concatenate', 'concatenate', 52],
+    ['of3', 'linear', 3],
+    ['of1', 'linear', 1],
+  ]);
+  expect(both).not.toHaveProperty('input');
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  expect(diagnosed(model, { x, y }).loss).toBeCloseTo(both.loss!, 5);
+  expect(() => diagnosed(model, { x, y: y[0] })).toThrow(/y has 1 tensors and the model 2 losses/);
+  model.optimizer.dispose();
+});
+
 test('values that are not finite have a verdict', () => {
   const model = translated(nn.sequential([nn.linear(8, 16, { seed: 1 }), nn.linear(16, 3, { seed: 2 })]), 'relu');
   const [kernel, bias] = model.layers[0].getWeights();
