@@ -8,6 +8,8 @@ export type { Activation, ActivationParameters, Functions, Named } from './activ
 export { activation } from './activation/table.js';
 export type { Nonlinearity } from './activation/torch-gain.js';
 export type { Floats, Words } from './check.js';
+export type { List, Nested, Numbers } from './diagnose/arrays.js';
+export type { LayerArrays, NetworkDiagnosis } from './diagnose/measure.js';
 export type { Diagnosis } from './diagnose/network.js';
 export { diagnose } from './diagnose/network.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './diagnose/theory.js';
@@ -39,7 +41,16 @@ export type { Model } from './nn/model.js';
 export type { Optimizer } from './nn/optimizer.js';
 export type { AdamOptions } from './nn/optimizers.js';
 export type { Schedule } from './nn/schedule.js';
-export type { Histogram, LayerStatistics, Probe, Statistics, WeightStatistics } from './nn/statistics.js';
+export type {
+  Histogram,
+  LayerStatistics,
+  Measured,
+  MeasuredLayer,
+  MeasuredWeight,
+  Probe,
+  Statistics,
+  WeightStatistics,
+} from './nn/statistics.js';
 export type { Distributions, Draw, Draws, Generator, GeneratorState, Threefry } from './random/generator.js';
 export { random } from './random/index.js';
 export type { Seed } from './random/source.js';

@@ -1,3 +1,4 @@
-// fanwise/tfjs: initialisers for TensorFlow.js.
+// fanwise/tfjs: initialisers and diagnosis for TensorFlow.js.
 
+export * from './tfjs/diagnose.js';
 export * from './tfjs/initialisers.js';

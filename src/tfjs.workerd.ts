@@ -2,4 +2,5 @@
 
 import './workerd.js';
 
+export * from './tfjs/diagnose.js';
 export * from './tfjs/initialisers.js';

@@ -1,9 +1,8 @@
-// The faults of a network that a probe shows: each function looks for one fault in the hidden layers and returns a finding,
+// The faults of a network that statistics of its layers show, whatever measured them: each function looks for one fault in the hidden layers and returns a finding,
 // or undefined. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
 // The thresholds are in thresholds.ts.
 
-import { type Model, planFor } from '../nn/model.js';
-import { flat, type LayerStatistics, type Probe } from '../nn/statistics.js';
+import { defaultNumbers, flat, type Measured, type MeasuredLayer } from '../nn/statistics.js';
 import { log10 } from './logarithm.js';
 import { DEAD, levelOf, MAX_OUTPUT_POWERS, MAX_POWERS, SATURATED, upperLimit } from './thresholds.js';
 
@@ -12,8 +11,9 @@ export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric
 export interface Finding {
   code: Code;
   level: 'warning' | 'error';
-  /** Its index in model.layers: where it begins, or where it is worst. */
+  /** Its index in model.layers, and its name if it has one: where it begins, or where it is worst. */
   layer: number;
+  name?: string;
   /** The measured figures, and the limit. */
   figures: Record<string, number>;
   /** A sentence. */
@@ -22,15 +22,29 @@ export interface Finding {
   cause?: 'input' | 'parameter' | 'signal' | 'loss';
 }
 
+/** Whether layers of a kind are linear in their inputs, by weights: fully connected ones, and convolutions. */
+export const isLinear = (kind: string) => /^(linear|conv([123]d)?)$/.test(kind);
+
 /** The statistics of the linear layers, without their activations: the last is the output layer. */
-export const linearLayers = ({ layers }: Probe) => layers.filter(({ kind, weight }) => kind === 'linear' && weight);
+export const linearLayers = ({ layers }: Measured) => layers.filter(({ kind }) => isLinear(kind));
+
+/** The activation of a layer's outputs, with the numbers of its kernel. */
+export function activationIn({ kind, saturated, activation, numbers }: MeasuredLayer) {
+  const name = activation ?? (saturated === undefined ? undefined : kind);
+  return name === undefined ? undefined : { name, numbers: numbers ?? defaultNumbers(name) };
+}
+
+/** Where a finding is. */
+const at = ({ layer, name }: MeasuredLayer) => ({ layer, ...(name !== undefined && { name }) });
+/** The same in a sentence. */
+const label = ({ layer, name }: MeasuredLayer) => `layer ${name ?? layer}`;
 
 /** Everything that is wrong. What only follows from another finding is left out. */
-export function findings(probe: Probe, model: Model): Finding[] {
+export function findings(probe: Measured): Finding[] {
   const hidden = linearLayers(probe).slice(0, -1);
   // Symmetric layers come first: the signals of a layer of equal units say little.
   const isSymmetric = hidden.some(({ weight }) => weight?.symmetric);
-  const found = [nonFinite(probe), symmetric(hidden), ...(isSymmetric ? [] : signals(probe, model))];
+  const found = [nonFinite(probe), symmetric(hidden), ...(isSymmetric ? [] : signals(probe))];
   return found.filter((finding) => finding !== undefined);
 }
 
@@ -38,10 +52,10 @@ export function findings(probe: Probe, model: Model): Finding[] {
  * The findings on the signals. Dead layers let no gradient through, and saturated ones shrink it, so that with them a
  * finding on the gradient would say the same again.
  */
-function signals(probe: Probe, model: Model): (Finding | undefined)[] {
+function signals(probe: Measured): (Finding | undefined)[] {
   const { input } = probe;
-  if (input.meanSquare === 0 && input.nonFinite === 0) return [zeroInputs(probe)];
-  const [deadUnits, flatUnits] = [dead(probe, model), saturated(probe, model)];
+  if (input?.meanSquare === 0 && input.nonFinite === 0) return [zeroInputs(probe)];
+  const [deadUnits, flatUnits] = [dead(probe), saturated(probe)];
   if (deadUnits?.figures.share === 1) return [deadUnits, flatUnits];
   const linear = linearLayers(probe);
   const changes = changeFindings(linear.slice(0, -1), flatUnits !== undefined);
@@ -49,10 +63,10 @@ function signals(probe: Probe, model: Model): (Finding | undefined)[] {
   return [deadUnits, flatUnits, ...rest];
 }
 
-const zeroInputs = ({ layers }: Probe): Finding => ({
+const zeroInputs = ({ layers }: Measured): Finding => ({
   code: 'dead',
   level: 'error',
-  layer: layers[0].layer,
+  ...at(layers[0]),
   figures: { share: 1, limit: 1 },
   message: 'All inputs are 0: there is nothing to learn from.',
   cause: 'input',
@@ -61,18 +75,17 @@ const zeroInputs = ({ layers }: Probe): Finding => ({
 const fourDigits = (x: number) => Math.round(1e4 * x) / 1e4;
 
 /** The outputs by themselves: for networks without hidden layers to compare, and for data of an unusual scale. */
-function outputScale(output: LayerStatistics | undefined): Finding | undefined {
+function outputScale(output: MeasuredLayer | undefined): Finding | undefined {
   if (output === undefined || output.nonFinite > 0 || output.weight?.norm === 0) return undefined;
-  const { layer, meanSquare } = output;
-  const powers = log10(meanSquare);
+  const powers = log10(output.meanSquare);
   if (Math.abs(powers) <= MAX_OUTPUT_POWERS) return undefined;
   const effect = powers > 0 ? 'the loss and its gradient are far too large' : 'nothing of the input is left in it';
   return {
     code: powers > 0 ? 'exploding' : 'vanishing',
     level: 'error',
-    layer,
+    ...at(output),
     figures: { signal: fourDigits(powers), limit: MAX_OUTPUT_POWERS },
-    message: `What layer ${layer} makes has a mean square of 10^${powers.toFixed(1)}: ${effect}.`,
+    message: `What ${label(output)} makes has a mean square of 10^${powers.toFixed(1)}: ${effect}.`,
   };
 }
 
@@ -80,73 +93,73 @@ export const percent = (share: number) =>
   share > 0 && share < 0.005 ? 'Less than 1 %' : `${Math.round(100 * share)} %`;
 
 /** NaN or infinite values, by their first cause: the data, a parameter, what layers make of them, or the loss alone. */
-function nonFinite({ input, layers, loss }: Probe): Finding | undefined {
-  const finding = (cause: Finding['cause'], layer: number, share: number, message: string): Finding => ({
+function nonFinite({ input, layers, loss }: Measured): Finding | undefined {
+  const finding = (cause: Finding['cause'], layer: MeasuredLayer, share: number, message: string): Finding => ({
     code: 'nonFinite',
     level: 'error',
-    layer,
+    ...at(layer),
     figures: { share },
     message,
     cause,
   });
-  if (input.nonFinite > 0)
+  if (input && input.nonFinite > 0)
     return finding(
       'input',
-      layers[0].layer,
+      layers[0],
       input.nonFinite,
       `${percent(input.nonFinite)} of the inputs are NaN or infinite, and so is whatever they touch.`,
     );
-  const [parameter] = layers.flatMap(({ layer, broken }) =>
-    Object.entries(broken ?? {}).map(([name, share]) => ({ layer, name, share })),
+  const [parameter] = layers.flatMap((layer) =>
+    Object.entries(layer.broken ?? {}).map(([name, share]) => ({ layer, name, share })),
   );
   if (parameter)
     return finding(
       'parameter',
       parameter.layer,
       parameter.share,
-      `${percent(parameter.share)} of ${parameter.name} of layer ${parameter.layer} are NaN or infinite: a step was so long that it left the range of numbers.`,
+      `${percent(parameter.share)} of ${parameter.name} of ${label(parameter.layer)} are NaN or infinite: a step was so long that it left the range of numbers.`,
     );
   const signal = layers.find((layer) => layer.nonFinite > 0);
   if (signal)
     return finding(
       'signal',
-      signal.layer,
+      signal,
       signal.nonFinite,
-      `From layer ${signal.layer} on values are NaN or infinite: they grew from layer to layer beyond what float32 holds.`,
+      `From ${label(signal)} on values are NaN or infinite: they grew from layer to layer beyond what float32 holds.`,
     );
-  const gradient = layers.findLast((layer) => layer.gradient.nonFinite > 0)?.gradient;
+  const gradient = layers.findLast((layer) => layer.gradient && layer.gradient.nonFinite > 0)?.gradient;
   if (loss !== null && !gradient) return undefined;
   return finding(
     'loss',
-    layers[layers.length - 1].layer,
+    layers[layers.length - 1],
     gradient?.nonFinite ?? 1,
     'The loss or its gradient is NaN or infinite, though all that the layers make is finite.',
   );
 }
 
 /** Rows of W that are equal to the bit: with equal biases their units stay equal for ever. */
-function symmetric(hidden: LayerStatistics[]): Finding | undefined {
+function symmetric(hidden: MeasuredLayer[]): Finding | undefined {
   const equal = hidden.filter(({ weight }) => weight?.symmetric);
   if (equal.length === 0) return undefined;
-  const { layer, units, weight } = equal.find((layer) => layer.weight?.symmetricBias) ?? equal[0];
+  const first = equal.find((layer) => layer.weight?.symmetricBias) ?? equal[0];
+  const { units, weight } = first;
   const effect = weight!.symmetricBias
     ? 'they compute the same, get the same gradient and stay one unit for ever'
     : 'only their biases tell them apart, and learning begins slowly';
   return {
     code: 'symmetric',
     level: weight!.symmetricBias ? 'error' : 'warning',
-    layer,
+    ...at(first),
     figures: { units, layers: equal.length },
-    message: `All ${units} units of layer ${layer} have the same weights: ${effect}.`,
+    message: `All ${units} units of ${label(first)} have the same weights: ${effect}.`,
   };
 }
 
 /** The activations before the last linear layer, with where their functions are flat. Outputs may well be saturated. */
-function hiddenActivations({ layers }: Probe, model: Model) {
-  const { operations } = planFor(model, 1);
-  const last = layers.findLastIndex(({ kind, weight }) => kind === 'linear' && weight);
-  return layers.slice(0, Math.max(0, last)).flatMap((statistics, i) => {
-    const { activation } = operations[i];
+function hiddenActivations({ layers }: Measured) {
+  const last = layers.findLastIndex(({ kind }) => isLinear(kind));
+  return layers.slice(0, Math.max(0, last)).flatMap((statistics) => {
+    const activation = activationIn(statistics);
     return activation && statistics.saturated !== undefined
       ? [{ statistics, saturated: statistics.saturated, ...flat(activation.name, activation.numbers) }]
       : [];
@@ -154,26 +167,27 @@ function hiddenActivations({ layers }: Probe, model: Model) {
 }
 
 /** Units of activations such as relu that are 0 for every row. */
-function dead(probe: Probe, model: Model): Finding | undefined {
+function dead(probe: Measured): Finding | undefined {
   const limitOf = (units: number) => upperLimit(DEAD, 0.5, units);
-  const affected = hiddenActivations(probe, model)
+  const affected = hiddenActivations(probe)
     .filter(({ silent, statistics: { dead, units } }) => silent && (dead === 1 || dead > limitOf(units)))
     .map(({ statistics }) => statistics);
   if (affected.length === 0) return undefined;
-  const { dead: share, units, layer, kind } = affected.reduce((a, b) => (b.dead > a.dead ? b : a));
+  const worst = affected.reduce((a, b) => (b.dead > a.dead ? b : a));
+  const { dead: share, units, kind } = worst;
   const rest = share === 1 ? ' Nothing comes through: no layer before it can learn.' : '';
   return {
     code: 'dead',
     level: share > 0.9 ? 'error' : 'warning',
-    layer,
+    ...at(worst),
     figures: { share, limit: Math.min(1, limitOf(units)), layers: affected.length },
-    message: `${percent(share)} of the ${units} units of layer ${layer} (${kind}) are 0 for every row: they get no gradient and cannot come back by themselves.${rest}`,
+    message: `${percent(share)} of the ${units} units of ${label(worst)} (${kind}) are 0 for every row: they get no gradient and cannot come back by themselves.${rest}`,
   };
 }
 
 /** Values where the activation is flat, in layers that are not dead. */
-function saturated(probe: Probe, model: Model): Finding | undefined {
-  const affected = hiddenActivations(probe, model)
+function saturated(probe: Measured): Finding | undefined {
+  const affected = hiddenActivations(probe)
     .filter(({ silent, statistics }) => !(silent && statistics.dead > DEAD))
     .map(({ statistics, saturated: share, usual }) => {
       const limit = upperLimit(usual + SATURATED * (1 - usual), usual, statistics.units);
@@ -182,13 +196,12 @@ function saturated(probe: Probe, model: Model): Finding | undefined {
     .filter(({ excess }) => excess > 0);
   if (affected.length === 0) return undefined;
   const { statistics, share, usual, limit } = affected.reduce((a, b) => (b.excess > a.excess ? b : a));
-  const { layer, kind } = statistics;
   return {
     code: 'saturated',
     level: share > 0.75 + 0.25 * usual ? 'error' : 'warning',
-    layer,
+    ...at(statistics),
     figures: { share, limit, layers: affected.length },
-    message: `${percent(share)} of what layer ${layer} (${kind}) makes is where it is flat: there a change of the input changes nothing, and next to no gradient comes back.`,
+    message: `${percent(share)} of what ${label(statistics)} (${statistics.kind}) makes is where it is flat: there a change of the input changes nothing, and next to no gradient comes back.`,
   };
 }
 
@@ -202,8 +215,8 @@ function powersBetween(from: number | undefined, to: number | undefined): number
 interface Changes {
   signal: number;
   gradient: number;
-  first: number;
-  last: number;
+  first: MeasuredLayer;
+  last: MeasuredLayer;
   layers: number;
 }
 
@@ -217,27 +230,34 @@ function changeFinding(
   const { signal, gradient, first, last, layers } = changes;
   const powers = changes[quantity];
   const path =
-    quantity === 'gradient' ? `From layer ${last} back to layer ${first}` : `From layer ${first} to layer ${last}`;
+    quantity === 'gradient' ? `From ${label(last)} back to ${label(first)}` : `From ${label(first)} to ${label(last)}`;
   // Below 10^-45 float32 has no number.
   const share = powers > -45 ? `10^${powers.toFixed(1)} of what it was` : 'nothing that float32 has';
   const change = code === 'vanishing' ? `falls to ${share}` : `grows 10^${powers.toFixed(1)} times`;
   return {
     code,
     level: levelOf(powers),
-    layer: quantity === 'gradient' ? first : last,
+    ...at(quantity === 'gradient' ? first : last),
     message: `${path} the ${quantity}'s mean square ${change}: ${effect}.`,
     figures: { gradient, signal, limit: MAX_POWERS, layers },
   };
 }
 
+/**
+ * The mean square of the gradient by a unit. A weight's gradient sums over the positions of a convolution, so that the squares
+ * of these add up.
+ */
+const gradientSquare = ({ gradient, positions }: MeasuredLayer) =>
+  gradient?.nonFinite === 0 ? gradient.meanSquare * (positions ?? 1) : undefined;
+
 /** How the signal changes from the first hidden layer to the last, and the gradient on its way back. */
-function changeFindings(hidden: LayerStatistics[], isSaturated: boolean): Finding[] {
+function changeFindings(hidden: MeasuredLayer[], isSaturated: boolean): Finding[] {
   if (hidden.length < 2) return [];
   const outputs = hidden.filter(({ nonFinite }) => nonFinite === 0);
-  const gradients = hidden.filter(({ gradient }) => gradient.nonFinite === 0).map((layer) => layer.gradient);
+  const gradients = hidden.map(gradientSquare).filter((square) => square !== undefined);
   const signal = powersBetween(outputs[0]?.meanSquare, outputs[outputs.length - 1]?.meanSquare);
-  const gradient = powersBetween(gradients[gradients.length - 1]?.meanSquare, gradients[0]?.meanSquare);
-  const [first, last] = [hidden[0].layer, hidden[hidden.length - 1].layer];
+  const gradient = powersBetween(gradients[gradients.length - 1], gradients[0]);
+  const [first, last] = [hidden[0], hidden[hidden.length - 1]];
   const changes = { signal, gradient, first, last, layers: hidden.length };
   const found: Finding[] = [];
   if (gradient < -MAX_POWERS)

@@ -4,10 +4,10 @@ import { options } from '../check.js';
 import { init } from '../init/index.js';
 import { lsuv } from '../nn/lsuv.js';
 import type { Model } from '../nn/model.js';
-import type { Probe } from '../nn/statistics.js';
+import type { Measured } from '../nn/statistics.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
-import { type Finding, percent } from './findings.js';
+import { type Finding, linearLayers, percent } from './findings.js';
 import { type Scheme, schemeOf } from './scheme.js';
 import { aliveShare, isUnusualScale, MIN_ALIVE } from './thresholds.js';
 
@@ -23,37 +23,38 @@ export interface Fix {
   /**
    * Draws the weights of all linear layers anew and sets their biases to 0; the model loses all that it has learnt. If
    * the inputs' mean square is below 1/16 or above 16, the first layer's gain is divided by its root. Absent where a fix is not
-   * mechanical, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through JSON and messages.
+   * mechanical, without a model of this package, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through JSON and messages.
    * TypeError for unknown options, and for both rng and seed; where it fails the model stays as it was.
    */
   readonly apply?: (given?: { rng?: Generator | undefined; seed?: Seed | undefined }) => void;
 }
 
-/** The network that a fix is for: the probed model, its number of hidden linear layers, and the batch if it is there. */
+/** The network that a fix is for: its statistics, the model if it is one of this package, and the batch if it is there. */
 export interface Patient {
-  probe: Probe;
-  model: Model;
-  depth: number;
-  x?: Float32Array;
+  probe: Measured;
+  model: Model | undefined;
+  x: Float32Array | undefined;
 }
 
-export function fixOf(finding: Finding, { probe, model, depth, x }: Patient): Fix {
+export function fixOf(finding: Finding, { probe, model, x }: Patient): Fix {
   const { code, cause } = finding;
-  const layers = probe.layers.filter(({ weight }) => weight).slice(0, -1);
-  const widths = layers.map(({ units }) => units);
+  const widths = linearLayers(probe)
+    .slice(0, -1)
+    .map(({ units }) => units);
+  const depth = widths.length;
   const message = fixOfData(finding) ?? (code === 'dead' ? fixOfWidths(widths) : undefined);
   if (message !== undefined) return { message };
   // Equal units need only be drawn apart, however deep the network.
-  const scheme = schemeOf(model, code === 'symmetric' ? Math.min(depth, 1) : depth);
+  const scheme = schemeOf(probe, code === 'symmetric' ? Math.min(depth, 1) : depth);
   if (scheme === undefined)
     return {
       message: `No scale of the weights carries ${depth} layers of this activation: take tanh with init.lecunNormal or relu with init.kaimingNormal, or fewer layers.`,
     };
-  const { meanSquare } = probe.input;
+  const meanSquare = probe.input?.meanSquare ?? 1;
   const byTraining = code === 'dead' || cause === 'parameter';
   const fix: Fix = { message: schemeMessage(scheme, byTraining, meanSquare, widths), initialiser: scheme.initialiser };
   if (scheme.gain !== undefined) fix.gain = scheme.gain;
-  if (scheme.initialiser === 'lsuv' && x === undefined) return fix;
+  if (!model || (scheme.initialiser === 'lsuv' && x === undefined)) return fix;
   return Object.defineProperty(fix, 'apply', { value: redrawing(model, scheme, meanSquare, x) });
 }
 

@@ -1,5 +1,5 @@
-// `diagnose` says why a network learns or fails. `probe` measures its layers on a batch, `verdicts` names the faults and
-// their fixes, and `theory` predicts how a network with random weights behaves.
+// `diagnose` says why a network learns or fails. `probe` measures its layers on a batch, `network` those of a network of
+// another library, `verdicts` names the faults and their fixes, and `theory` predicts how a network with random weights behaves.
 
 import { number, options } from '../check.js';
 import { examplesOf } from '../nn/evaluate.js';
@@ -7,8 +7,9 @@ import type { Data, NamedLoss } from '../nn/loss.js';
 import { type Model, planFor, trainings } from '../nn/model.js';
 import { type Probe, probePass } from '../nn/statistics.js';
 import { view } from '../wasm/kernels.js';
+import { network } from './measure.js';
 import { theory } from './theory.js';
-import { type Verdict, verdicts } from './verdict.js';
+import { type Verdict, verdicts, verdictsOn } from './verdict.js';
 
 /** The statistics of a forward and a backward pass, and the verdicts on them. */
 export interface Diagnosis extends Probe {
@@ -43,8 +44,8 @@ function probe(model: Model, data: Data, given?: { lr?: number | undefined; loss
   const mean = loss.backward(rows);
   pass.backward(lr);
   const report = pass.report(mean);
-  return { ...report, verdicts: verdicts(report, model, x) };
+  return { ...report, verdicts: verdictsOn(report, model, x) };
 }
 
 /** Functions that say why a network learns or fails. */
-export const diagnose = { probe, verdicts, theory };
+export const diagnose = { probe, network, verdicts, theory };

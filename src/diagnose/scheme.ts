@@ -3,7 +3,8 @@
 
 import type { Row } from '../activation/row.js';
 import { type Activation, activations } from '../activation/table.js';
-import { type Model, planFor } from '../nn/model.js';
+import type { Measured } from '../nn/statistics.js';
+import { activationIn, isLinear } from './findings.js';
 import { log10 } from './logarithm.js';
 import { edgeOfChaos, type MeanField, meanField } from './mean-field.js';
 import { MAX_FIXED_POWERS } from './thresholds.js';
@@ -22,11 +23,13 @@ const kaiming = (weightVariance: number, reason: string): Scheme => ({
   reason,
 });
 
-/** The scheme for a model with `depth` hidden layers; undefined if no scale of the weights carries a signal through them. */
-export function schemeOf(model: Model, depth: number): Scheme | undefined {
-  const { operations } = planFor(model, 1);
-  const used = operations.flatMap(({ activation }) => activation ?? []);
-  const unknown = operations.some(({ kind, activation }) => !activation && kind !== 'linear' && kind !== 'dropout');
+/** Whether layers of a kind pass the values on, or are outputs alone: the theory need not know them. */
+const isNeutral = (kind: string) => isLinear(kind) || /^(dropout|flatten|(log)?softmax)$/i.test(kind);
+
+/** The scheme for a network with `depth` hidden layers; undefined if no scale of the weights carries a signal through them. */
+export function schemeOf({ layers }: Measured, depth: number): Scheme | undefined {
+  const used = layers.flatMap((layer) => activationIn(layer) ?? []);
+  const unknown = layers.some((layer) => !isNeutral(layer.kind) && !activationIn(layer));
   const distinct = new Map(used.map((activation) => [`${activation.name} ${activation.numbers}`, activation]));
   // The theory describes networks in which all activations are the same.
   if (unknown || distinct.size > 1) return lsuv;

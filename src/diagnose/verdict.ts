@@ -1,9 +1,10 @@
-// `diagnose.verdicts`: the faults of a network that a probe shows, and their fixes.
+// `diagnose.verdicts`: the faults of a network that its statistics show, and their fixes.
 
-import { float32, what } from '../check.js';
+import { activations } from '../activation/table.js';
+import { choice, float32, what } from '../check.js';
 import { type Model, planFor, requireModel } from '../nn/model.js';
-import type { Probe } from '../nn/statistics.js';
-import { type Code, findings, linearLayers } from './findings.js';
+import type { Measured, MeasuredLayer } from '../nn/statistics.js';
+import { type Code, findings } from './findings.js';
 import { type Fix, fixOf } from './fix.js';
 
 export type { Code } from './findings.js';
@@ -14,6 +15,8 @@ export interface Verdict {
   level: 'warning' | 'error';
   /** Its index in model.layers: where it begins, or where it is worst. */
   layer: number;
+  /** Its name, if the layers of the network have names. */
+  name?: string;
   /** The measured figures, and the limit. */
   figures: Record<string, number>;
   /** A sentence. */
@@ -21,33 +24,71 @@ export interface Verdict {
   fix: Fix;
 }
 
-/** TypeError for a value that is not a probe, RangeError for a probe of another model. */
-function requireProbe(where: string, probe: Probe, model: Model): void {
-  const advice = 'pass what diagnose.probe gave, or step.probe';
-  if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
-    throw new TypeError(`${where}: probe is ${what(probe)}; ${advice}`);
-  if (typeof probe.input !== 'object' || probe.input === null)
-    throw new TypeError(`${where}: the input of probe is ${what(probe.input)}; ${advice}`);
-  const { operations } = planFor(model, 1);
-  const matches =
-    operations.length === probe.layers.length && operations.every(({ kind }, i) => kind === probe.layers[i]?.kind);
-  if (!matches) throw new RangeError(`${where}: probe is of another model than this one; pass the one it was made of`);
+const advice = 'pass what diagnose.probe gave, diagnose.network gave, or step.probe';
+
+/** TypeError unless a value is an object whose properties of these names are finite numbers. */
+function requireNumbers(where: string, name: string, value: unknown, names: readonly string[]): void {
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${where}: ${name} is ${what(value)}; ${advice}`);
+  for (const key of names) {
+    const number = (value as Record<string, unknown>)[key];
+    if (!Number.isFinite(number)) throw new TypeError(`${where}: ${key} of ${name} is ${what(number)}; ${advice}`);
+  }
 }
 
-/**
- * The faults of a model's hidden layers, errors first; an empty array is a good sign. x, a batch, lets a fix
- * by nn.lsuv be applied. TypeError for a probe, model or x that is something else; RangeError for a probe of another model.
- */
-export function verdicts(probe: Probe, model: Model, x?: Float32Array): Verdict[] {
-  const where = 'diagnose.verdicts';
-  requireModel(where, model);
-  requireProbe(where, probe, model);
-  if (x !== undefined) float32(where, 'x', x);
-  const depth = linearLayers(probe).slice(0, -1).length;
-  const found = findings(probe, model);
+/** TypeError for a layer's statistics that lack what findings read, RangeError for an unknown activation. */
+function requireLayer(where: string, name: string, layer: MeasuredLayer): void {
+  requireNumbers(where, name, layer, ['layer', 'units', 'meanSquare', 'nonFinite', 'dead']);
+  const { kind, activation, saturated, positions, numbers, gradient, weight, broken } = layer;
+  if (typeof kind !== 'string') throw new TypeError(`${where}: kind of ${name} is ${what(kind)}; ${advice}`);
+  if (layer.name !== undefined && typeof layer.name !== 'string')
+    throw new TypeError(`${where}: name of ${name} is ${what(layer.name)}; ${advice}`);
+  if (saturated !== undefined) requireNumbers(where, name, layer, ['saturated']);
+  if (positions !== undefined) requireNumbers(where, name, layer, ['positions']);
+  if (saturated !== undefined || activation !== undefined)
+    choice(where, `the activation of ${name}`, activation ?? kind, Object.keys(activations));
+  if (numbers !== undefined) requireNumbers(where, `numbers of ${name}`, numbers, ['0', '1']);
+  if (gradient !== undefined) requireNumbers(where, `gradient of ${name}`, gradient, ['meanSquare', 'nonFinite']);
+  if (weight !== undefined) requireNumbers(where, `weight of ${name}`, weight, ['norm']);
+  if (broken !== undefined) requireNumbers(where, `broken of ${name}`, broken, Object.keys(Object(broken)));
+}
+
+/** TypeError for a value that is not the statistics of a network, RangeError for those of another model. */
+function requireMeasured(where: string, probe: Measured, model: Model | undefined): void {
+  if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
+    throw new TypeError(`${where}: probe is ${what(probe)}; ${advice}`);
+  if (model !== undefined) {
+    const { operations } = planFor(model, 1);
+    const matches =
+      operations.length === probe.layers.length && operations.every(({ kind }, i) => kind === probe.layers[i]?.kind);
+    if (!matches)
+      throw new RangeError(`${where}: probe is of another model than this one; pass the one it was made of`);
+  }
+  if (probe.layers.length === 0) throw new RangeError(`${where}: probe has no layers; ${advice}`);
+  if (probe.input !== undefined) requireNumbers(where, 'input of probe', probe.input, ['meanSquare', 'nonFinite']);
+  Array.from(probe.layers).forEach((layer, i) => requireLayer(where, `layers[${i}] of probe`, layer));
+}
+
+/** The verdicts on a network's statistics, errors first. */
+export function verdictsOn(probe: Measured, model?: Model, x?: Float32Array): Verdict[] {
+  const found = findings(probe);
   const ordered = [
     ...found.filter(({ level }) => level === 'error'),
     ...found.filter(({ level }) => level !== 'error'),
   ];
-  return ordered.map((finding) => ({ ...finding, fix: fixOf(finding, { probe, model, depth, x }) }));
+  return ordered.map((finding) => ({ ...finding, fix: fixOf(finding, { probe, model, x }) }));
+}
+
+/**
+ * The faults of a network's hidden layers, errors first; an empty array is a good sign. The statistics are those of a probe,
+ * of a training or of diagnose.network, or what JSON made of them. With the model that they are of, a fix can be applied;
+ * x, a batch, lets a fix by nn.lsuv be applied too. TypeError for statistics, a model or x that are something else;
+ * RangeError for statistics of another model, of no layers, or of an activation that is unknown.
+ */
+export function verdicts(probe: Measured, model?: Model, x?: Float32Array): Verdict[] {
+  const where = 'diagnose.verdicts';
+  if (model !== undefined) requireModel(where, model);
+  requireMeasured(where, probe, model);
+  if (x !== undefined) float32(where, 'x', x);
+  return verdictsOn(probe, model, x);
 }

@@ -61,7 +61,7 @@ export interface Plan {
 }
 
 /** Words that the statistics kernel writes: sums in binary64, and the counts of a histogram's bins. */
-const STATISTICS_WORDS = 2 * STATISTICS_SUMS + HISTOGRAM_BINS;
+export const STATISTICS_WORDS = 2 * STATISTICS_SUMS + HISTOGRAM_BINS;
 
 /** Words for the barrier of at most 64 threads. */
 const BARRIER = 76;

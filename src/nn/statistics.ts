@@ -1,7 +1,7 @@
 // Probes: one forward and one backward pass over a batch, operation by operation, with statistics of every array. A probe is
 // plain data (finite numbers, lists, names), so that JSON and messages to other threads preserve it.
 
-import { type Activation, activations } from '../activation/table.js';
+import { type Activation, activations, parametersOf } from '../activation/table.js';
 import { HISTOGRAM_BINS, STATISTICS_SUMS } from '../wasm/generated/constants.js';
 import { apply, scalar } from '../wasm/kernels.js';
 import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
@@ -37,6 +37,9 @@ export interface LayerStatistics extends Statistics {
   layer: number;
   /** 'linear' (the output before the activation), 'tanh', ... */
   kind: string;
+  /** The activation that made the output, where `kind` is not its name; and its kernel's numbers, where they are not the default. */
+  activation?: string;
+  numbers?: readonly [a: number, b: number];
   /** Values in a row. */
   units: number;
   /** For an activation: the share of values, 0 to 1, at which |f'| is below 0.05 of its maximum. */
@@ -70,6 +73,27 @@ export interface WeightStatistics {
   symmetricBias: boolean;
 }
 
+/** The statistics of a weight whose gradient may be unknown. */
+export type MeasuredWeight = Pick<WeightStatistics, 'norm' | 'nonFinite' | 'symmetric' | 'symmetricBias'> &
+  Partial<WeightStatistics>;
+
+/** The statistics of a layer of any network, whose gradient may be unknown. */
+export interface MeasuredLayer extends Omit<LayerStatistics, 'gradient' | 'weight'> {
+  name?: string | undefined;
+  /** How many values of a unit a row has, such as the pixels of a channel, where that is not one. */
+  positions?: number | undefined;
+  gradient?: LayerStatistics['gradient'] | undefined;
+  weight?: MeasuredWeight | undefined;
+}
+
+/** The statistics of any network. `input` and `loss` may be unknown. */
+export interface Measured {
+  rows: number;
+  loss?: number | null | undefined;
+  input?: Statistics | undefined;
+  layers: MeasuredLayer[];
+}
+
 /** The statistics of a forward and a backward pass over a batch. */
 export interface Probe {
   rows: number;
@@ -89,9 +113,12 @@ function emptyStatistics(nonFinite: number): Statistics {
   return { mean: 0, variance: 0, meanSquare: 0, min: 0, max: 0, nonFinite, histogram };
 }
 
+/** What runs kernels on arrays of a workspace, and memory of it for the counts of `statistics`. */
+export type Measuring = Pick<Plan, 'kernel' | 'counts'>;
+
 /** Kernels bound to arrays of plans, by array. A probe of three operations has thirty, and to bind one takes a microsecond. */
 const bound = new WeakMap<Float32Array, Map<string, KernelFunction>>();
-function bindOnce({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: (Values | null)[]): KernelFunction {
+function bindOnce({ kernel }: Measuring, name: Kernel, x: Float32Array, ...others: (Values | null)[]): KernelFunction {
   let kernels = bound.get(x);
   if (kernels === undefined) bound.set(x, (kernels = new Map()));
   let run = kernels.get(name);
@@ -99,8 +126,8 @@ function bindOnce({ kernel }: Plan, name: Kernel, x: Float32Array, ...others: (V
   return run;
 }
 
-/** The statistics of the first n values of an array of the model. */
-function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
+/** The statistics of the first n values of an array of the workspace. */
+export function statisticsOf(plan: Measuring, x: Float32Array, n: number): Statistics {
   const { counts } = plan;
   bindOnce(plan, 'statistics', x, counts)(n);
   const [finite, sum, squares, min, max, low, high] = new Float64Array(
@@ -121,8 +148,10 @@ function statisticsOf(plan: Plan, x: Float32Array, n: number): Statistics {
   };
 }
 
+/** The norm of a weight, and the share of it that is NaN or infinite. */
+export type Norm = Pick<WeightStatistics, 'norm' | 'nonFinite'>;
 /** The Euclidean norm of an array's finite values, and the share of the others. */
-function normOf(plan: Plan, x: Float32Array): { norm: number; nonFinite: number } {
+export function normOf(plan: Measuring, x: Float32Array): Norm {
   const norm = bindOnce(plan, 'distance', x, null)(x.length);
   if (Number.isFinite(norm)) return { norm, nonFinite: 0 };
   const { meanSquare, nonFinite } = statisticsOf(plan, x, x.length);
@@ -174,16 +203,30 @@ export function flat(name: string, numbers: readonly [number, number]): Flatness
   return known;
 }
 
-/** The share of an activation's first n values at which it is flat. */
-function saturatedShare(plan: Plan, dy: Float32Array, { name, saved, numbers }: SavedActivation, n: number): number {
-  // In the forward pass the gradient's memory is not in use.
+/** The numbers that an activation's kernel takes by default. */
+export const defaultNumbers = (name: string) => parametersOf(name, activations[name as Activation], {});
+
+/** The share of an activation's first n values at which it is flat. What is in dy is lost. */
+export function saturatedShare(
+  plan: Measuring,
+  dy: Float32Array,
+  { name, saved, numbers }: SavedActivation,
+  n: number,
+): number {
   dy.fill(1, 0, n);
   bindOnce(plan, `${name}Backward` as Kernel, saved, dy, dy)(n, ...numbers);
   return bindOnce(plan, 'countBelow', dy)(n, flat(name, numbers).bound) / n;
 }
 
 /** The share of values that are not finite. In JavaScript, for short arrays. */
-const nonFiniteShare = (x: Float32Array) => x.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) / x.length;
+export const nonFiniteShare = (x: Float32Array) =>
+  x.reduce((sum, v) => sum + Number(!Number.isFinite(v)), 0) / x.length;
+
+/** The statistics of a gradient: those of its first n values, and its norm. */
+export function gradientStatistics(plan: Measuring, dy: Float32Array, n: number): LayerStatistics['gradient'] {
+  const gradient = statisticsOf(plan, dy, n);
+  return { ...gradient, norm: Math.sqrt(gradient.meanSquare * (n * (1 - gradient.nonFinite))) };
+}
 
 /** Whether a matrix has several rows and all are equal. */
 function equalRows(x: Float32Array, columns: number): boolean {
@@ -209,9 +252,7 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
     backward(lr?: number): void {
       for (let i = plan.operations.length - 1; i >= 0; i--) {
         const operation = plan.operations[i];
-        const gradient = statisticsOf(plan, operation.dy, rows * layers[i].units);
-        const finite = rows * layers[i].units * (1 - gradient.nonFinite);
-        layers[i].gradient = { ...gradient, norm: Math.sqrt(gradient.meanSquare * finite) };
+        layers[i].gradient = gradientStatistics(plan, operation.dy, rows * layers[i].units);
         operation.backward(rows);
         // A layer's weights belong to the operation of its own kind.
         if (operation.kind === model.layers[operation.layer].kind)
@@ -237,6 +278,12 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
 
 type PlannedOperation = Plan['operations'][number];
 
+/** What statistics say of the activation that made an output: what `kind` does not say. */
+export const activationFields = (kind: string, { name, numbers }: Pick<SavedActivation, 'name' | 'numbers'>) => ({
+  ...(name !== kind && { activation: name }),
+  ...(`${numbers}` !== `${defaultNumbers(name)}` && { numbers }),
+});
+
 /** The statistics of an operation's output. Those of its gradient are added after the backward pass. */
 function outputStatistics(model: Model, plan: Plan, operation: PlannedOperation, rows: number): LayerStatistics {
   const { layer, kind, y, dy, activation }: PlannedOperation & Operation = operation;
@@ -245,8 +292,10 @@ function outputStatistics(model: Model, plan: Plan, operation: PlannedOperation,
   return {
     layer,
     kind,
+    ...(activation && activationFields(kind, activation)),
     units,
     ...statisticsOf(plan, y, n),
+    // In the forward pass the gradient's memory is not in use.
     ...(activation && { saturated: saturatedShare(plan, dy, activation, n) }),
     dead: bindOnce(plan, 'deadColumns', y)(rows, units) / units,
     gradient: { ...emptyStatistics(0), norm: 0 },
@@ -269,17 +318,29 @@ function parameterStatistics(
   });
   const broken = shares.length > 0 ? { broken: Object.fromEntries(shares) } : {};
   if (weight === undefined || norm === undefined) return broken;
+  const { data, shape } = weight;
   const gradient = normOf(plan, gradients.weight);
-  const update = norm.norm === 0 ? 0 : ((lr ?? 0) * gradient.norm) / norm.norm;
   return {
     ...broken,
-    weight: {
-      ...norm,
-      gradientNorm: gradient.norm,
-      gradientNonFinite: gradient.nonFinite,
-      ...(lr !== undefined && gradient.nonFinite === 0 && { update }),
-      symmetric: equalRows(weight.data, weight.shape[1]),
-      symmetricBias: bias === undefined || equalRows(bias.data, 1) || bias.data.length === 1,
-    },
+    weight: weightStatistics(norm, gradient, data, shape[1], bias?.data, lr) as WeightStatistics,
+  };
+}
+
+/** The statistics of a weight of rows of `columns` values, from its norm and that of its gradient, if there is one. */
+export function weightStatistics(
+  weight: Norm,
+  gradient: Norm | undefined,
+  data: Float32Array,
+  columns: number,
+  bias: Float32Array | undefined,
+  lr?: number,
+): MeasuredWeight {
+  return {
+    ...weight,
+    ...(gradient && { gradientNorm: gradient.norm, gradientNonFinite: gradient.nonFinite }),
+    ...(lr !== undefined &&
+      gradient?.nonFinite === 0 && { update: weight.norm === 0 ? 0 : (lr * gradient.norm) / weight.norm }),
+    symmetric: equalRows(data, columns),
+    symmetricBias: bias === undefined || equalRows(bias, 1) || bias.length === 1,
   };
 }

@@ -216,6 +216,20 @@ const others: Call[] = [
     const it = model();
     return [diagnose.probe(it, batch()), it, noise(1, 8)];
   }),
+  call('diagnose.verdicts', diagnose.verdicts, () => [diagnose.probe(model(), batch())]),
+  call('diagnose.network', diagnose.network, () => [
+    [
+      {
+        name: 'a',
+        kind: 'linear',
+        activation: 'tanh',
+        activations: [[1, 2]],
+        gradients: [[1, 2]],
+        weights: [[1], [2]],
+      },
+    ],
+    { input: [[1]], loss: 1, lr: 0.1 },
+  ]),
   call('diagnose.theory', diagnose.theory, () => [
     { widths: [4, 8, 2], activation: 'relu', weightVariance: 2, biasVariance: 0.1, meanSquare: 1 },
   ]),

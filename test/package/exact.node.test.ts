@@ -70,6 +70,7 @@ nn.save(model, { metadata: maybe, training: maybe });
 nn.evaluate(model, data, { loss: maybe });
 nn.lsuv(model, x, { seed, rng: maybe, tolerance: maybe, rounds: maybe });
 diagnose.probe(model, data, { lr: maybe, loss: maybe });
+diagnose.network([{ kind: 'linear', name: maybe, activation: maybe, activations: [x, x], axis: maybe, gradients: maybe, weights: maybe, update: maybe }], { input: [[0, null]], loss: null, lr: maybe });
 diagnose.theory({ widths: [2, 2], activation: 'tanh', weightVariance: 1, biasVariance: maybe, meanSquare: maybe });
 safetensors.encode({ x: tensor([4], x) }, { metadata: maybe });
 workspace({ bytes: 64, threads: 2 }).then((ws) => ws.draw('normal', { rng: maybe, seed, std: maybe, out: x }));
@@ -122,7 +123,7 @@ test('TypeScript before 5.7, in which typed arrays take no parameter, reads the 
 describe('the types of dist/', () => {
   /** What only this package makes, and the rows of its tables. */
   const made = new Set(
-    `Bounds NumberOption Source Step LayerStatistics WeightStatistics Operation Fix StepResult`.split(' '),
+    `Bounds NumberOption Source Step LayerStatistics WeightStatistics Operation Verdict Fix StepResult`.split(' '),
   );
   test.each(['index', 'threads', 'tfjs'])('%s.d.ts has no optional property that excludes undefined', (name) => {
     const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
