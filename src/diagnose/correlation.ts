@@ -8,6 +8,7 @@ import type { LayerVariances, MeanField } from './mean-field.js';
 
 /** How many terms of the power series in c are computed. */
 const TERMS = 400;
+const roots = /* @__PURE__ */ Array.from({ length: TERMS + 1 }, (_, k) => Math.sqrt(k));
 
 /** E f(u) f(v) at some c. */
 interface Product {
@@ -24,15 +25,17 @@ interface Product {
  */
 function dualActivation(integral: Quadrature): (c: number) => Product {
   const coefficients = new Float64Array(TERMS);
-  for (const { z, weights, values } of integral.panels) {
-    z.forEach((x, i) => {
-      // The polynomials of degree k - 1 and k at x.
-      let [previous, current] = [0, 1];
-      for (let k = 0; k < TERMS; k++) {
-        coefficients[k] += weights[i] * values[i] * current;
-        [previous, current] = [current, (x * current - Math.sqrt(k) * previous) / Math.sqrt(k + 1)];
-      }
-    });
+  const { z, weights, values } = integral;
+  for (let i = 0; i < z.length; i++) {
+    const [x, weighted] = [z[i], weights[i] * values[i]];
+    // The polynomials of degree k - 1 and k at x.
+    let [previous, current] = [0, 1];
+    for (let k = 0; k < TERMS; k++) {
+      coefficients[k] += weighted * current;
+      const next = (x * current - roots[k] * previous) / roots[k + 1];
+      previous = current;
+      current = next;
+    }
   }
   // By Parseval's theorem all squares add up to E f^2. If f has a kink they fall slowly, and near c = 1 many terms matter.
   const rest = integral.moments[0] - coefficients.reduce((sum, a) => sum + a * a, 0);

@@ -33,7 +33,7 @@ export interface TheorySpec {
 
 export interface Theory {
   layers: TheoryLayer[];
-  /** The fixed point of q in layers like the second; null where q grows without end. */
+  /** The fixed point of q in layers like the second; null where q grows without end, or to where f is not finite. */
   fixedPoint: number | null;
   /** chi and slope there. */
   chi: number | null;
@@ -139,8 +139,8 @@ function limitOf(field: MeanField, weightVariance: number, biasVariance: number,
  * fixed points and the edge of chaos to 1e-8 and better. It is exact for infinitely wide layers; `band` says how far
  * networks of these widths stray, and the warning 'unreliable' that they stray too far. Plain data. The last of the
  * twelve digits may differ between engines, since the host computes an activation's formula; the weights that this
- * package draws never differ. TypeError and RangeError for options that are missing or out of range, weights whose mean
- * is not 0, and an activation that cannot be integrated.
+ * package draws never differ. A function of your own has the same theory as an activation of its formula, and may have kinks,
+ * jumps and steep parts, as for `gain`. TypeError and RangeError for options that are missing or out of range, weights whose mean is not 0, and an activation that cannot be integrated or whose slope has no bound.
  */
 export function theory(spec: TheorySpec): Theory {
   const { network, field } = networkOf('diagnose.theory', spec);

@@ -74,7 +74,7 @@ function tooDeep({ phase, depthScale }: Expectations, depth: number): TheoryWarn
 }
 
 function saturation(hidden: TheoryLayer[], { quadratureAt }: MeanField): TheoryWarning | undefined {
-  const steepest = quadratureAt(1).panels.reduce((most, { slopes }) => Math.max(most, ...slopes.map(Math.abs)), 0);
+  const steepest = quadratureAt(1).slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
   /** The share of values at mean square q at which f is flat. */
   const flatShare = (q: number) => {
     // The derivative of f(sqrt(q) z) with respect to z is sqrt(q) f'.
