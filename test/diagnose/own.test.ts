@@ -67,3 +67,23 @@ test('an unbounded slope is an error', () => {
   expect(() => deep(Math.cbrt, 1)).toThrow(/E f'\(z\)\^2 is infinite; pass a function whose slope is bounded/);
   expect(() => deep((x) => Math.sqrt(Math.abs(x - 0.3)), 1)).toThrow(/E f'\(z\)\^2 is infinite/);
 });
+
+test('of ten thousand layers each counts, and more are an error', () => {
+  const widths = new Array(10_001).fill(100);
+  const { layers } = diagnose.theory({ widths, activation: Math.tanh, weightVariance: 1 });
+  // At the edge of chaos q falls as 1 / (2 l + c ln l).
+  const q = layers.map(({ preactivation }) => preactivation);
+  for (const l of [10, 100, 1000, 9998]) {
+    const { layers: two } = diagnose.theory({
+      widths: [1, 1, 1],
+      activation: 'tanh',
+      weightVariance: 1,
+      meanSquare: q[l],
+    });
+    near(two[0].activation, q[l + 1], 1e-10);
+    near(two[0].chi, layers[l].chi, 1e-10);
+  }
+  near(q[9999], 1 / (2 * 9999), 5e-3);
+  const call = () => diagnose.theory({ widths: [...widths, 1], activation: 'tanh', weightVariance: 1 });
+  expect(call).toThrow(/widths has a length of 10002; pass at most 10001/);
+});
