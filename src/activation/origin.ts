@@ -48,7 +48,7 @@ export function around(f: (x: number) => number, exponent: number, { relaxed, de
     const tolerance = relaxed * (2e-14 * Math.min(p.range, Math.max(slope, 1e-3 * p.range)) + 1e-15 * p.size);
     if (p.tail > tolerance) return false;
     for (let k = 0, far = h; density > 0 && k < 50; k++, far /= 2) {
-      const n = k < CLOSE + 6 ? density : SPARSE;
+      const n = k < CLOSE + 8 ? density : SPARSE;
       for (let i = 0; i < n; i++)
         for (const side of sides) {
           const x = side * far * (1 - (i + 0.5) / (2 * n));

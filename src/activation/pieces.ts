@@ -33,7 +33,7 @@ export interface Pieces {
   /** Pieces from -reach to reach at least, for a normal of this standard deviation. */
   spans(deviation: number, reach: number): Span[];
   /**
-   * f(0), the mean of f'^2 on both sides of 0, and about how far a polynomial around 0 reaches: 1 if it reaches everywhere, as
+   * f(0), where f jumps there a limit that is not 0, the mean of f'^2 on both sides of 0, and about how far a polynomial around 0 reaches: 1 if it reaches everywhere, as
    * for relu. null where the slope has no limit.
    */
   atZero(): { value: number; slopeSquare: number | null; scale: number };
@@ -75,15 +75,15 @@ export function piecesOf(where: string, f: (x: number) => number, density = DENS
 
   /**
    * Polynomials around 0 for a normal of standard deviation up to 2^exponent. Up to 1 they are those for 1: closer to 0 the
-   * values of a function such as e^x - 1 are rounding errors, and polynomials are not. Beyond, every second is looked for.
+   * values of a function such as e^x - 1 are rounding errors, and polynomials are not. Beyond, every fourth is looked for.
    */
   function origin(exponent: number): Origin | undefined {
-    const level = exponent > 0 ? 2 * Math.ceil(exponent / 2) : 0;
+    const level = exponent > 0 ? 4 * Math.ceil(exponent / 4) : 0;
     if (origins.has(level)) return origins.get(level);
     if (!Number.isFinite(value(0))) throw new RangeError(`${where}: f(0) is ${f(0)}; pass a function that is finite`);
     let found: Origin | undefined;
     if (level > 0) {
-      found = origin(level - 2);
+      found = origin(level - 4);
       const span = around(value, level + 4, { relaxed: 1, density });
       if (span !== undefined) found = { exponent: level + 4, span };
     } else {
@@ -128,8 +128,9 @@ export function piecesOf(where: string, f: (x: number) => number, density = DENS
     const powers = inner.span.pieces.map((piece) => piece.powers!);
     let k = inner.exponent;
     while (k < inner.exponent + OCTAVES && around(value, k + 1, { relaxed: 1, density: 0 })) k++;
+    const [left, right] = powers.map(({ coefficients }) => coefficients[0]);
     return {
-      value: powers[0].coefficients[0],
+      value: left === 0 ? right : left,
       slopeSquare: powers.reduce((sum, { scale, coefficients }) => sum + (coefficients[1] / scale) ** 2 / 2, 0),
       scale: k === inner.exponent + OCTAVES ? 1 : powerOfTwo(k),
     };

@@ -64,7 +64,8 @@ export function correlationFixedPoint(
   const chi = weightVariance * slopeSquare;
   if (chi <= 1 + 1e-9 && !jumps) return { c: 1, slope: chi };
   const product = dualActivation(field.quadratureAt(q));
-  const map = (c: number) => (weightVariance * product(c).value + biasVariance) / q;
+  const divisor = Math.max(q, 1e-200);
+  const map = (c: number) => (weightVariance * product(c).value + biasVariance) / divisor;
   let [low, high] = [0, 1 - 1e-9];
   if (map(0) < 1e-14) high = 0; // c = 0 is the fixed point
   while (high - low > 1e-15) {
@@ -74,5 +75,7 @@ export function correlationFixedPoint(
     else high = middle;
   }
   const { slope, missing } = product(high);
-  return (weightVariance * missing) / q < 1e-8 ? { c: high, slope: (weightVariance * slope) / q } : undefined;
+  return (weightVariance * missing) / divisor < 1e-8
+    ? { c: high, slope: (weightVariance * slope) / divisor }
+    : undefined;
 }

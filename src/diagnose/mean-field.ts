@@ -117,8 +117,9 @@ export function meanField(where: string, activation: Named | Nonlinear): MeanFie
   const pieces = piecesOf(where, f, typeof nonlinear === 'function' ? undefined : NAMED_DENSITY);
   const zero = pieces.atZero();
   const zeroAtZero = zero.value === 0;
-  // The moments are integrated between these ends. Near 0 the slopes of a function with f(0) = c are those at 0.
-  const smallest = zeroAtZero ? 1e-70 : 1e-12 * zero.scale ** 2;
+  // The moments are integrated between these ends. Without a polynomial around 0 the slopes of a function with f(0) = c are
+  // differences of values that round to c.
+  const smallest = zeroAtZero || zero.slopeSquare !== null ? 1e-70 : 1e-12;
   const largest = 1e70;
   const clamp = (q: number) => (q > smallest ? Math.min(q, largest) : smallest);
   const saved = new Map<number, ActivationMoments>();

@@ -130,7 +130,7 @@ function limitOf(field: MeanField, weightVariance: number, biasVariance: number,
   }
   const { slopeSquare, growth, jumps } = field.momentsAt(q);
   const [chi, slope] = [weightVariance * slopeSquare, weightVariance * growth];
-  const pair = correlationFixedPoint(field, Math.max(q, 1e-200), variances);
+  const pair = correlationFixedPoint(field, q, variances);
   return {
     fixedPoint: rounded(q),
     chi: rounded(chi),

@@ -32,11 +32,20 @@ test('the limit of q to 0 has the slope at 0, whatever the scale and however f i
       expect(deep((x) => f(a * x), 1 / (a * a))).toMatchObject({ fixedPoint: 0, phase: 'critical' });
     }
   // Without a slope at 0, and with one that has no bound there.
-  expect(deep((x) => x - Math.tanh(x), 0.5)).toMatchObject({ fixedPoint: 0, chi: 0, phase: 'ordered' });
+  for (const f of [(x: number) => x - Math.tanh(x), (x: number) => Math.abs(0.01 * x) ** 1.5])
+    expect(deep(f, 0.5)).toMatchObject({ fixedPoint: 0, chi: 0, phase: 'ordered', depthScale: { correlation: null } });
   // |x|^p: q has its fixed point where V E f^2 = q, and chi is E f'^2 / E f^2 of N(0, 1) there.
   const power = deep((x) => Math.abs(x) ** 0.6, 1);
   near(power.chi, 1.46438826550171 / 0.81354903638984, 1e-8);
   near(power.slope, 0.6, 1e-9);
+});
+
+test('a value at 0 that is small beside the slope, at a small mean square', () => {
+  const f = (x: number) => Math.tanh(1e-3 * (x + 0.1));
+  const { layers } = diagnose.theory({ widths: [1, 1, 1], activation: f, weightVariance: 1, meanSquare: 1e-9 });
+  // f goes as its argument, and (x + 0.1)^2 has the expectation q + 0.01.
+  near(layers[0].activation, 1e-6 * 0.010000001, 1e-8);
+  near(layers[1].activation, 1e-6 * (0.01 + layers[1].preactivation), 1e-8);
 });
 
 test('functions that overflow, oscillate or jump', () => {
@@ -53,6 +62,9 @@ test('functions that overflow, oscillate or jump', () => {
   // E (x + sin^2 x)^2 = q + E sin^4 x, and E sin^4 x = 3/8 - e^(-2 q) / 2 + e^(-8 q) / 8.
   const q = 0.5;
   near(wavy.layers[0].activation, q + 3 / 8 - Math.exp(-2 * q) / 2 + Math.exp(-8 * q) / 8, 1e-10);
+  // A step has two values at 0, of which one is not 0: E f^2 is 1/2.
+  for (const f of [(x: number) => Number(x > 0), (x: number) => Number(x >= 0), (x: number) => Number(x < 0)])
+    expect(deep(f, 0.5)).toMatchObject({ fixedPoint: 0.25, chi: 0, phase: 'chaotic' });
   const floor = deep(Math.floor, 0.3);
   expect(floor.phase).toBe('chaotic');
   // hardshrink: d E f^2 / dq has a part from the jumps, 2 (1/2) λ^2 λ φ(λ / σ) / σ^3.
