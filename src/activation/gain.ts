@@ -3,13 +3,17 @@
 // backward (He et al. 2015, Klambauer et al. 2017), by quadrature for any f. PyTorch's table is in torch-gain.
 
 import { choice, number, options, what } from '../check.js';
-import { quadrature } from './quadrature.js';
+import { NAMED_DENSITY, piecesOf } from './pieces.js';
+import { type Moments, quadrature } from './quadrature.js';
 import type { Row } from './row.js';
 import { type Activation, activations, parametersOf } from './table.js';
 import { type Nonlinearity, nonlinearities, torchGains } from './torch-gain.js';
 
 /** A function of one variable, or the name of one. */
 export type Nonlinear = Activation | 'linear' | ((x: number) => number);
+
+const directions = ['forward', 'backward'] as const;
+type Direction = (typeof directions)[number];
 
 export interface GainDescription {
   /** 1 / sqrt(E f^2): keeps the mean square of the signal. */
@@ -51,10 +55,27 @@ export function functionOf(
   return (x) => row.formula(x, a, b);
 }
 
-function describe(where: string, f: Nonlinear, parameters: Record<string, unknown>): GainDescription {
-  const [square, slopeSquare, mixed] = quadrature(where, functionOf(where, f, parameters)).moments;
+/** A function's moments for gains, which exist in this direction or in both. */
+function momentsOf(
+  where: string,
+  f: Nonlinear,
+  parameters: Record<string, unknown>,
+  needed: readonly Direction[],
+): Moments {
+  const density = typeof f === 'function' ? undefined : NAMED_DENSITY;
+  const { moments } = quadrature(piecesOf(where, functionOf(where, f, parameters), density), 1);
+  const [square, slopeSquare] = moments;
   if (square === 0)
     throw new RangeError(`${where}: E f(z)^2 is 0; there is no gain for a function that lets nothing through`);
+  if (needed.includes('backward') && !(slopeSquare > 0 && slopeSquare < Infinity))
+    throw new RangeError(
+      `${where}: E f'(z)^2 is ${slopeSquare === 0 ? '0' : 'infinite'}; there is no backward gain for this function, only gain(f)`,
+    );
+  return moments;
+}
+
+function describe(where: string, f: Nonlinear, parameters: Record<string, unknown>): GainDescription {
+  const [square, slopeSquare, mixed] = momentsOf(where, f, parameters, directions);
   return {
     forward: rounded(1 / Math.sqrt(square)),
     backward: rounded(1 / Math.sqrt(slopeSquare)),
@@ -65,17 +86,16 @@ function describe(where: string, f: Nonlinear, parameters: Record<string, unknow
 
 /**
  * The gain of a nonlinearity to 1e-9, 'forward' or 'backward': an activation of this package by name, with its
- * parameters as options, or a function of your own, with kinks or steps. RangeError for a function that has no gain:
- * one that is 0, is not finite or grows too fast.
+ * parameters as options, or a function of your own, in double precision. It may have kinks, jumps and steep parts, if
+ * they are wider than a thousandth of their distance from 0; f' is the slope beside a jump. RangeError where there is no gain:
+ * for a function that is 0, is not finite or grows too fast, and backward for one that is constant but for jumps (sign) or
+ * has a slope whose square has no integral (the cube root).
  */
-function gainOf(
-  f: Nonlinear,
-  given: { direction?: 'forward' | 'backward' | undefined } & Record<string, unknown> = {},
-): number {
+function gainOf(f: Nonlinear, given: { direction?: Direction | undefined } & Record<string, unknown> = {}): number {
   // Every name is let through here: which parameters there are depends on f.
   const { direction, ...parameters } = options('gain', given, Object.keys(given ?? {}));
-  const checked = choice('gain', 'direction', direction ?? 'forward', ['forward', 'backward']);
-  return describe('gain', f, parameters)[checked];
+  const checked = choice('gain', 'direction', direction ?? 'forward', directions);
+  return rounded(1 / Math.sqrt(momentsOf('gain', f, parameters, [checked])[checked === 'forward' ? 0 : 1]));
 }
 
 export const gain = /* @__PURE__ */ Object.assign(gainOf, {

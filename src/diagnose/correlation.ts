@@ -8,6 +8,7 @@ import type { LayerVariances, MeanField } from './mean-field.js';
 
 /** How many terms of the power series in c are computed. */
 const TERMS = 400;
+const roots = /* @__PURE__ */ Array.from({ length: TERMS + 1 }, (_, k) => Math.sqrt(k));
 
 /** E f(u) f(v) at some c. */
 interface Product {
@@ -24,15 +25,17 @@ interface Product {
  */
 function dualActivation(integral: Quadrature): (c: number) => Product {
   const coefficients = new Float64Array(TERMS);
-  for (const { z, weights, values } of integral.panels) {
-    z.forEach((x, i) => {
-      // The polynomials of degree k - 1 and k at x.
-      let [previous, current] = [0, 1];
-      for (let k = 0; k < TERMS; k++) {
-        coefficients[k] += weights[i] * values[i] * current;
-        [previous, current] = [current, (x * current - Math.sqrt(k) * previous) / Math.sqrt(k + 1)];
-      }
-    });
+  const { z, weights, values } = integral;
+  for (let i = 0; i < z.length; i++) {
+    const [x, weighted] = [z[i], weights[i] * values[i]];
+    // The polynomials of degree k - 1 and k at x.
+    let [previous, current] = [0, 1];
+    for (let k = 0; k < TERMS; k++) {
+      coefficients[k] += weighted * current;
+      const next = (x * current - roots[k] * previous) / roots[k + 1];
+      previous = current;
+      current = next;
+    }
   }
   // By Parseval's theorem all squares add up to E f^2. If f has a kink they fall slowly, and near c = 1 many terms matter.
   const rest = integral.moments[0] - coefficients.reduce((sum, a) => sum + a * a, 0);
@@ -61,7 +64,8 @@ export function correlationFixedPoint(
   const chi = weightVariance * slopeSquare;
   if (chi <= 1 + 1e-9 && !jumps) return { c: 1, slope: chi };
   const product = dualActivation(field.quadratureAt(q));
-  const map = (c: number) => (weightVariance * product(c).value + biasVariance) / q;
+  const divisor = Math.max(q, 1e-200);
+  const map = (c: number) => (weightVariance * product(c).value + biasVariance) / divisor;
   let [low, high] = [0, 1 - 1e-9];
   if (map(0) < 1e-14) high = 0; // c = 0 is the fixed point
   while (high - low > 1e-15) {
@@ -71,5 +75,7 @@ export function correlationFixedPoint(
     else high = middle;
   }
   const { slope, missing } = product(high);
-  return (weightVariance * missing) / q < 1e-8 ? { c: high, slope: (weightVariance * slope) / q } : undefined;
+  return (weightVariance * missing) / divisor < 1e-8
+    ? { c: high, slope: (weightVariance * slope) / divisor }
+    : undefined;
 }

@@ -3,7 +3,7 @@
 
 import { rounded } from '../activation/gain.js';
 import { exp, ln } from './logarithm.js';
-import type { MeanField } from './mean-field.js';
+import type { ActivationMoments, MeanField } from './mean-field.js';
 
 /** The theory's expectations for a layer with weights and the activation after it. */
 export interface TheoryLayer {
@@ -44,13 +44,17 @@ export interface Network {
 
 /** The expectations for all layers: first for the signal, from the first layer to the last, then for the gradient back. */
 export function propagate(field: MeanField, network: Network): TheoryLayer[] {
-  const layers = forward(field, network);
-  backward(field, network, layers);
+  const moments: ActivationMoments[] = [];
+  const layers = forward(field, network, moments);
+  backward(moments, network, layers);
   return layers;
 }
 
-/** The layers with the expectations for the signal; those for the gradient are not known yet. */
-function forward({ momentsAt }: MeanField, network: Network): TheoryLayer[] {
+/**
+ * The layers with the expectations for the signal; those for the gradient are not known yet. Adds the moments of each
+ * layer's activation to `saved`.
+ */
+function forward({ momentsAt }: MeanField, network: Network, saved: ActivationMoments[]): TheoryLayer[] {
   const { widths, weightVariances, biasVariance } = network;
   const layers: TheoryLayer[] = [];
   let input = network.meanSquare;
@@ -64,6 +68,7 @@ function forward({ momentsAt }: MeanField, network: Network): TheoryLayer[] {
     const fits = q > 1e-280 && q < 1e280;
     const logQ = fits ? ln(q) : v > 0 ? ln(v) + logInput : -Infinity;
     const moments = momentsAt(q);
+    saved.push(moments);
     // The part of q's relative variance that comes from the layer's input. The mean over the layer's n units adds 2 / n,
     // the relative variance of a mean of n squares of normals.
     const inherited = q > 0 ? ((v * input) / q) ** 2 * variance : 0;
@@ -91,13 +96,13 @@ function forward({ momentsAt }: MeanField, network: Network): TheoryLayer[] {
 }
 
 /** Adds the expectations for the gradient to the layers. */
-function backward({ momentsAt }: MeanField, { weightVariances }: Network, layers: TheoryLayer[]): void {
+function backward(moments: ActivationMoments[], { weightVariances }: Network, layers: TheoryLayer[]): void {
   let [log, variance] = [0, 0];
   for (let l = layers.length - 1; l >= 0; l--) {
     const layer = layers[l];
     if (l < layers.length - 1) {
       const next = layers[l + 1];
-      const { slopeSquare, slopeKurtosis } = momentsAt(layer.preactivation);
+      const { slopeSquare, slopeKurtosis } = moments[l];
       // On the way back a layer sums over its outputs, not its inputs: fanOut Var(w) = V fanOut / fanIn.
       const factor = (slopeSquare * weightVariances[l + 1] * next.outputs) / next.inputs;
       log += factor > 0 ? ln(factor) : -Infinity;

@@ -33,7 +33,7 @@ export interface TheorySpec {
 
 export interface Theory {
   layers: TheoryLayer[];
-  /** The fixed point of q in layers like the second; null where q grows without end. */
+  /** The fixed point of q in layers like the second; null where q grows without end, or to where f is not finite. */
   fixedPoint: number | null;
   /** chi and slope there. */
   chi: number | null;
@@ -84,6 +84,9 @@ function varianceOfInitialiser(where: string, initialiser: unknown, widths: read
   });
 }
 
+/** More take seconds, and are where the first ones went. */
+const MAX_LAYERS = 10_000;
+
 /** The network and the activation that a spec describes, checked. */
 function networkOf(where: string, spec: TheorySpec): { network: Network; field: MeanField } {
   const known = ['widths', 'activation', 'weightVariance', 'initialiser', 'biasVariance', 'meanSquare'] as const;
@@ -92,6 +95,10 @@ function networkOf(where: string, spec: TheorySpec): { network: Network; field: 
   const advice = 'pass those of the input, the layers and the output';
   if (!Array.isArray(list)) throw new TypeError(`${where}: widths is ${what(list)}; ${advice}`);
   if (list.length < 2) throw new RangeError(`${where}: widths has a length of ${list.length}; ${advice}`);
+  if (list.length > MAX_LAYERS + 1)
+    throw new RangeError(
+      `${where}: widths has a length of ${list.length}; pass at most ${MAX_LAYERS + 1}, and see fixedPoint for deeper networks`,
+    );
   const widths = Array.from(list, (n, i) => whole(where, `widths[${i}]`, n, { least: 1 }));
   if (o.activation === undefined) throw new TypeError(`${where}: activation is undefined; pass the name of one`);
   const network = {
@@ -123,7 +130,7 @@ function limitOf(field: MeanField, weightVariance: number, biasVariance: number,
   }
   const { slopeSquare, growth, jumps } = field.momentsAt(q);
   const [chi, slope] = [weightVariance * slopeSquare, weightVariance * growth];
-  const pair = correlationFixedPoint(field, Math.max(q, 1e-200), variances);
+  const pair = correlationFixedPoint(field, q, variances);
   return {
     fixedPoint: rounded(q),
     chi: rounded(chi),
@@ -139,8 +146,9 @@ function limitOf(field: MeanField, weightVariance: number, biasVariance: number,
  * fixed points and the edge of chaos to 1e-8 and better. It is exact for infinitely wide layers; `band` says how far
  * networks of these widths stray, and the warning 'unreliable' that they stray too far. Plain data. The last of the
  * twelve digits may differ between engines, since the host computes an activation's formula; the weights that this
- * package draws never differ. TypeError and RangeError for options that are missing or out of range, weights whose mean
- * is not 0, and an activation that cannot be integrated.
+ * package draws never differ. A function of your own has the same theory as an activation of its formula, and may have kinks,
+ * jumps and steep parts, as for `gain`. TypeError and RangeError for options that are missing or out of range, more than
+ * 10,000 layers, weights whose mean is not 0, and an activation that cannot be integrated or whose slope has no bound.
  */
 export function theory(spec: TheorySpec): Theory {
   const { network, field } = networkOf('diagnose.theory', spec);

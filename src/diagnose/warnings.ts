@@ -74,7 +74,7 @@ function tooDeep({ phase, depthScale }: Expectations, depth: number): TheoryWarn
 }
 
 function saturation(hidden: TheoryLayer[], { quadratureAt }: MeanField): TheoryWarning | undefined {
-  const steepest = quadratureAt(1).panels.reduce((most, { slopes }) => Math.max(most, ...slopes.map(Math.abs)), 0);
+  const steepest = quadratureAt(1).slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
   /** The share of values at mean square q at which f is flat. */
   const flatShare = (q: number) => {
     // The derivative of f(sqrt(q) z) with respect to z is sqrt(q) f'.
@@ -83,7 +83,14 @@ function saturation(hidden: TheoryLayer[], { quadratureAt }: MeanField): TheoryW
   };
   const usual = flatShare(1);
   const limit = usual + SATURATED * (1 - usual);
-  const layer = hidden.find(({ preactivation: q }) => q > 1e-12 && flatShare(q) > limit);
+  // Most q are close to others, in deep networks: a share at their first two digits tells which can be above the limit.
+  const shares = new Map<number, number>();
+  const isNear = (q: number) => {
+    const rounded = Number(q.toPrecision(2));
+    if (!shares.has(rounded)) shares.set(rounded, flatShare(rounded));
+    return shares.get(rounded)! > limit - 0.1;
+  };
+  const layer = hidden.find(({ preactivation: q }) => q > 1e-12 && isNear(q) && flatShare(q) > limit);
   if (layer === undefined) return undefined;
   const percent = (100 * flatShare(layer.preactivation)).toFixed(0);
   return {

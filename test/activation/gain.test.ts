@@ -1,7 +1,7 @@
 // Gains by quadrature, and PyTorch's table.
 
 import { describe, expect, test } from 'vitest';
-import { gain } from '../../src/index.js';
+import { gain, random } from '../../src/index.js';
 
 // Forward and backward gain, chi and slope, computed by quadrature with 30 digits. A row has the name of an
 // activation or a function.
@@ -61,8 +61,7 @@ test('a function with a kink, with a step, of any scale', () => {
   const { forward, backward } = gain.describe((x) => Math.max(x - c, 0));
   expect(Math.abs(forward * Math.sqrt((1 + c * c) * tail - c * phi) - 1)).toBeLessThan(1e-9);
   expect(Math.abs(backward * Math.sqrt(tail) - 1)).toBeLessThan(1e-9);
-  const step = gain.describe((x) => (x > 0.1234 ? 1 : -1));
-  expect([step.forward, step.backward]).toEqual([1, Infinity]);
+  expect(gain((x) => (x > 0.1234 ? 1 : -1))).toBe(1);
   for (const scale of [1e-8, 1e8])
     expect(Math.abs((gain((x) => scale * Math.tanh(x)) * scale) / gain('tanh') - 1)).toBeLessThan(1e-11);
 });
@@ -77,13 +76,81 @@ test('a function without a gain is an error', () => {
   expect(() => gain((x) => Math.exp(x * x))).toThrow(/not finite/);
   expect(() => gain((x) => Math.exp((x * x) / 4))).toThrow(/not finite/);
   expect(() => gain((x) => 1 / (x - 0.5))).toThrow(RangeError);
-  expect(() => gain(Math.log)).toThrow(/f\(-?[\d.]+\) is NaN/);
+  expect(() => gain(Math.log)).toThrow(/f\(0\) is -Infinity/);
+  expect(() => gain(Math.sqrt)).toThrow(/f\(-[\d.e-]+\) is NaN/);
   expect(() => gain('swish' as never)).toThrow(/f is the string "swish"; pass one of linear, relu/);
   expect(() => gain(3 as never)).toThrow(TypeError);
   expect(() => gain((() => '1') as never)).toThrow(/is the string "1"; pass a function of numbers/);
   expect(() => gain('tanh', { slope: 1 })).toThrow(/unknown option slope/);
   expect(() => gain('leakyRelu', { slope: -1 })).toThrow(RangeError);
   expect(() => gain('tanh', { direction: 'up' as never })).toThrow(/direction/);
+});
+
+test('a narrow spike, an unbounded slope, and what has no backward gain', () => {
+  // 1 + E (25 - z^2) between 0.205 and 0.215, and p^2 2^(p - 1) Gamma(p - 1/2) / sqrt(pi) for |x|^p, by mpmath.
+  const near = (got: number, expected: number, tolerance: number) =>
+    expect(Math.abs(got / expected - 1), `${got} beside ${expected}`).toBeLessThan(tolerance);
+  near(
+    gain((x) => (x > 0.205 && x < 0.215 ? 5 : x)),
+    1 / Math.sqrt(1.09738795518446),
+    1e-10,
+  );
+  const backward = (f: (x: number) => number) => gain(f, { direction: 'backward' });
+  near(
+    backward((x) => Math.abs(x) ** 0.6),
+    1 / Math.sqrt(1.46438826550171),
+    1e-9,
+  );
+  near(
+    backward((x) => Math.abs(x) ** 0.51),
+    1 / Math.sqrt(10.3893756317554),
+    1e-9,
+  );
+  near(
+    backward((x) => Math.abs(x - 0.3) ** 0.6),
+    1 / Math.sqrt(1.41276159494871),
+    1e-6,
+  );
+  near(
+    backward((x) => Math.abs(x - 1.7) ** 0.55),
+    1 / Math.sqrt(0.721714898161443),
+    1e-6,
+  );
+  // A backward pass has the slopes beside a jump.
+  near(
+    backward((x) => (x > 0.5 ? 3 * x : x)),
+    1 / Math.sqrt(1 + 8 * 0.3085375387259869),
+    1e-10,
+  );
+  for (const f of [
+    Math.sign,
+    (x: number) => (x > 0.1234 ? 1 : -1),
+    () => 1,
+    Math.cbrt,
+    (x: number) => Math.sqrt(Math.abs(x)),
+  ]) {
+    expect(gain(f)).toBeGreaterThan(0);
+    expect(() => backward(f)).toThrow(/E f'\(z\)\^2 is (0|infinite); there is no backward gain/);
+    expect(() => gain.describe(f)).toThrow(/there is no backward gain/);
+  }
+  expect(() => gain((x) => Math.abs(x - 0.3) ** -0.3)).toThrow(/is not finite/);
+  expect(() => gain((x) => (x === 0 ? 0 : Math.sin(1 / x)))).toThrow(/too many kinks or steps/);
+});
+
+test('parts wider than a thousandth of their distance from 0 are found, on every scale', () => {
+  const rng = random.philox('narrow parts');
+  for (let i = 0; i < 20; i++) {
+    const [a, b, c] = rng.uniform(3);
+    // From 0.03 to 3, at either side.
+    const at = 0.03 * 100 ** a * (b < 0.5 ? -1 : 1);
+    const width = Math.abs(at) * (0.001 + 0.002 * c);
+    const spike = (x: number) => (Math.abs(x - at) < width / 2 ? 1 : 0);
+    // The density in the middle, with the next term of the integral's Taylor series.
+    const share =
+      (width * Math.exp((-at * at) / 2) * (1 + ((at * at - 1) * width * width) / 24)) / Math.sqrt(2 * Math.PI);
+    expect(Math.abs(gain(spike) * Math.sqrt(share) - 1), `${at}, ${width}`).toBeLessThan(1e-8);
+    expect(gain((x) => x + 100 * spike(x))).toBeLessThan(0.999);
+  }
 });
 
 test('gain.torch is PyTorch’s table', () => {

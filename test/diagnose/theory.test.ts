@@ -214,7 +214,7 @@ describe('errors', () => {
     // biome-ignore lint/suspicious/noSparseArray: what a hole is taken for
     [{ ...good, widths: [, 3] }, TypeError, /widths\[0\] is undefined/],
     [{ ...good, activation: (x: number) => Math.fround(Math.tanh(x)) }, RangeError, /rounded values such as float32's/],
-    [{ ...good, activation: Math.floor }, RangeError, /too many kinks or steps/],
+    [{ ...good, activation: (x: number) => Math.floor(100 * x) }, RangeError, /too many kinks or steps/],
     [{ ...good, activation: 'tan' }, RangeError, /activation is the string "tan"; pass one of linear, relu/],
     [{ ...good, activation: undefined }, TypeError, /activation is undefined/],
     [{ ...good, initialiser: 'normal' }, TypeError, /both weightVariance and initialiser/],

@@ -22,11 +22,11 @@ function program(name: string, text: string): string {
 const node = (...args: string[]) => promisify(execFile)(process.execPath, args, { timeout: 60_000 });
 
 // 0.4 MB are JavaScript, a file for each source with its comments, and 0.8 their maps with the sources in them; 0.3 the files
-// for Node, 0.3 those for require, 0.4 the minified file and its map, 0.2 types, 0.1 WebAssembly. What is installed is not what
-// a page downloads.
-test('installed it takes less than 3.1 MB: a file and its map for each source, and a few single files', () => {
+// for Node, 0.3 those for require, 0.4 the minified file and its map, 0.2 types, 0.1 WebAssembly. 80 kB, over six
+// copies and maps, are the pieces of functions of one's own. What is installed is not what a page downloads.
+test('installed it takes less than 3.4 MB: a file and its map for each source, and a few single files', () => {
   const { unpackedSize, files } = packed();
-  expect(unpackedSize).toBeLessThan(3_100_000);
+  expect(unpackedSize).toBeLessThan(3_400_000);
   const paths = files.map(({ path }) => path);
   const outside = paths.filter((path) => !path.startsWith('dist/'));
   expect(outside.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
