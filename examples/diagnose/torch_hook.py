@@ -1,5 +1,5 @@
 """Writes a file for diagnose.network: write('network.json', model.eval(), functional.cross_entropy, x, labels)."""
-import json, math
+import json, math, torch
 from torch import nn
 
 ACTIVATIONS = {**{name: name.lower() for name in ('ReLU', 'ReLU6', 'Tanh', 'Sigmoid', 'SiLU', 'Mish', 'SELU', 'Softsign')},
@@ -12,10 +12,12 @@ def array(t):  # JSON has no NaN
 def write(path, model, loss, x, y):
     layers, weights = [], []
     def read(name, module, inputs, output):
+        if not torch.is_tensor(output) or output.dim() < 2: return  # such as a recurrent layer's, which are several
         kind = type(module).__name__
         conv, activation = 'Conv' in kind, ACTIVATIONS.get(kind)
         linear = kind == 'Linear' or conv and 'Transpose' not in kind
-        axis = 1 if conv else -1 if linear or not layers else layers[-1]['axis']  # of the channels, which PyTorch has first
+        first = kind[-2:] in ('1d', '2d', '3d')  # these layers have the channels first, and others after them too
+        axis = 1 if first else -1 if linear or not layers else layers[-1]['axis']
         layer = {'name': name, 'kind': 'conv' if conv else kind.lower(), 'axis': axis, 'activations': array(output)}
         if activation:
             activation = activation(module) if callable(activation) else activation
@@ -23,7 +25,7 @@ def write(path, model, loss, x, y):
         if linear:
             layer.update(weights=array(module.weight), **({} if module.bias is None else {'biases': array(module.bias)}))
             weights.append((layer, module.weight))
-        output.register_hook(lambda gradient: layer.update(gradients=array(gradient)))
+        if output.requires_grad: output.register_hook(lambda gradient: layer.update(gradients=array(gradient)))
         layers.append(layer)
     leaves = [(name, module) for name, module in model.named_modules() if not [*module.children()]]
     hooks = [module.register_forward_hook(lambda *given, name=name: read(name, *given)) for name, module in leaves]
@@ -31,6 +33,7 @@ def write(path, model, loss, x, y):
     value = loss(model(x), y)
     value.backward()
     for hook in hooks: hook.remove()
-    for layer, weight in weights: layer['weightGradients'] = array(weight.grad)
-    text = json.dumps({'input': array(x), 'loss': array(value)['data'][0], 'layers': layers})
-    open(path, 'w').write(text)
+    for layer, weight in weights:
+        if weight.grad is not None: layer['weightGradients'] = array(weight.grad)
+    data = {'input': array(x)} if x.is_floating_point() else {}  # numbers of words have no scale
+    open(path, 'w').write(json.dumps({**data, 'loss': array(value)['data'][0], 'layers': layers}))

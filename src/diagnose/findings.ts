@@ -1,5 +1,5 @@
-// The faults of a network that statistics of its layers show, whatever measured them: each function looks for one fault in the hidden layers and returns a finding,
-// or undefined. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
+// The faults of a network that the statistics of its layers show, whatever measured them: each function looks for one fault in
+// the hidden layers and returns a finding, or undefined. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
 // The thresholds are in thresholds.ts.
 
 import { defaultNumbers, flat, type Measured, type MeasuredLayer } from '../nn/statistics.js';
@@ -174,14 +174,14 @@ function dead(probe: Measured): Finding | undefined {
     .map(({ statistics }) => statistics);
   if (affected.length === 0) return undefined;
   const worst = affected.reduce((a, b) => (b.dead > a.dead ? b : a));
-  const { dead: share, units, kind } = worst;
+  const { dead: share, units } = worst;
   const rest = share === 1 ? ' Nothing comes through: no layer before it can learn.' : '';
   return {
     code: 'dead',
     level: share > 0.9 ? 'error' : 'warning',
     ...at(worst),
     figures: { share, limit: Math.min(1, limitOf(units)), layers: affected.length },
-    message: `${percent(share)} of the ${units} units of ${label(worst)} (${kind}) are 0 for every row: they get no gradient and cannot come back by themselves.${rest}`,
+    message: `${percent(share)} of the ${units} units of ${label(worst)} (${worst.activation ?? worst.kind}) are 0 for every row: they get no gradient and cannot come back by themselves.${rest}`,
   };
 }
 
@@ -201,7 +201,7 @@ function saturated(probe: Measured): Finding | undefined {
     level: share > 0.75 + 0.25 * usual ? 'error' : 'warning',
     ...at(statistics),
     figures: { share, limit, layers: affected.length },
-    message: `${percent(share)} of what ${label(statistics)} (${statistics.kind}) makes is where it is flat: there a change of the input changes nothing, and next to no gradient comes back.`,
+    message: `${percent(share)} of what ${label(statistics)} (${statistics.activation ?? statistics.kind}) makes is where it is flat: there a change of the input changes nothing, and next to no gradient comes back.`,
   };
 }
 

@@ -23,8 +23,8 @@ export interface Fix {
   /**
    * Draws the weights of all linear layers anew and sets their biases to 0; the model loses all that it has learnt. If
    * the inputs' mean square is below 1/16 or above 16, the first layer's gain is divided by its root. Absent where a fix is not
-   * mechanical, without a model of this package, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through JSON and messages.
-   * TypeError for unknown options, and for both rng and seed; where it fails the model stays as it was.
+   * mechanical, without a model of this package, and for nn.lsuv without a batch. Not enumerable, so that verdicts go through
+   * JSON and messages. TypeError for unknown options, and for both rng and seed; where it fails the model stays as it was.
    */
   readonly apply?: (given?: { rng?: Generator | undefined; seed?: Seed | undefined }) => void;
 }

@@ -219,7 +219,7 @@ test('a network of convolutions and fused layers, where no units vary, or none d
     { name: 'fc', kind: 'linear', activations: same(3, [4, 10]), gradients: same(0, [4, 10]) },
   ]);
   expect(verdicts.map(({ code, name, layer }) => [code, name, layer])).toEqual([['dead', 'conv1', 0]]);
-  expect(verdicts[0].message).toMatch(/^100 % of the 8 units of layer conv1 \(conv2d\) are 0 for every row/);
+  expect(verdicts[0].message).toMatch(/^100 % of the 8 units of layer conv1 \(relu\) are 0 for every row/);
   expect(layers[2]).toMatchObject({ variance: 0, dead: 0, min: 3, max: 3, gradient: { norm: 0 } });
 });
 

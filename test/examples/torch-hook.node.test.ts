@@ -110,6 +110,28 @@ test.runIf(torch)('convolutions have channels as units; what is not finite is nu
   expect(await print(join(folder, 'network.json'))).toMatch(/^error: 1 % of 0\.weight/);
 });
 
+test.runIf(torch)('words, a recurrent layer, a frozen layer', () => {
+  const folder = newFolder();
+  const x = Array.from({ length: rows * 5 }, (_, i) => (7 * i) % 20);
+  writeFileSync(join(folder, 'given.json'), JSON.stringify({ x, labels: Array.from(labels), parameters: [] }));
+  const layers = 'nn.Embedding(20, 4), nn.Linear(4, 6), Last(6, 6, batch_first=True), nn.Linear(6, 3)';
+  const last = `
+class Last(nn.LSTM):
+    def forward(self, x): return super().forward(x)[0][:, -1]
+`;
+  run(program(layers, `${rows}, 5`, 'model[1].requires_grad_(False)').replace('given =', `${last}\ngiven =`), folder);
+  const { layers: seen, ...rest } = read(folder);
+  expect(rest).not.toHaveProperty('input');
+  expect(seen.map(({ kind, units, positions }) => [kind, units, positions])).toEqual([
+    ['embedding', 4, 5],
+    ['linear', 6, 5],
+    ['last', 6, undefined],
+    ['linear', 3, undefined],
+  ]);
+  expect(seen.map(({ weight }) => weight?.gradientNorm !== undefined)).toEqual([false, false, false, true]);
+  expect(seen.every(({ gradient }) => gradient && gradient.norm > 0)).toBe(true);
+});
+
 test('without a file it says what to pass', () => {
   expect(() => execFileSync(process.execPath, [tsx, 'examples/diagnose'], { stdio: 'pipe' })).toThrow(
     /pass the name of a file/,
