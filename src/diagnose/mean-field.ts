@@ -110,11 +110,14 @@ function momentMap(momentsAt: (q: number) => ActivationMoments, start: number) {
   };
 }
 
-/** `where` begins the errors: TypeError and RangeError for an activation that is unknown or cannot be integrated. */
-export function meanField(where: string, activation: Named | Nonlinear): MeanField {
+/**
+ * `where` begins the errors: TypeError and RangeError for an activation that is unknown or cannot be integrated. A function is
+ * searched for narrow parts, unless it is the formula of a row.
+ */
+export function meanField(where: string, activation: Named | Nonlinear, isFormula = false): MeanField {
   const [nonlinear, parameters] = Array.isArray(activation) ? activation : [activation, {}];
   const f = functionOf(where, nonlinear as Nonlinear, parameters ?? {}, 'activation');
-  const pieces = piecesOf(where, f, typeof nonlinear === 'function' ? undefined : NAMED_DENSITY);
+  const pieces = piecesOf(where, f, typeof nonlinear === 'function' && !isFormula ? undefined : NAMED_DENSITY);
   const zero = pieces.atZero();
   const zeroAtZero = zero.value === 0;
   // The moments are integrated between these ends. Without a polynomial around 0 the slopes of a function with f(0) = c are

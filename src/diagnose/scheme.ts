@@ -36,7 +36,7 @@ export function schemeOf({ layers }: Measured, depth: number): Scheme | undefine
   const [activation] = distinct.values();
   if (activation === undefined) return kaiming(1, 'which keeps the mean square of the signal in linear layers');
   const row: Row = activations[activation.name as Activation];
-  const field = meanField('diagnose.verdicts', (x) => row.formula(x, ...activation.numbers));
+  const field = meanField('diagnose.verdicts', (x) => row.formula(x, ...activation.numbers), true);
   return schemeOfActivation(activation.name, field, depth);
 }
 
