@@ -10,7 +10,7 @@ export interface Tensor {
 
 /** A shape, checked, and its number of values. */
 export function checkedShape(where: string, shape: unknown): { shape: number[]; size: number } {
-  if (!Array.isArray(shape))
+  if (!Array.isArray(shape) || !('map' in shape))
     throw new TypeError(`${where}: the shape is ${what(shape)}; pass an array of lengths, such as [100, 784]`);
   const lengths = Array.from(shape, (length, i) => whole(where, `shape[${i}]`, length));
   const size = lengths.reduce((product, length) => product * length, 1);

@@ -10,6 +10,7 @@
 import { functionOf, type Nonlinear, rounded } from '../activation/gain.js';
 import { expectation, type Quadrature, quadrature, SHORT_RANGE } from '../activation/quadrature.js';
 import type { Named } from '../activation/table.js';
+import { partsOf } from '../check.js';
 import { exp, ln } from './logarithm.js';
 
 /** The moments of f at mean square q, that is of f(sqrt(q) z) with z ~ N(0, 1). */
@@ -72,7 +73,7 @@ function extrapolate(moments: ActivationMoments, power: number, q: number, end: 
 
 /** `where` begins the errors: TypeError and RangeError for an activation that is unknown or cannot be integrated. */
 export function meanField(where: string, activation: Named | Nonlinear): MeanField {
-  const [nonlinear, parameters] = Array.isArray(activation) ? activation : [activation, {}];
+  const [nonlinear, parameters] = partsOf(activation) as [unknown, Record<string, unknown>?];
   const f = functionOf(where, nonlinear as Nonlinear, parameters ?? {}, 'activation');
   const zeroAtZero = f(0) === 0;
   const custom = typeof nonlinear === 'function';

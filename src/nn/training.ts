@@ -262,6 +262,7 @@ class Run implements Training {
     const { inputs } = this.model;
     const count = Math.min(o.batchSize, o.rows - row);
     attached(this.where, 'x', o.x);
+    if (loss.source) attached(this.where, 'targets', loss.source);
     for (let i = 0; i < count; i++) {
       const from = order ? order[row + i] : row + i;
       plan.x.set(view(o.x, from * inputs, (from + 1) * inputs), i * inputs);
