@@ -2,7 +2,10 @@
 
 import { allocate, float32, sameLength, type Unchecked, what, whole } from './check.js';
 
-/** Values in row-major order. A model replaces the data of its tensors: keep the tensor, and read `data` from it. */
+/**
+ * Values in row-major order. nn.sequential moves the data of its layers' tensors to the model's memory, once: read `data` after it.
+ * From then on it is the same array, which cannot be assigned; write into it, by data.set(values).
+ */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;

@@ -143,7 +143,7 @@ function symmetric(hidden: LayerStatistics[]): Finding | undefined {
 
 /** The activations before the last linear layer, with where their functions are flat. Outputs may well be saturated. */
 function hiddenActivations({ layers }: Probe, model: Model) {
-  const { operations } = planFor(model, 1);
+  const { operations } = planFor('diagnose', model);
   const last = layers.findLastIndex(({ kind, weight }) => kind === 'linear' && weight);
   return layers.slice(0, Math.max(0, last)).flatMap((statistics, i) => {
     const { activation } = operations[i];

@@ -24,7 +24,7 @@ const kaiming = (weightVariance: number, reason: string): Scheme => ({
 
 /** The scheme for a model with `depth` hidden layers; undefined if no scale of the weights carries a signal through them. */
 export function schemeOf(model: Model, depth: number): Scheme | undefined {
-  const { operations } = planFor(model, 1);
+  const { operations } = planFor('diagnose', model);
   const used = operations.flatMap(({ activation }) => activation ?? []);
   const unknown = operations.some(({ kind, activation }) => !activation && kind !== 'linear' && kind !== 'dropout');
   const distinct = new Map(used.map((activation) => [`${activation.name} ${activation.numbers}`, activation]));

@@ -28,7 +28,7 @@ function requireProbe(where: string, probe: Probe, model: Model): void {
     throw new TypeError(`${where}: probe is ${what(probe)}; ${advice}`);
   if (typeof probe.input !== 'object' || probe.input === null)
     throw new TypeError(`${where}: the input of probe is ${what(probe.input)}; ${advice}`);
-  const { operations } = planFor(model, 1);
+  const { operations } = planFor(where, model);
   const matches =
     operations.length === probe.layers.length && operations.every(({ kind }, i) => kind === probe.layers[i]?.kind);
   if (!matches) throw new RangeError(`${where}: probe is of another model than this one; pass the one it was made of`);

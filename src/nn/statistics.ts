@@ -223,11 +223,10 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
       // The gradients' memory is not in use until the next step.
       plan.gradients.set(before);
       for (const { layer, weight } of layers) {
-        const data = model.layers[layer].parameters.weight?.data;
-        if (!weight || !data) continue;
-        const from = (data.byteOffset - plan.parameters.byteOffset) / 4;
-        const previous = plan.gradients.subarray(from, from + data.length);
-        const distance = plan.kernel('distance', data, previous)(data.length);
+        const tensor = plan.tensors.get(model.layers[layer].parameters.weight);
+        if (!weight || !tensor) continue;
+        const { values, gradient } = tensor;
+        const distance = plan.kernel('distance', values, gradient)(values.length);
         if (Number.isFinite(distance)) weight.update = weight.norm === 0 ? 0 : distance / weight.norm;
       }
     },
@@ -261,14 +260,15 @@ function parameterStatistics(
   lr?: number,
 ): Pick<LayerStatistics, 'weight' | 'broken'> {
   const { parameters } = model.layers[layer];
-  const { weight, bias } = parameters;
-  const norm = weight?.shape.length === 2 ? normOf(plan, weight.data) : undefined;
-  const shares = Object.entries(parameters).flatMap(([name, { data }]) => {
-    const share = name === 'weight' && norm ? norm.nonFinite : nonFiniteShare(data);
+  const { weight } = parameters;
+  const [weights, biases] = [weight, parameters.bias].map((tensor) => plan.tensors.get(tensor)?.values);
+  const norm = weights && weight.shape.length === 2 ? normOf(plan, weights) : undefined;
+  const shares = Object.entries(parameters).flatMap(([name, tensor]) => {
+    const share = name === 'weight' && norm ? norm.nonFinite : nonFiniteShare(plan.tensors.get(tensor)!.values);
     return share > 0 ? [[`${layer}.${name}`, share]] : [];
   });
   const broken = shares.length > 0 ? { broken: Object.fromEntries(shares) } : {};
-  if (weight === undefined || norm === undefined) return broken;
+  if (weights === undefined || norm === undefined) return broken;
   const gradient = normOf(plan, gradients.weight);
   const update = norm.norm === 0 ? 0 : ((lr ?? 0) * gradient.norm) / norm.norm;
   return {
@@ -278,8 +278,8 @@ function parameterStatistics(
       gradientNorm: gradient.norm,
       gradientNonFinite: gradient.nonFinite,
       ...(lr !== undefined && gradient.nonFinite === 0 && { update }),
-      symmetric: equalRows(weight.data, weight.shape[1]),
-      symmetricBias: bias === undefined || equalRows(bias.data, 1) || bias.data.length === 1,
+      symmetric: equalRows(weights, weight.shape[1]),
+      symmetricBias: biases === undefined || equalRows(biases, 1) || biases.length === 1,
     },
   };
 }

@@ -13,18 +13,20 @@ import { type Fit, type FitOptions, fitOptions } from './fit-options.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import {
+  beginPass,
   drawingLayers,
   type Model,
   type Progress,
+  planFor,
   productsOf,
-  renewPlan,
+  setModelBusy,
   type Training,
   trainings,
-  unsharedPlanFor,
+  valuesOf,
 } from './model.js';
 import type { Plan } from './plan.js';
 import { type Probe, probePass } from './statistics.js';
-import { clipping, generatorStates, gradients, type StepRequest, type ThreadTeam, type TrainingSpec } from './step.js';
+import { clipping, generatorStates, gradients, type ThreadTeam, type TrainingSpec } from './step.js';
 
 /** The result of a step. */
 export interface Step {
@@ -88,11 +90,11 @@ const specFor = (where: string, model: Model, { optimizer, loss, clipNorm }: Fit
 });
 
 /** The slices of an array that has the parameters' layout, by the parameters' names. */
-const byName = (model: Model, { parameters }: Plan, values: Float32Array): Record<string, Float32Array> =>
+const byName = (model: Model, { tensors }: Plan, values: Float32Array): Record<string, Float32Array> =>
   Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { data }]) => {
-      const from = (data.byteOffset - parameters.byteOffset) / 4;
-      return [name, values.subarray(from, from + data.length)];
+    Object.entries(model.parameters).map(([name, tensor]) => {
+      const { from, values: own } = tensors.get(tensor)!;
+      return [name, values.subarray(from, from + own.length)];
     }),
   );
 
@@ -101,7 +103,6 @@ type TeamSteps = Awaited<ReturnType<ThreadTeam['begin']>>;
 
 /** One training of a model, from its first step to its last. */
 class Run implements Training {
-  busy = false;
   private readonly drawing;
   private plan!: Plan;
   private slots: Float32Array[] = [];
@@ -176,9 +177,7 @@ class Run implements Training {
     const { model, o, threads } = this;
     const { optimizer } = o;
     const batchSize = Math.min(o.batchSize, Math.max(1, o.rows));
-    this.plan = threads
-      ? renewPlan(model, batchSize, optimizer.slots, { threads: threads.threads })
-      : unsharedPlanFor(model, batchSize, optimizer.slots);
+    this.plan = planFor(this.where, model, batchSize, optimizer.slots, threads?.threads);
     const { plan } = this;
     this.slots = plan.state.slice(0, optimizer.slots);
     for (const values of this.slots) values.fill(0);
@@ -199,7 +198,7 @@ class Run implements Training {
     const order = o.shuffle ? random.restore(progress.order as GeneratorState).order(o.rows) : undefined;
     setState(where, this.order, progress.generator as GeneratorState);
     for (const [i, source] of this.drawing) setState(where, source, progress.layers[i] as GeneratorState);
-    for (const [name, { data }] of Object.entries(parameters)) model.parameters[name].data.set(data);
+    for (const [name, values] of valuesOf(model)) values.set(parameters[name].data);
     const slots = this.state();
     state.forEach((tensors, i) => {
       for (const [name, values] of Object.entries(slots[i])) values.set(tensors[name].data);
@@ -229,31 +228,38 @@ class Run implements Training {
 
   /** Makes the next step of the epoch. Without an order, rows are in the data's. */
   private makeStep(order: Uint32Array | undefined, lr: number): Step | Promise<Step> {
-    const { model, plan, loss, o, team } = this;
+    const { model, plan, o, team } = this;
     const count = this.loadRows(order);
     const probed = o.probeEvery !== undefined && this.step % o.probeEvery === 0;
-    const probe = probed ? probePass(model, plan, count, true) : undefined;
     this.row += count;
-    const result: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
-    if (probe) {
-      probe.forward();
-      result.loss = loss.backward(count);
-      probe.backward();
-      this.before?.set(plan.parameters);
+    const step: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
+    const end = beginPass(model, plan);
+    if (team) return this.stepOfTeam(team, count, step, probed).finally(end);
+    try {
+      const finish = this.probed(count, step, probed);
+      if (!probed) step.loss = gradients(plan, this.loss, count);
+      if (this.clip) step.gradientNorm = this.clip();
+      this.update(lr);
+      finish?.();
+    } finally {
+      end();
     }
-    const finish = () => {
-      probe?.after(this.before!);
-      if (probe) result.probe = probe.report(result.loss);
-      return result;
+    return step;
+  }
+
+  /** Computes the gradients of a step that is probed. The function that is returned completes the probe after the step. */
+  private probed(count: number, step: Step, isProbed: boolean): (() => void) | undefined {
+    if (!isProbed) return undefined;
+    const { model, plan, loss } = this;
+    const probe = probePass(model, plan, count, true);
+    probe.forward();
+    step.loss = loss.backward(count);
+    probe.backward();
+    this.before?.set(plan.parameters);
+    return () => {
+      probe.after(this.before!);
+      step.probe = probe.report(step.loss);
     };
-    if (team) {
-      const request = { count, lr, hasGradients: probe !== undefined, generators: generatorStates(model) };
-      return this.stepOfTeam(team, request, result).then(finish);
-    }
-    if (!probe) result.loss = gradients(plan, loss, count);
-    if (this.clip) result.gradientNorm = this.clip();
-    this.update(lr);
-    return finish();
   }
 
   /** Copies the next rows of the epoch into the plan. Returns how many there are. */
@@ -271,23 +277,28 @@ class Run implements Training {
     return count;
   }
 
-  private async stepOfTeam(team: TeamSteps, request: StepRequest, step: Step): Promise<void> {
-    this.busy = true;
+  private async stepOfTeam(team: TeamSteps, count: number, step: Step, isProbed: boolean): Promise<Step> {
+    const { model } = this;
+    const finish = this.probed(count, step, isProbed);
+    setModelBusy(model, true);
     try {
+      const request = { count, lr: step.lr, hasGradients: isProbed, generators: generatorStates(model) };
       const result = await team.step(request);
-      if (!request.hasGradients) step.loss = result.loss;
+      if (!isProbed) step.loss = result.loss;
       if (this.clip) step.gradientNorm = result.gradientNorm;
       for (const [i, source] of this.drawing) setState(this.where, source, result.generators[i]);
     } finally {
-      this.busy = false;
+      setModelBusy(model, false);
     }
+    finish?.();
+    return step;
   }
 
-  /** Ends the training: others can use the model, on memory that no thread shares. */
+  /** Ends the training. Its plan can be dropped when the parameters are home. */
   private end(): void {
     if (trainings.get(this.model) !== this) return;
     trainings.delete(this.model);
-    unsharedPlanFor(this.model, 1);
+    valuesOf(this.model);
   }
 }
 
