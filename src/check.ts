@@ -225,9 +225,20 @@ function array<T extends Float32Array | Uint32Array>(where: string, name: string
 /** The shared buffers of workspaces. While threads of a workspace work, its user has to wait; nothing else writes there. */
 export const sharedBuffers = new WeakSet<ArrayBufferLike>();
 
-/** TypeError where a view's buffer is detached, or shared and not a workspace's. */
+/** The parameters of models of which threads make a step: what is written there is lost. */
+export const lockedArrays = new Set<ArrayBufferView>();
+
+/** Whether two views have bytes in common. */
+const overlap = (a: ArrayBufferView, b: ArrayBufferView) =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+
+/** TypeError where a view's buffer is detached, or shared and not a workspace's. Error for one of lockedArrays. */
 export function attached(where: string, name: string, view: ArrayBufferView): void {
   const { buffer } = view;
+  if (lockedArrays.size > 0)
+    for (const parameters of lockedArrays)
+      if (overlap(view, parameters))
+        throw new Error(`${where}: ${name} is of a model of which threads make a step; wait for it`);
   // Only toString tells the class of a buffer of another realm. It takes 40 ns.
   if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
     if (sharedBuffers.has(buffer)) return;
@@ -267,8 +278,8 @@ export function apart(
   input: ArrayBufferView,
   strictly = false,
 ): void {
-  if (out.buffer !== input.buffer || (!strictly && out.byteOffset === input.byteOffset)) return;
-  if (out.byteOffset < input.byteOffset + input.byteLength && input.byteOffset < out.byteOffset + out.byteLength) {
+  if (out.buffer === input.buffer && !strictly && out.byteOffset === input.byteOffset) return;
+  if (overlap(out, input)) {
     const itself = strictly ? '' : `${other} itself, or `;
     throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${itself}an array apart from it`);
   }

@@ -2,6 +2,7 @@
 // them in place. A plan elsewhere (for steps of more rows than are planned here, or for threads) computes with copies. A copy is
 // brought home after each step if anyone can see the array, else when it is next asked for.
 
+import { lockedArrays } from '../check.js';
 import type { Tensor } from '../tensor.js';
 import { Existing } from '../wasm/memory.js';
 
@@ -82,4 +83,10 @@ export function giveBack(place: Place): void {
   place.later = place.used;
   place.used = undefined;
   if (place.held) bringHome(place);
+}
+
+/** Marks that threads make a step, or no longer do: meanwhile no function takes an array of `parameters`, all tensors of the model. */
+export function setBusy(owner: Place['owner'], parameters: Float32Array, busy: boolean): void {
+  owner.busy = busy;
+  lockedArrays[busy ? 'add' : 'delete'](parameters);
 }

@@ -5,7 +5,7 @@ import { number, options, whole } from '../check.js';
 import { init } from '../init/index.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
-import { eachBatch, type Model, planFor, requireModel, rowsIn } from './model.js';
+import { eachBatch, type Model, planFor, requireIdle, requireModel, rowsIn } from './model.js';
 
 /** The result for a layer with weights. */
 export interface Rescaled {
@@ -35,6 +35,7 @@ export function lsuv(
 ): Rescaled[] {
   const where = 'nn.lsuv';
   requireModel(where, model);
+  requireIdle(where, model);
   const o = options(where, given, ['rng', 'seed', 'tolerance', 'rounds']);
   const rows = rowsIn(where, x, model.inputs);
   const wrong = x.findIndex((v) => !Number.isFinite(v));

@@ -12,6 +12,7 @@ import {
   type Place,
   placeOf,
   requireIdle as requireOwnerIdle,
+  setBusy,
   settle,
 } from './home.js';
 import { hasSpec, type Layer } from './layer.js';
@@ -86,7 +87,8 @@ export function beginPass(model: Model, plan: Plan): () => void {
 
 /** Marks that threads begin or end a step of a model. */
 export function setModelBusy(model: Model, busy: boolean): void {
-  homes.get(model)!.busy = busy;
+  const home = homes.get(model)!;
+  setBusy(home, home.planned.block, busy);
 }
 
 /** The latest values of all parameters by name. Unlike `data`, it does not count as giving the arrays away. */

@@ -133,6 +133,10 @@ describe('training on threads', () => {
       () => model.parameters['0.weight'].data,
     ])
       expect(call).toThrow(/^(model|nn)\.\w+: a step of this model is under way on threads; wait for it$/);
+    expect(() => activation.tanh.forward(bias, { out: bias })).toThrow(
+      /^activation\.tanh\.forward: x is of a model of which threads make a step; wait for it$/,
+    );
+    expect(() => random.philox(1).normal({ out: bias })).toThrow(/out is of a model of which threads make a step/);
     expect(hash(bias)).toBe(before);
     const forward = ws.forward(model, ws.float32(256 * rows), { out: ws.float32(3 * rows) });
     await expect(forward).rejects.toThrow(/a step of this model is under way/);
