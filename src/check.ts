@@ -1,6 +1,9 @@
 // Checks of arguments, and their errors. An error says which function, which argument, what its value is, and what to pass
 // instead. A wrong type is a TypeError, a wrong value a RangeError. Functions check all arguments before they write anything.
 
+/** The items of an array, which may have lost its methods; or the value alone. */
+export const partsOf = (value: unknown): unknown[] => (Array.isArray(value) ? Array.from(value) : [value]);
+
 /** A value in the words of an error. */
 export function what(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'boolean') return String(value);
@@ -11,9 +14,8 @@ export function what(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (Array.isArray(value)) {
-    const shown = Array.from(value.slice(0, 8), (v) =>
-      Array.isArray(v) ? '[…]' : typeof v === 'number' ? v : typeof v,
-    );
+    const shown = partsOf(value).slice(0, 8);
+    for (const [i, v] of shown.entries()) if (typeof v !== 'number') shown[i] = Array.isArray(v) ? '[…]' : typeof v;
     return value.length > 8
       ? `the array [${shown.join(', ')}, …] of ${value.length}`
       : `the array [${shown.join(', ')}]`;
@@ -182,20 +184,25 @@ export function choice<T extends string>(where: string, name: string, value: unk
   return value as T;
 }
 
-/** The class name of a typed array of any realm; undefined for any other value. */
+const { get: tagOf } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!;
+/** The class name of a typed array of any realm, unless it has lost its methods; undefined for any other value. */
 export const classOf = (value: unknown): string | undefined =>
-  ArrayBuffer.isView(value) ? (value as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag] : undefined;
+  ArrayBuffer.isView(value) && 'set' in value ? tagOf!.call(value) : undefined;
 
 /** The end of an error: how a typed array of a class is made of numbers, or of rows of numbers. */
 function conversion(kind: string, name: string, value: unknown): string {
   const isNumbers = (values: unknown[]) => values.every((v) => typeof v === 'number');
+  const parts = partsOf(value);
   const source = !Array.isArray(value)
     ? /^(Ui|I|F)/.test(classOf(value) ?? '') && name
-    : isNumbers(value)
+    : isNumbers(parts)
       ? name
-      : isNumbers(value.flat())
+      : isNumbers(parts.flat())
         ? `${name}.flat()`
-        : value.every(classOf) && `${name}.flatMap((row) => [...row])`;
+        : parts.every(classOf) && `${name}.flatMap((row) => [...row])`;
   return source ? `; ${kind}.from(${source}) makes one` : '';
 }
 
@@ -218,9 +225,20 @@ function array<T extends Float32Array | Uint32Array>(where: string, name: string
 /** The shared buffers of workspaces. While threads of a workspace work, its user has to wait; nothing else writes there. */
 export const sharedBuffers = new WeakSet<ArrayBufferLike>();
 
-/** TypeError where a view's buffer is detached, or shared and not a workspace's. */
+/** The parameters of models of which threads make a step: what is written there is lost. */
+export const lockedArrays = new Set<ArrayBufferView>();
+
+/** Whether two views have bytes in common. */
+const overlap = (a: ArrayBufferView, b: ArrayBufferView) =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+
+/** TypeError where a view's buffer is detached, or shared and not a workspace's. Error for one of lockedArrays. */
 export function attached(where: string, name: string, view: ArrayBufferView): void {
   const { buffer } = view;
+  if (lockedArrays.size > 0)
+    for (const parameters of lockedArrays)
+      if (overlap(view, parameters))
+        throw new Error(`${where}: ${name} is of a model of which threads make a step; wait for it`);
   // Only toString tells the class of a buffer of another realm. It takes 40 ns.
   if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]') {
     if (sharedBuffers.has(buffer)) return;
@@ -231,8 +249,10 @@ export function attached(where: string, name: string, view: ArrayBufferView): vo
   if (view.byteLength > 0) return;
   try {
     new Uint8Array(buffer);
+    // The memory may be shorter than it was: then methods of an array throw.
+    if ('keys' in view) (view as Uint8Array).keys();
   } catch (cause) {
-    throw new TypeError(`${where}: ${name} is detached: its memory was transferred; pass an array made since`, {
+    throw new TypeError(`${where}: ${name} is detached: its memory was transferred or cut; pass an array made since`, {
       cause,
     });
   }
@@ -258,8 +278,8 @@ export function apart(
   input: ArrayBufferView,
   strictly = false,
 ): void {
-  if (out.buffer !== input.buffer || (!strictly && out.byteOffset === input.byteOffset)) return;
-  if (out.byteOffset < input.byteOffset + input.byteLength && input.byteOffset < out.byteOffset + out.byteLength) {
+  if (out.buffer === input.buffer && !strictly && out.byteOffset === input.byteOffset) return;
+  if (overlap(out, input)) {
     const itself = strictly ? '' : `${other} itself, or `;
     throw new RangeError(`${where}: ${name} overlaps ${other}; pass ${itself}an array apart from it`);
   }

@@ -2,7 +2,10 @@
 
 import { allocate, float32, sameLength, type Unchecked, what, whole } from './check.js';
 
-/** Values in row-major order. A model replaces the data of its tensors: keep the tensor, and read `data` from it. */
+/**
+ * Values in row-major order. nn.sequential moves the data of its layers' tensors to the model's memory, once: read `data` after it.
+ * From then on it is the same array, which cannot be assigned; write into it, by data.set(values).
+ */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -10,7 +13,7 @@ export interface Tensor {
 
 /** A shape, checked, and its number of values. */
 export function checkedShape(where: string, shape: unknown): { shape: number[]; size: number } {
-  if (!Array.isArray(shape))
+  if (!Array.isArray(shape) || !('map' in shape))
     throw new TypeError(`${where}: the shape is ${what(shape)}; pass an array of lengths, such as [100, 784]`);
   const lengths = Array.from(shape, (length, i) => whole(where, `shape[${i}]`, length));
   const size = lengths.reduce((product, length) => product * length, 1);

@@ -2,7 +2,7 @@
 // their kernels in the files of the same names in assembly/activation/. Tests, benchmarks, types and README's table are made
 // from the rows.
 
-import { choice, type Floats, float32, hasOnly, notNull, options, output, sameLength } from '../check.js';
+import { choice, type Floats, float32, hasOnly, notNull, options, output, partsOf, sameLength } from '../check.js';
 import { type Options, type PartialValues, valuesOf } from '../options.js';
 import { applyFast, numberedKernel } from '../wasm/fast-path.js';
 import { apply } from '../wasm/kernels.js';
@@ -113,13 +113,17 @@ export type Named = Activation | { [A in Activation]: readonly [A, ActivationPar
 
 /** The activation of a name, or of a name and parameters: its row and its numbers. Error for any other value. */
 export function activationOf(where: string, named: unknown): { name: Activation; row: Row; numbers: [number, number] } {
-  const [unchecked, parameters] = Array.isArray(named) ? named : [named];
+  const [unchecked, parameters] = partsOf(named);
   if (typeof unchecked === 'string' && /^(log_?)?softmax$/i.test(unchecked))
     throw new RangeError(
       `${where}: ${unchecked} is of a row, not of a value; leave it out before crossEntropy, which has it within`,
     );
   const name = choice(where, 'activation', unchecked, Object.keys(activations) as Activation[]);
   const row: Row = activations[name];
-  const o = options<Record<string, unknown>>(`${where}: ${name}`, parameters, Object.keys(row.parameters));
+  const o = options(
+    `${where}: ${name}`,
+    parameters as Record<string, unknown> | undefined,
+    Object.keys(row.parameters),
+  );
   return { name, row, numbers: parametersOf(`${where}: ${name}`, row, o) };
 }

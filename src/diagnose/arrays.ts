@@ -1,6 +1,6 @@
 // Arrays of any library: nested lists, as JSON has them, or a shape with its values.
 
-import { attached, classOf, type Floats, sameLength, what } from '../check.js';
+import { attached, classOf, type Floats, partsOf, sameLength, what } from '../check.js';
 import { checkedShape, type Tensor } from '../tensor.js';
 
 /** Numbers, or null, which JSON has in place of NaN and of infinity. */
@@ -39,7 +39,7 @@ const MAX_AXES = 8;
 
 /** Nested lists as a tensor. */
 function flatten(where: string, name: string, list: unknown, axes = 1): Tensor {
-  const isList = Array.isArray(list) && list.some((item) => Array.isArray(item) || isNumbers(item));
+  const isList = Array.isArray(list) && partsOf(list).some((item) => Array.isArray(item) || isNumbers(item));
   if (!isList) {
     const data = floats(where, name, list);
     return { shape: [data.length], data };

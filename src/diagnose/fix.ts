@@ -3,7 +3,7 @@
 import { options } from '../check.js';
 import { init } from '../init/index.js';
 import { lsuv } from '../nn/lsuv.js';
-import type { Model } from '../nn/model.js';
+import { type Model, requireIdle } from '../nn/model.js';
 import type { Measured } from '../nn/statistics.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
@@ -91,6 +91,7 @@ function schemeMessage(scheme: Scheme, byTraining: boolean, meanSquare: number, 
 function redrawing(model: Model, scheme: Scheme, meanSquare: number, x?: Float32Array): Fix['apply'] {
   return (given) => {
     const where = 'fix.apply';
+    requireIdle(where, model);
     const rng = generatorFrom(where, options(where, given, ['rng', 'seed']));
     const saved = Object.values(model.parameters).map(({ data }) => data.slice());
     const linear = model.layers.filter(({ kind }) => kind === 'linear');

@@ -12,6 +12,7 @@ import { functionOf, type Nonlinear, rounded } from '../activation/gain.js';
 import { NAMED_DENSITY, piecesOf } from '../activation/pieces.js';
 import { expectation, type Quadrature, quadrature } from '../activation/quadrature.js';
 import type { Named } from '../activation/table.js';
+import { partsOf } from '../check.js';
 import { exp, ln } from './logarithm.js';
 
 /** The moments of f at mean square q, that is of f(sqrt(q) z) with z ~ N(0, 1). */
@@ -115,7 +116,7 @@ function momentMap(momentsAt: (q: number) => ActivationMoments, start: number) {
  * searched for narrow parts, unless it is the formula of a row.
  */
 export function meanField(where: string, activation: Named | Nonlinear, isFormula = false): MeanField {
-  const [nonlinear, parameters] = Array.isArray(activation) ? activation : [activation, {}];
+  const [nonlinear, parameters] = partsOf(activation) as [unknown, Record<string, unknown>?];
   const f = functionOf(where, nonlinear as Nonlinear, parameters ?? {}, 'activation');
   const pieces = piecesOf(where, f, typeof nonlinear === 'function' && !isFormula ? undefined : NAMED_DENSITY);
   const zero = pieces.atZero();

@@ -4,7 +4,7 @@
 import { number, options } from '../check.js';
 import { examplesOf } from '../nn/evaluate.js';
 import type { Data, NamedLoss } from '../nn/loss.js';
-import { type Model, planFor, trainings } from '../nn/model.js';
+import { beginPass, type Model, planFor } from '../nn/model.js';
 import { type Probe, probePass } from '../nn/statistics.js';
 import { view } from '../wasm/kernels.js';
 import { network } from './measure.js';
@@ -18,11 +18,10 @@ export interface Diagnosis extends Probe {
 
 /**
  * Runs one forward and one backward pass over a batch of a few hundred rows. Returns statistics of every layer's outputs,
- * gradients and weights, and verdicts, as plain data. The model's values do not change, and dropout leaves nothing out. If
- * the batch has more rows than any before, the model's tensors get new arrays, as in a training step with more rows. `loss`
+ * gradients and weights, and verdicts, as plain data. The model's values do not change, and dropout leaves nothing out. `loss`
  * is crossEntropy by default. With a learning rate `lr`, at least 0, the statistics of weights have `update`: the length of
  * a step of plain gradient descent divided by the length of the weights (1e-3 is usual). TypeError and RangeError for data
- * that do not fit the model, for a batch without rows, and, while the model is being trained, for more rows than a step has.
+ * that do not fit the model, and for a batch without rows.
  */
 function probe(model: Model, data: Data, given?: { lr?: number | undefined; loss?: NamedLoss | undefined }): Diagnosis {
   const where = 'diagnose.probe';
@@ -30,19 +29,20 @@ function probe(model: Model, data: Data, given?: { lr?: number | undefined; loss
   const { x, rows, criterion } = examplesOf(where, model, data, o.loss);
   const lr = o.lr === undefined ? undefined : number(where, 'lr', o.lr, { least: 0 });
   if (rows === 0) throw new RangeError(`${where}: x has no rows; pass a batch of a few hundred rows`);
-  const { batchSize } = planFor(model, 1);
-  if (rows > batchSize && trainings.has(model))
-    throw new RangeError(
-      `${where}: x has ${rows} rows, and the model is being trained; pass at most ${batchSize}, or end that training (its iterator's return())`,
-    );
-  const plan = planFor(model, rows);
+  const plan = planFor(where, model, rows);
   const loss = criterion.bind(plan.kernel, plan.lossMemory, plan.outputs, plan.outputGradient, plan.batchSize);
   plan.x.set(view(x, 0, x.length));
   for (let i = 0; i < rows; i++) loss.load(i, i);
   const pass = probePass(model, plan, rows, false);
-  pass.forward();
-  const mean = loss.backward(rows);
-  pass.backward(lr);
+  const end = beginPass(model, plan);
+  let mean: number;
+  try {
+    pass.forward();
+    mean = loss.backward(rows);
+    pass.backward(lr);
+  } finally {
+    end();
+  }
   const report = pass.report(mean);
   return { ...report, verdicts: verdictsOn(report, model, x) };
 }

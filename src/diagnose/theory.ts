@@ -2,7 +2,7 @@
 
 import { type Nonlinear, rounded } from '../activation/gain.js';
 import type { Named } from '../activation/table.js';
-import { choice, number, options, what, whole } from '../check.js';
+import { choice, number, options, partsOf, what, whole } from '../check.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
 import { correlationFixedPoint } from './correlation.js';
@@ -74,7 +74,7 @@ function weightVariancesOf(
 }
 
 function varianceOfInitialiser(where: string, initialiser: unknown, widths: readonly number[]): number[] {
-  const [first, parameters] = Array.isArray(initialiser) ? initialiser : [initialiser, {}];
+  const [first, parameters] = partsOf(initialiser) as [unknown, Record<string, unknown>?];
   const name = choice(where, 'initialiser', first, Object.keys(initialisers) as Initialising[]);
   return widths.slice(1).map((outputs, l) => {
     const { mean, std } = init.describe(name, [outputs, widths[l]], parameters);

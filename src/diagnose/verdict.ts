@@ -58,7 +58,7 @@ function requireMeasured(where: string, probe: Measured, model: Model | undefine
   if (typeof probe !== 'object' || !Array.isArray(probe?.layers))
     throw new TypeError(`${where}: probe is ${what(probe)}; ${advice}`);
   if (model !== undefined) {
-    const { operations } = planFor(model, 1);
+    const { operations } = planFor(where, model);
     const matches =
       operations.length === probe.layers.length && operations.every(({ kind }, i) => kind === probe.layers[i]?.kind);
     if (!matches)

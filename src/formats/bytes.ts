@@ -20,7 +20,9 @@ export function bytesOf(where: string, name: string, bytes: unknown): Uint8Array
   const isView = ArrayBuffer.isView(bytes);
   if (!isView && !isArrayBuffer(bytes))
     throw new TypeError(`${where}: ${name} is ${what(bytes)}; pass a Uint8Array or an ArrayBuffer`);
-  attached(where, name, isView ? bytes : ({ buffer: bytes, byteLength: bytes.byteLength } as ArrayBufferView));
+  const { buffer, byteOffset } = isView ? bytes : { buffer: bytes, byteOffset: 0 };
+  // Not the view itself: one whose memory was cut has no bytes, and the file is damaged.
+  attached(where, name, { buffer, byteOffset, byteLength: bytes.byteLength });
   return isView ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
 }
 

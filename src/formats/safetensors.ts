@@ -1,7 +1,7 @@
 // The safetensors format for named tensors: eight bytes with the length of the header, the header (JSON: for each name its type,
 // shape and offsets), and the values, little-endian, one tensor after the other. https://github.com/huggingface/safetensors
 
-import { options, what } from '../check.js';
+import { options, partsOf, what } from '../check.js';
 import { textOf, utf8 } from '../host.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { type Bytes, bytesOf, listed, shortened, shown } from './bytes.js';
@@ -168,7 +168,7 @@ function entryOf(damaged: (message: string) => RangeError, name: string, entry: 
 function chosen(only: unknown, entries: OpenFile['entries']): string[] {
   const names = [...entries.keys()];
   if (typeof only === 'function') return names.filter((name) => only(name));
-  const wanted = new Set(only as unknown[]);
+  const wanted = new Set(partsOf(only));
   for (const name of wanted)
     if (!entries.has(name as string))
       throw new RangeError(

@@ -81,8 +81,10 @@ export function divided(where: string, n: number, what: 'inputs' | 'outputs', gr
 export function reading(where: string, shape: readonly number[], o: Unchecked<Common>): Reading {
   const fan = (name: 'fanIn' | 'fanOut') =>
     o[name] === undefined ? undefined : number(where, name, o[name], { least: 0, open: true });
-  const read = {
-    ...{ layout: layoutOf(where, o.layout), fanIn: fan('fanIn'), fanOut: fan('fanOut') },
+  const read: Reading = {
+    layout: layoutOf(where, o.layout),
+    fanIn: fan('fanIn'),
+    fanOut: fan('fanOut'),
     groups: whole(where, 'groups', o.groups ?? 1, { least: 1 }),
     transposed: flag(where, 'transposed', o.transposed ?? false),
   };

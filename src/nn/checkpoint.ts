@@ -6,7 +6,7 @@ import { type Bytes, listed, shortened } from '../formats/bytes.js';
 import type { FileTensor } from '../formats/dtype.js';
 import { type OpenFile, open, safetensors } from '../formats/safetensors.js';
 import { type Tensor, tensor } from '../tensor.js';
-import { type Model, type Progress, requireIdle, requireModel, trainings } from './model.js';
+import { type Model, type Progress, requireIdle, requireModel, trainings, valuesOf } from './model.js';
 
 /** Prefix of the optimizer's arrays ('optimizer.0.2.weight'), and the key of the training's progress in the metadata. */
 const OPTIMIZER = 'optimizer.';
@@ -15,7 +15,7 @@ const PROGRESS = 'fanwise.training';
 /** TypeError for a value that is not a model of this package; Error while threads work on a step of the model. */
 function requireIdleModel(where: string, model: unknown): asserts model is Model {
   requireModel(where, model);
-  requireIdle(model);
+  requireIdle(where, model);
 }
 
 /**
@@ -31,11 +31,15 @@ export function save(
   requireIdleModel(where, model);
   const o = options(where, given, ['metadata', 'training']);
   const metadata = o.metadata as Record<string, string> | undefined; // encode checks it
-  if (!flag(where, 'training', o.training ?? false)) return safetensors.encode(model.parameters, { metadata });
+  const tensors = valuesOf(model).map(([name, data]): [string, Tensor] => [
+    name,
+    { shape: model.parameters[name].shape, data },
+  ]);
+  if (!flag(where, 'training', o.training ?? false))
+    return safetensors.encode(Object.fromEntries(tensors), { metadata });
   const latest = trainings.get(model);
   if (latest === undefined)
     throw new Error(`${where}: the model is not being trained; save with training: true between two steps of nn.fit`);
-  const tensors: [string, Tensor][] = Object.entries(model.parameters);
   latest.state().forEach((slot, i) => {
     for (const [name, data] of Object.entries(slot))
       tensors.push([`${OPTIMIZER}${i}.${name}`, tensor(model.parameters[name].shape, data)]);
@@ -129,7 +133,7 @@ export function load(
   const { fitting, missing, unexpected } = compared(file, model);
   if (strict) requireAlike(where, file, model, missing, unexpected);
   const tensors = finite(where, file, fitting);
-  for (const [name, { data }] of Object.entries(tensors)) model.parameters[name].data.set(data);
+  for (const [name, values] of valuesOf(model)) if (Object.hasOwn(tensors, name)) values.set(tensors[name].data);
   if (strict) return file.metadata;
   const inexact = Object.values(tensors).reduce((sum, tensor) => sum + (tensor.inexact ?? 0), 0);
   return { metadata: file.metadata, missing, unexpected, inexact };

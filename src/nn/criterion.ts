@@ -1,6 +1,6 @@
 // A loss for training: it is computed over batches of rows in a model's workspace, of data that are checked once.
 
-import { choice, float32, options, sameLength } from '../check.js';
+import { choice, float32, options, partsOf, sameLength } from '../check.js';
 import { view } from '../wasm/kernels.js';
 import type { LayerMemory } from './layer.js';
 import type { Data, NamedLoss } from './loss.js';
@@ -12,6 +12,8 @@ type NameOfLoss = 'crossEntropy' | PointwiseLoss;
 
 /** A loss over the first rows of a batch. */
 export interface BoundLoss {
+  /** The targets from which rows are copied, if there are any. */
+  source?: Float32Array;
   /** Copies a row's label or targets from the data to row i of the batch. */
   load(i: number, row: number): void;
   /** `total` plus the losses of the first rows. */
@@ -126,6 +128,7 @@ function pointwiseCriterion({ where, name, given, data, rows, columns }: Request
         return sumOf(lossOfEach, n * columns, total);
       };
       return {
+        source: targets,
         load: (i, row) => loaded.set(view(targets, row * columns, (row + 1) * columns), i * columns),
         forward: sum,
         count: (n, total) => total + n * columns,
@@ -143,9 +146,9 @@ const names = ['crossEntropy', ...(Object.keys(losses) as PointwiseLoss[])] as c
 
 /** The loss of a name, or of a name and options, on data of `rows` rows with `columns` outputs each. */
 export function criterion(where: string, named: unknown, data: Data, rows: number, columns: number): Criterion {
-  const [unchecked, given] = Array.isArray(named) ? named : [named];
+  const [unchecked, given] = partsOf(named);
   const name = choice(where, 'loss', unchecked, names);
-  const request = { where, given, data, rows, columns };
+  const request = { where, given: given as object | undefined, data, rows, columns };
   return name === 'crossEntropy'
     ? crossEntropyCriterion({ ...request, name })
     : pointwiseCriterion({ ...request, name });

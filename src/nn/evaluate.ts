@@ -47,10 +47,10 @@ export function evaluate(
   const o = options(where, given, ['loss']);
   const { x, rows, criterion } = examplesOf(where, model, data, o.loss);
   const { labels } = criterion;
-  const plan = planFor(model, 1);
+  const plan = planFor(where, model);
   const loss = criterion.bind(plan.kernel, plan.lossMemory, plan.outputs, plan.outputGradient, plan.batchSize);
   let [total, count, labelled, correct] = [0, 0, 0, 0];
-  forwardInBatches(model, x, rows, (outputs, from, batch) => {
+  forwardInBatches(where, model, x, rows, (outputs, from, batch) => {
     for (let i = 0; i < batch; i++) loss.load(i, from + i);
     total = loss.forward(batch, total);
     count = loss.count(batch, count);

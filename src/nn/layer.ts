@@ -47,15 +47,25 @@ export interface Operation {
 /** The name of a function in `nn` and its arguments, from which a thread makes the same layer or optimizer. */
 export type Spec = readonly [string, ...unknown[]];
 
-const specs = new WeakMap<object, Spec>();
-/** Stores the spec of a layer or an optimizer, and returns it. A copy of it has no spec: its `bind` may be another. */
-export function withSpec<T extends object>(spec: Spec, object: T): T {
-  specs.set(object, spec);
+const specs = new WeakMap<object, readonly [spec: Spec, bind: unknown]>();
+/**
+ * Stores the spec of a layer or an optimizer, and returns it. A copy of it, or one with another `bind`, has no spec. A layer's
+ * list of parameters is frozen: its passes know the tensors that it began with.
+ */
+export function withSpec<T extends { bind: unknown; parameters?: object }>(spec: Spec, object: T): T {
+  specs.set(object, [spec, object.bind]);
+  Object.freeze(object.parameters);
   return object;
 }
+const knownSpec = (object: { bind: unknown }): Spec | undefined => {
+  const [spec, bind] = specs.get(object) ?? [];
+  return bind === object.bind ? spec : undefined;
+};
+/** Whether a layer is of this package: then its passes call no code of others. */
+export const hasSpec = (layer: Layer): boolean => knownSpec(layer) !== undefined;
 /** The spec of a layer or an optimizer. TypeError if it has none. */
-export function specOf(where: string, name: string, object: object): Spec {
-  const spec = specs.get(object);
+export function specOf(where: string, name: string, object: { bind: unknown }): Spec {
+  const spec = knownSpec(object);
   if (spec === undefined) throw new TypeError(`${where}: ${name} is not of this package, and not known to threads`);
   return spec;
 }
@@ -106,6 +116,11 @@ export interface Layer {
   readonly source?: Source | undefined;
   /** Whether it saves, for each row, as many values as its input or its output has. */
   readonly saves?: 'inputs' | 'outputs' | undefined;
+  /**
+   * Binds the passes to memory. It is called again for other memory (for steps of more rows, for example), and both are used in
+   * turn: passes keep what they need to themselves. They read a parameter by its tensor's `data`, here or in the passes: it is then
+   * the array of this memory.
+   */
   bind(memory: LayerMemory): Passes;
 }
 
@@ -117,7 +132,8 @@ export function requireLayer(where: string, name: string, layer: unknown): asser
   if (typeof parameters !== 'object' || parameters === null)
     throw new TypeError(`${where}: parameters of ${name} is ${what(parameters)}; pass tensors by name`);
   for (const [key, tensor] of Object.entries(parameters))
-    if (!isTensor(where, tensor)) throw new TypeError(`${where}: ${key} of ${name} is ${what(tensor)}; pass a tensor`);
+    if (!isTensor(`${where}: ${key} of ${name}`, tensor))
+      throw new TypeError(`${where}: ${key} of ${name} is ${what(tensor)}; pass a tensor`);
   whole(where, `scratch of ${name}`, scratch);
   whole(where, `inputs of ${name}`, inputs ?? 1, { least: 1 });
   whole(where, `outputs of ${name}`, outputs ?? 1, { least: 1 });

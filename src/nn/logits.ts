@@ -21,7 +21,7 @@ const advised = new WeakSet<Model>();
 
 /** Warns, once for a model, where its last activation bounds the logits of a loss. */
 export function adviseLogits(where: string, model: Model, loss: string): void {
-  const { kind, activation } = lastOperation(model) ?? {};
+  const { kind, activation } = lastOperation(where, model) ?? {};
   if (advised.has(model) || !(kind === 'softmax' || (activation && bounds(activation)))) return;
   advised.add(model);
   warn(

@@ -5,8 +5,7 @@ import { number, options, whole } from '../check.js';
 import { init } from '../init/index.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
-import { view } from '../wasm/kernels.js';
-import { type Model, planFor, requireModel, rowsIn } from './model.js';
+import { eachBatch, type Model, planFor, requireIdle, requireModel, rowsIn } from './model.js';
 
 /** The result for a layer with weights. */
 export interface Rescaled {
@@ -36,6 +35,7 @@ export function lsuv(
 ): Rescaled[] {
   const where = 'nn.lsuv';
   requireModel(where, model);
+  requireIdle(where, model);
   const o = options(where, given, ['rng', 'seed', 'tolerance', 'rounds']);
   const rows = rowsIn(where, x, model.inputs);
   const wrong = x.findIndex((v) => !Number.isFinite(v));
@@ -48,10 +48,10 @@ export function lsuv(
   try {
     return model.layers.flatMap((layer, i): Rescaled[] => {
       const { weight, bias } = layer.parameters;
-      if (planFor(model, 1).passes[i].preactivation === undefined) return [];
+      if (planFor(where, model).passes[i].preactivation === undefined) return [];
       init.orthogonal(weight, { rng });
       for (let rounds = 0; ; rounds++) {
-        const current = variance(model, i, x, rows, bias?.data);
+        const current = variance(where, model, i, x, rows, bias?.data);
         if (!(current > 0 && current < Infinity))
           throw new RangeError(`${where}: layer ${i} makes values of variance ${current} of x; pass rows that differ`);
         if (Math.abs(current - 1) < tolerance || rounds === maxRounds) return [{ layer: i, variance: current, rounds }];
@@ -68,13 +68,10 @@ export function lsuv(
 }
 
 /** The variance of layer i's outputs before bias and activation, computed in batches and in binary64. */
-function variance(model: Model, i: number, x: Float32Array, rows: number, bias?: Float32Array): number {
-  const { batchSize, passes, x: input } = planFor(model, 1);
+function variance(where: string, model: Model, i: number, x: Float32Array, rows: number, bias?: Float32Array): number {
   const { outputs = 0 } = model.layers[i];
   const sums = [0, 0];
-  for (let from = 0; from < rows; from += batchSize) {
-    const count = Math.min(batchSize, rows - from);
-    input.set(view(x, from * model.inputs, (from + count) * model.inputs));
+  eachBatch(where, model, x, rows, ({ passes }, _, count) => {
     for (let k = 0; k < i; k++) passes[k].forward(count);
     const z = passes[i].preactivation!(count);
     for (let at = 0; at < count * outputs; at++) {
@@ -82,7 +79,7 @@ function variance(model: Model, i: number, x: Float32Array, rows: number, bias?:
       sums[0] += value;
       sums[1] += value * value;
     }
-  }
+  });
   const mean = sums[0] / (rows * outputs);
   return sums[1] / (rows * outputs) - mean * mean;
 }

@@ -1,11 +1,22 @@
 // Models, their plans, and the trainings under way.
 
-import { allocate, type Floats, float32, what } from '../check.js';
+import { allocate, attached, type Floats, float32, what } from '../check.js';
 import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
 import { view } from '../wasm/kernels.js';
-import { type Layer, requireLayer } from './layer.js';
-import { makePlan, type Network, type Plan, type Sharing } from './plan.js';
+import { hasSpec, type Layer, requireLayer } from './layer.js';
+import { type Network, type Plan, type Planned, padded, planApart, planInModel, planMemory } from './plan.js';
+import {
+  beginUse,
+  endUse,
+  fixTensor,
+  isMovable,
+  latestValues,
+  requireIdle as requireOwnerIdle,
+  type Storage,
+  setBusy,
+  storageOf,
+} from './storage.js';
 
 /** A model: layers, each of which takes the output of the one before. */
 export interface Model extends Network {
@@ -13,13 +24,20 @@ export interface Model extends Network {
   /** Values in a row of the input and of the output. */
   readonly inputs: number;
   readonly outputs: number;
-  /** All parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', '2.weight', ... */
+  /** All parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', ... Their arrays stay where they are. */
   readonly parameters: Readonly<Record<string, Tensor>>;
   /** The outputs (logits) for rows of inputs, in a new array. RangeError where x has no whole number of rows. */
   forward(x: Float32Array): Floats;
 }
 
-const plans = new WeakMap<Model, Plan>();
+/** The memory of a model, and its plan there, which is made when it is first needed. */
+interface ModelMemory {
+  busy: boolean;
+  readonly planned: Planned;
+  readonly storages: Storage[];
+  plan: Plan | undefined;
+}
+const memories = new WeakMap<Model, ModelMemory>();
 
 /** The progress of a training between two steps. */
 export interface Progress {
@@ -42,47 +60,50 @@ export interface Training {
   progress(): Progress;
   /** The optimizer's arrays: for each slot, one for each parameter by name. */
   state(): Record<string, Float32Array>[];
-  /** Whether threads are making a step. */
-  busy: boolean;
 }
 export const trainings = new WeakMap<Model, Training>();
 
-/** The tensors of all models. They are in the model's workspace, from which a second model would move them. */
-const ownedTensors = new WeakSet<Tensor>();
-
-/** The batch size of a first plan. More rows are evaluated in several batches, so that memory is bounded. */
+/** The most rows of a forward pass: some hundred kilobytes of activations stay in a level-2 cache. */
 const BATCH = 128;
 
-/** The plan of a model; a new one if the present one is too small. */
-export function planFor(model: Model, batchSize: number, slots = 0): Plan {
-  const current = plans.get(model);
-  requireIdle(model);
-  if (current !== undefined && current.batchSize >= batchSize && current.slots >= slots) return current;
-  return renewPlan(model, batchSize, slots);
+/** The plan in the model's own memory if that is enough for these rows and arrays, else a new plan in other memory, for threads. */
+export function planFor(where: string, model: Model, batchSize = 1, slots = 0, threads = 0): Plan {
+  requireIdle(where, model);
+  const memory = memories.get(model)!;
+  const plan = (memory.plan ??= planInModel(model, memory.planned));
+  if (threads === 0 && plan.batchSize >= batchSize && plan.slots >= slots) {
+    memory.storages.forEach(latestValues);
+    return plan;
+  }
+  return planApart(where, model, batchSize, slots, { threads });
 }
 
-/** The same, on memory that no other thread shares. */
-export const unsharedPlanFor = (model: Model, batchSize: number, slots = 0): Plan =>
-  plans.get(model)!.threads > 0 ? renewPlan(model, batchSize, slots) : planFor(model, batchSize, slots);
-
-/** A new plan of a model: with `sharing` on memory that threads share, else on memory of its own. */
-export function renewPlan(model: Model, batchSize: number, slots: number, sharing?: Sharing): Plan {
-  requireIdle(model);
-  const current = plans.get(model);
-  const [rows, arrays] = [Math.max(batchSize, current?.batchSize ?? 0), Math.max(slots, current?.slots ?? 0)];
-  const plan = makePlan(model, rows, arrays, sharing);
-  plans.set(model, plan);
-  return plan;
+/** Begins a pass in a plan. The function that is returned ends it: then the parameters are what the pass made of them. */
+export function beginPass(model: Model, plan: Plan): () => void {
+  if (plan === memories.get(model)!.plan) return () => {};
+  for (const { storage, values } of plan.tensors.values()) beginUse(storage, values);
+  return () => {
+    for (const { storage } of plan.tensors.values()) endUse(storage);
+  };
 }
+
+/** Marks that threads begin or end a step of a model. */
+export function setModelBusy(model: Model, busy: boolean): void {
+  const memory = memories.get(model)!;
+  setBusy(memory, memory.planned.block, busy);
+}
+
+/** The latest values of all parameters by name. Unlike `data`, it does not count as giving the arrays away. */
+export const valuesOf = ({ parameters }: Model): [name: string, values: Float32Array][] =>
+  Object.entries(parameters).map(([name, tensor]) => [name, latestValues(storageOf(tensor)!)]);
 
 /** How many products of parameters and inputs a forward pass over `rows` rows has. */
 export const productsOf = ({ parameters }: Model, rows: number): number =>
-  Object.values(parameters).reduce((sum, { data }) => sum + rows * data.length, 0);
+  Object.values(parameters).reduce((sum, tensor) => sum + rows * storageOf(tensor)!.own.length, 0);
 
 /** The last operation of a model that changes values where it does not train, which dropout does not. */
-export const lastOperation = (model: Model) =>
-  plans
-    .get(model)!
+export const lastOperation = (where: string, model: Model) =>
+  planFor(where, model)
     .operations.filter(({ kind }) => kind !== 'dropout')
     .pop();
 
@@ -101,48 +122,63 @@ export function sharedSources(model: Model, order?: Source): Record<string, stri
 }
 
 /** Error while threads make a step of the model. */
-export function requireIdle(model: Model): void {
-  if (trainings.get(model)?.busy) throw new Error('a step of this model is under way on threads; wait for it');
-}
+export const requireIdle = (where: string, model: Model): void => requireOwnerIdle(where, memories.get(model)!);
 
 /**
- * A model of layers, each of which takes the output of the one before. The layers' tensors are moved into the model's workspace.
- * TypeError for a value that is not a layer; RangeError where layers do not fit, or have a tensor of another layer or model.
+ * A model of layers, each of which takes the output of the one before. The layers' tensors get arrays in the model's memory, where
+ * they stay. TypeError for a value that is not a layer; RangeError where layers do not fit, or have a tensor of another layer
+ * or model.
  */
 export function sequential(layers: readonly Layer[]): Model {
   const where = 'nn.sequential';
   if (!Array.isArray(layers)) throw new TypeError(`${where}: layers is ${what(layers)}; pass an array of layers`);
-  const { inputs, outputs, tensors } = checkedLayers(where, layers);
+  const { inputs, outputs } = checkedLayers(where, layers);
   const model: Model = {
     layers: Object.freeze([...layers]),
     inputs,
     outputs,
-    parameters: Object.fromEntries(
-      (layers as readonly Layer[]).flatMap((layer, i) =>
-        Object.entries(layer.parameters).map(([name, tensor]) => [`${i}.${name}`, tensor]),
+    parameters: Object.freeze(
+      Object.fromEntries(
+        (layers as readonly Layer[]).flatMap((layer, i) =>
+          Object.entries(layer.parameters).map(([name, tensor]) => [`${i}.${name}`, tensor]),
+        ),
       ),
     ),
     forward(x) {
       const rows = rowsIn('model.forward', x, inputs);
       const out = allocate('model.forward', rows * outputs, Float32Array);
-      forwardInBatches(model, x, rows, (values, from) => out.set(values, from * outputs));
+      forwardInBatches('model.forward', model, x, rows, (values, from) => out.set(values, from * outputs));
       return out;
     },
   };
-  planFor(model, BATCH);
-  for (const tensor of tensors) ownedTensors.add(tensor);
+  const planned = planMemory(where, model);
+  // What layers of others do with their tensors is not known.
+  const isForeign = !layers.every(hasSpec);
+  let from = 0;
+  const memory: ModelMemory = { busy: false, planned, storages: [], plan: undefined };
+  for (const tensor of Object.values(model.parameters)) {
+    const to = from + tensor.data.length;
+    memory.storages.push(fixTensor(tensor, memory, planned.block.subarray(from, to), isForeign));
+    from = padded(to);
+  }
+  memories.set(model, memory);
+  if (isForeign) planFor(where, model); // for the errors of their bind
   return model;
 }
 
-/** Checks that layers fit. Returns the first one's inputs, the last one's outputs, and all tensors. */
+/** Checks that layers fit. Returns the first one's inputs and the last one's outputs. */
 function checkedLayers(where: string, layers: readonly Layer[]) {
   let width: number | undefined;
   const tensors = new Set<Tensor>();
   Array.from(layers).forEach((layer, i) => {
     requireLayer(where, `layers[${i}]`, layer);
-    for (const tensor of Object.values(layer.parameters)) {
-      const owner = tensors.has(tensor) ? 'a layer before it' : ownedTensors.has(tensor) ? 'another model' : undefined;
+    for (const [name, tensor] of Object.entries(layer.parameters)) {
+      const owner = tensors.has(tensor) ? 'a layer before it' : storageOf(tensor) ? 'another model' : undefined;
       if (owner) throw new RangeError(`${where}: layers[${i}] has a tensor of ${owner}; make a layer of its own`);
+      if (!isMovable(tensor))
+        throw new TypeError(
+          `${where}: ${name} of layers[${i}] is frozen, or of a model of another copy of fanwise; make a tensor of its own`,
+        );
       tensors.add(tensor);
     }
     if (width !== undefined && layer.inputs !== undefined && layer.inputs !== width)
@@ -152,7 +188,7 @@ function checkedLayers(where: string, layers: readonly Layer[]) {
   const inputs = layers.find((layer) => layer.inputs !== undefined)?.inputs;
   if (inputs === undefined || width === undefined)
     throw new RangeError(`${where}: no layer says how many values a row has; begin with nn.linear`);
-  return { inputs, outputs: width, tensors };
+  return { inputs, outputs: width };
 }
 
 /** How many rows of `inputs` values x has, checked. */
@@ -165,22 +201,38 @@ export function rowsIn(where: string, x: unknown, inputs: number): number {
 
 /** TypeError unless the value is a model that this copy of the package made. */
 export function requireModel(where: string, value: unknown): asserts value is Model {
-  if (!plans.has(value as Model))
+  if (!memories.has(value as Model))
     throw new TypeError(`${where}: model is ${what(value)}; pass one made by nn.sequential of this copy of fanwise`);
 }
 
 /** Runs forward over all rows in batches. `use` is called with the outputs, the first row and the number of rows of each. */
 export function forwardInBatches(
+  where: string,
   model: Model,
   x: Float32Array,
   rows: number,
   use: (outputs: Float32Array, from: number, count: number) => void,
 ): void {
-  const plan = planFor(model, 1);
-  for (let from = 0; from < rows; from += plan.batchSize) {
-    const count = Math.min(plan.batchSize, rows - from);
-    plan.x.set(view(x, from * model.inputs, (from + count) * model.inputs));
+  eachBatch(where, model, x, rows, (plan, from, count) => {
     for (const pass of plan.passes) pass.forward(count);
     use(plan.outputs.subarray(0, count * model.outputs), from, count);
+  });
+}
+
+/** Copies rows of x to a model's plan, batch by batch, and calls `use` with the first row and the number of rows of each. */
+export function eachBatch(
+  where: string,
+  model: Model,
+  x: Float32Array,
+  rows: number,
+  use: (plan: Plan, from: number, count: number) => void,
+): void {
+  const plan = planFor(where, model);
+  const most = Math.min(BATCH, plan.batchSize);
+  for (let from = 0; from < rows; from += most) {
+    const count = Math.min(most, rows - from);
+    attached(where, 'x', x);
+    plan.x.set(view(x, from * model.inputs, (from + count) * model.inputs));
+    use(plan, from, count);
   }
 }

@@ -1,6 +1,6 @@
 // Where the first number is that is not finite, when the loss of a training or its parameters are not, and what to do about it.
 
-import type { Model } from './model.js';
+import { type Model, valuesOf } from './model.js';
 import type { Plan } from './plan.js';
 
 /** A training in which a number is not finite. */
@@ -25,8 +25,8 @@ export function firstNonFinite(values: Float32Array, from = 0, to = values.lengt
 }
 
 /** The first parameter that has a value that is not finite, in words. */
-export function nonFiniteParameter({ parameters }: Model): string | undefined {
-  for (const [name, { data }] of Object.entries(parameters)) {
+export function nonFiniteParameter(model: Model): string | undefined {
+  for (const [name, data] of valuesOf(model)) {
     const at = firstNonFinite(data);
     if (at >= 0) return `${name}[${at}] is ${data[at]}`;
   }

@@ -264,11 +264,10 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
       // The gradients' memory is not in use until the next step.
       plan.gradients.set(before);
       for (const { layer, weight } of layers) {
-        const data = model.layers[layer].parameters.weight?.data;
-        if (!weight || !data) continue;
-        const from = (data.byteOffset - plan.parameters.byteOffset) / 4;
-        const previous = plan.gradients.subarray(from, from + data.length);
-        const distance = plan.kernel('distance', data, previous)(data.length);
+        const tensor = plan.tensors.get(model.layers[layer].parameters.weight);
+        if (!weight || !tensor) continue;
+        const { values, gradient } = tensor;
+        const distance = plan.kernel('distance', values, gradient)(values.length);
         if (Number.isFinite(distance)) weight.update = weight.norm === 0 ? 0 : distance / weight.norm;
       }
     },
@@ -310,19 +309,19 @@ function parameterStatistics(
   lr?: number,
 ): Pick<LayerStatistics, 'weight' | 'broken'> {
   const { parameters } = model.layers[layer];
-  const { weight, bias } = parameters;
-  const norm = weight?.shape.length === 2 ? normOf(plan, weight.data) : undefined;
-  const shares = Object.entries(parameters).flatMap(([name, { data }]) => {
-    const share = name === 'weight' && norm ? norm.nonFinite : nonFiniteShare(data);
+  const { weight } = parameters;
+  const [weights, biases] = [weight, parameters.bias].map((tensor) => plan.tensors.get(tensor)?.values);
+  const norm = weights && weight.shape.length === 2 ? normOf(plan, weights) : undefined;
+  const shares = Object.entries(parameters).flatMap(([name, tensor]) => {
+    const share = name === 'weight' && norm ? norm.nonFinite : nonFiniteShare(plan.tensors.get(tensor)!.values);
     return share > 0 ? [[`${layer}.${name}`, share]] : [];
   });
   const broken = shares.length > 0 ? { broken: Object.fromEntries(shares) } : {};
-  if (weight === undefined || norm === undefined) return broken;
-  const { data, shape } = weight;
+  if (weights === undefined || norm === undefined) return broken;
   const gradient = normOf(plan, gradients.weight);
   return {
     ...broken,
-    weight: weightStatistics(norm, gradient, data, shape[1], bias?.data, lr) as WeightStatistics,
+    weight: weightStatistics(norm, gradient, weights, weight.shape[1], biases, lr) as WeightStatistics,
   };
 }
 

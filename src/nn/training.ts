@@ -14,20 +14,22 @@ import { type Fitting, fitting, type History, type Step } from './fitting.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import {
+  beginPass,
   drawingLayers,
   type Model,
   type Progress,
+  planFor,
   productsOf,
-  renewPlan,
+  setModelBusy,
   sharedSources,
   type Training,
   trainings,
-  unsharedPlanFor,
+  valuesOf,
 } from './model.js';
 import { nonFiniteParameter, originOf } from './non-finite.js';
 import type { Plan } from './plan.js';
 import { probePass } from './statistics.js';
-import { clipping, generatorStates, gradients, type StepRequest, type ThreadTeam, type TrainingSpec } from './step.js';
+import { clipping, generatorStates, gradients, type ThreadTeam, type TrainingSpec } from './step.js';
 
 /** nn.fit, or the same with steps by a team of threads if that is faster. `where` begins its errors. */
 export function train(where: string, model: Model, data: Data, given: Fit, available?: ThreadTeam): Fitting {
@@ -88,11 +90,11 @@ const specFor = (where: string, model: Model, { optimizer, loss, clipNorm }: Fit
 });
 
 /** The slices of an array that has the parameters' layout, by the parameters' names. */
-const byName = (model: Model, { parameters }: Plan, values: Float32Array): Record<string, Float32Array> =>
+const byName = (model: Model, { tensors }: Plan, values: Float32Array): Record<string, Float32Array> =>
   Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { data }]) => {
-      const from = (data.byteOffset - parameters.byteOffset) / 4;
-      return [name, values.subarray(from, from + data.length)];
+    Object.entries(model.parameters).map(([name, tensor]) => {
+      const { from, values: own } = tensors.get(tensor)!;
+      return [name, values.subarray(from, from + own.length)];
     }),
   );
 
@@ -101,7 +103,6 @@ type TeamSteps = Awaited<ReturnType<ThreadTeam['begin']>>;
 
 /** One training of a model, from its first step to its last. */
 class Run implements Training {
-  busy = false;
   readonly history: History = { loss: [], epochs: 0, steps: 0 };
   /** The sum of the epoch's losses, each as often as its step has rows, and how many rows these are. */
   private losses = { sum: 0, rows: 0 };
@@ -196,9 +197,7 @@ class Run implements Training {
     const { model, o, threads } = this;
     const { optimizer } = o;
     const batchSize = Math.min(o.batchSize, Math.max(1, o.rows));
-    this.plan = threads
-      ? renewPlan(model, batchSize, optimizer.slots, { threads: threads.threads })
-      : unsharedPlanFor(model, batchSize, optimizer.slots);
+    this.plan = planFor(this.where, model, batchSize, optimizer.slots, threads?.threads);
     trainings.set(model, this);
     const { plan } = this;
     this.slots = plan.state.slice(0, optimizer.slots);
@@ -221,7 +220,7 @@ class Run implements Training {
     const order = o.shuffle ? random.restore(progress.order as GeneratorState).order(o.rows) : undefined;
     setState(where, this.order, progress.generator as GeneratorState);
     for (const [i, source] of this.drawing) setState(where, source, progress.layers[i] as GeneratorState);
-    for (const [name, { data }] of Object.entries(parameters)) model.parameters[name].data.set(data);
+    for (const [name, values] of valuesOf(model)) values.set(parameters[name].data);
     const slots = this.state();
     state.forEach((tensors, i) => {
       for (const [name, values] of Object.entries(slots[i])) values.set(tensors[name].data);
@@ -250,39 +249,54 @@ class Run implements Training {
 
   /** Makes the next step of the epoch. Without an order, rows are in the data's. */
   private makeStep(order: Uint32Array | undefined, lr: number): Step | Promise<Step> {
-    const { model, plan, loss, o, team } = this;
+    const { model, plan, o, team } = this;
     const count = this.loadRows(order);
     const probed = o.probeEvery !== undefined && this.step % o.probeEvery === 0;
-    const probe = probed ? probePass(model, plan, count, true) : undefined;
     this.row += count;
-    const result: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
     this.lr = lr;
-    if (probe) {
-      probe.forward();
-      result.loss = loss.backward(count);
-      probe.backward();
-      this.before?.set(plan.parameters);
+    const step: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
+    const end = beginPass(model, plan);
+    if (team)
+      return this.stepOfTeam(team, count, step, probed)
+        .finally(end)
+        .then(() => {
+          this.checkLoss(step, count, order, false);
+          return this.counted(step, count);
+        });
+    try {
+      const finish = this.probed(count, step, probed);
+      if (!probed) step.loss = gradients(plan, this.loss, count);
+      this.checkLoss(step, count, order, true);
+      if (this.clip) step.gradientNorm = this.clip();
+      this.update(lr);
+      finish?.();
+    } finally {
+      end();
     }
-    const finish = () => {
-      probe?.after(this.before!);
-      if (probe) result.probe = probe.report(result.loss);
-      this.losses.sum += count * result.loss;
-      this.losses.rows += count;
-      this.history.steps++;
-      return result;
+    return this.counted(step, count);
+  }
+
+  /** Adds a step to the history. */
+  private counted(step: Step, count: number): Step {
+    this.losses.sum += count * step.loss;
+    this.losses.rows += count;
+    this.history.steps++;
+    return step;
+  }
+
+  /** Computes the gradients of a step that is probed. The function that is returned completes the probe after the step. */
+  private probed(count: number, step: Step, isProbed: boolean): (() => void) | undefined {
+    if (!isProbed) return undefined;
+    const { model, plan, loss } = this;
+    const probe = probePass(model, plan, count, true);
+    probe.forward();
+    step.loss = loss.backward(count);
+    probe.backward();
+    this.before?.set(plan.parameters);
+    return () => {
+      probe.after(this.before!);
+      step.probe = probe.report(step.loss);
     };
-    if (team) {
-      const request = { count, lr, hasGradients: probe !== undefined, generators: generatorStates(model) };
-      return this.stepOfTeam(team, request, result).then(() => {
-        this.checkLoss(result, count, order, false);
-        return finish();
-      });
-    }
-    if (!probe) result.loss = gradients(plan, loss, count);
-    this.checkLoss(result, count, order, true);
-    if (this.clip) result.gradientNorm = this.clip();
-    this.update(lr);
-    return finish();
   }
 
   /** Writes the epoch's mean loss to the history. Of an epoch that is resumed at its end there is none. */
@@ -324,6 +338,7 @@ class Run implements Training {
     const { inputs } = this.model;
     const count = Math.min(o.batchSize, o.rows - row);
     attached(this.where, 'x', o.x);
+    if (loss.source) attached(this.where, 'targets', loss.source);
     for (let i = 0; i < count; i++) {
       const from = order ? order[row + i] : row + i;
       plan.x.set(view(o.x, from * inputs, (from + 1) * inputs), i * inputs);
@@ -332,23 +347,28 @@ class Run implements Training {
     return count;
   }
 
-  private async stepOfTeam(team: TeamSteps, request: StepRequest, step: Step): Promise<void> {
-    this.busy = true;
+  private async stepOfTeam(team: TeamSteps, count: number, step: Step, isProbed: boolean): Promise<Step> {
+    const { model } = this;
+    const finish = this.probed(count, step, isProbed);
+    setModelBusy(model, true);
     try {
+      const request = { count, lr: step.lr, hasGradients: isProbed, generators: generatorStates(model) };
       const result = await team.step(request);
-      if (!request.hasGradients) step.loss = result.loss;
+      if (!isProbed) step.loss = result.loss;
       if (this.clip) step.gradientNorm = result.gradientNorm;
       for (const [i, source] of this.drawing) setState(this.where, source, result.generators[i]);
     } finally {
-      this.busy = false;
+      setModelBusy(model, false);
     }
+    finish?.();
+    return step;
   }
 
-  /** Ends the training: others can use the model, on memory that no thread shares. */
+  /** Ends the training. The parameters get the newest values, after which its plan can be dropped. */
   private end(): void {
     if (trainings.get(this.model) !== this) return;
     trainings.delete(this.model);
-    unsharedPlanFor(this.model, 1);
+    valuesOf(this.model);
   }
 }
 

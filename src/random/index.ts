@@ -57,7 +57,10 @@ export const random = {
   },
 
   /** A generator from another one's state(): it continues where that one was. TypeError for a wrong state. */
-  restore: ((state: GeneratorState): Generator => generator(`random.${state?.generator}`, restoredSource(state))) as {
+  restore: ((state: GeneratorState): Generator => {
+    const source = restoredSource(state);
+    return generator(`random.${state.generator}`, source);
+  }) as {
     (state: GeneratorState & { generator: 'threefry' }): Threefry;
     (state: GeneratorState): Generator;
   },

@@ -7,12 +7,12 @@ import { bigintOf, blockOf, type State } from './state.js';
 /** A source whose next draw begins at a block of a stream. */
 export function philox(key: bigint, stream = 0n, start = 0): Source {
   const words = [low32(key), high32(key), low32(stream), high32(stream)];
-  const { block, skip: _, ...source } = counterSource('philox', 'philoxBits', words, start);
-  return {
-    ...source,
-    fork: (label) => philox(key, digest(stream, label)),
-    state: () => ({ generator: 'philox', seed: String(key), stream: String(stream), block: block() }),
-  };
+  const source = counterSource('philox', 'philoxBits', words, start);
+  // Added and not copied: a network of one's own for each of thousands of seeds has a source for each layer.
+  return Object.assign(source, {
+    fork: (label: string) => philox(key, digest(stream, label)),
+    state: () => ({ generator: 'philox', seed: String(key), stream: String(stream), block: source.block() }),
+  });
 }
 
 /** The source that a state describes. */

@@ -4,7 +4,7 @@ import { type Activation, activation } from '../activation/table.js';
 import { init } from '../init/index.js';
 import type { Initialising } from '../init/table.js';
 import type { Spec } from '../nn/layer.js';
-import type { Model } from '../nn/model.js';
+import { type Model, valuesOf } from '../nn/model.js';
 import type { DistributionName } from '../random/distributions.js';
 import type { Generator, GeneratorState } from '../random/generator.js';
 import { random } from '../random/index.js';
@@ -82,7 +82,7 @@ export function perform(buffer: ArrayBufferLike, task: Task, from: number, to: n
     }
     case 'model': {
       const model = modelOf(task);
-      for (const [name, values] of Object.entries(task.parameters)) model.parameters[name].data.set(values);
+      for (const [name, values] of valuesOf(model)) values.set(task.parameters[name]);
       const outputs = model.forward(slice(task.x, from * model.inputs, to * model.inputs));
       slice(task.out, from * model.outputs, to * model.outputs).set(outputs);
     }

@@ -5,9 +5,10 @@
 import { criterion, noData } from '../nn/criterion.js';
 import type { Layer, Spec } from '../nn/layer.js';
 import * as layers from '../nn/layers/index.js';
-import { drawingLayers, type Model, renewPlan, sequential } from '../nn/model.js';
+import { drawingLayers, type Model, sequential } from '../nn/model.js';
 import type { Optimizer } from '../nn/optimizer.js';
 import * as optimizers from '../nn/optimizers.js';
+import { planApart } from '../nn/plan.js';
 import {
   clipping,
   type GeneratorStates,
@@ -68,7 +69,7 @@ export function trainingThread(index: number, spec: TrainingSpec): TrainingThrea
   const where = 'a thread of workspace.fit';
   const { memory, threads, clipNorm } = spec;
   const model = modelFrom(spec.layers, spec.generators, spec.sources);
-  const plan = renewPlan(model, spec.batchSize, spec.slots, { threads, joined: { memory, index } });
+  const plan = planApart(where, model, spec.batchSize, spec.slots, { threads, joined: { memory, index } });
   const { words } = sharedWords(plan.barrier);
   const thread = threadContext(words, threads, index);
   const [from, to] = thread.range(plan.parameters.length, 4);

@@ -10,13 +10,13 @@ import type { Fit } from '../nn/fit-options.js';
 import type { Fitting } from '../nn/fitting.js';
 import { specOf } from '../nn/layer.js';
 import type { Data } from '../nn/loss.js';
-import { type Model, productsOf, requireIdle, requireModel } from '../nn/model.js';
+import { type Model, productsOf, requireIdle, requireModel, valuesOf } from '../nn/model.js';
 import type { ThreadTeam } from '../nn/step.js';
 import { train } from '../nn/training.js';
 import { type DistributionName, distributions } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { checkedShape } from '../tensor.js';
-import { memoryOf, sharedWorkspace, type Workspace } from '../wasm/memory.js';
+import { memoryOf, newWorkspace, type Workspace } from '../wasm/memory.js';
 import { type DrawOptions, drawRequest, requireApart, sharedArray } from './arguments.js';
 import { Pool } from './pool.js';
 import { perform, type Task } from './task.js';
@@ -41,7 +41,7 @@ export interface Threads extends Workspace {
   /** model.forward of the rows in x, into out. */
   forward(model: Model, x: Float32Array, given: { out: Float32Array }): Promise<Float32Array>;
   /**
-   * nn.fit with steps by all threads, and the same bits. The model's tensors are on shared memory during the training. Layers and
+   * nn.fit with steps by all threads, and the same bits. The threads compute with copies of the model's tensors. Layers and
    * optimizers have to be those of nn. Small steps are made by the calling thread.
    */
   fit(model: Model, data: Data, given: Fit): Fitting;
@@ -122,7 +122,7 @@ function forwardFunction(pool: Pool, buffer: ArrayBufferLike, threads: number): 
       throw new RangeError(
         `${at}: x has ${input[1]} values, no whole number of rows of ${model.inputs}; pass whole rows`,
       );
-    requireIdle(model);
+    requireIdle(at, model);
     sameLength(at, 'out', out[1], 'the outputs for x', rows * model.outputs);
     requireApart(at, out, input, 'x');
     const layers = model.layers.map((layer) => specOf(at, `a layer of kind ${layer.kind}`, layer));
@@ -135,9 +135,9 @@ function forwardFunction(pool: Pool, buffer: ArrayBufferLike, threads: number): 
     numbers.set(model, number);
     // Copies for this call alone: the next call may come before this one is done, with other values.
     const parameters = Object.fromEntries(
-      Object.entries(model.parameters).map(([name, { data }]) => {
-        const copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
-        copy.set(data);
+      valuesOf(model).map(([name, values]) => {
+        const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+        copy.set(values);
         return [name, copy];
       }),
     );
@@ -212,5 +212,5 @@ export async function workspace(given: { bytes: number; threads: number }): Prom
     throw new Error(
       `${where}: threads need shared memory, which ${isolated ? 'this engine does not give to pages, isolated as this one is' : 'a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'}`,
     );
-  return threadsOn(sharedWorkspace(where, bytes, threads), threads);
+  return threadsOn(newWorkspace(where, bytes, threads), threads);
 }

@@ -157,7 +157,7 @@ interface Address {
 }
 
 /** A class that creates no object: the private fields of a class that extends it are added to an existing object. */
-class Existing {
+export class Existing {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: private fields are added to the object that is returned
     return object;
@@ -211,7 +211,7 @@ export interface Workspace {
 const memoriesOf = new WeakMap<Workspace, Memory>();
 
 /** The workspace that makes arrays on a memory. */
-function workspaceOn(memory: Memory): Workspace {
+function workspaceOn(memory: Memory, isAddressed = true): Workspace {
   const where = 'workspace';
   const { buffer } = memory.memory;
   const length = (n: number) => whole(where, 'the length of an array', n);
@@ -220,7 +220,7 @@ function workspaceOn(memory: Memory): Workspace {
     float32(n) {
       const pointer = reserve(memory, `${where}.float32`, 4 * length(n));
       const array = new Float32Array(buffer, pointer, n);
-      new Addressed(array, { memory, pointer });
+      if (isAddressed) new Addressed(array, { memory, pointer });
       return array;
     },
     uint32: (n) => new Uint32Array(buffer, reserve(memory, `${where}.uint32`, 4 * length(n)), n),
@@ -229,9 +229,19 @@ function workspaceOn(memory: Memory): Workspace {
   return result;
 }
 
-/** A workspace on memory that threads share. */
-export const sharedWorkspace = (where: string, bytes: number, threads: number): Workspace =>
+/** A workspace, on memory that `threads` threads share if that is not 0. `where` begins the error if there is no memory. */
+export const newWorkspace = (where: string, bytes: number, threads = 0): Workspace =>
   workspaceOn(createMemory(where, bytes, threads));
+
+/**
+ * Reserves bytes of a workspace. Each call of the function that is returned gives a workspace on them, all on the same. Its arrays
+ * have no address in a private field, which takes as much memory as the array.
+ */
+export function reserved(ws: Workspace, bytes: number): () => Workspace {
+  const memory = memoriesOf.get(ws)!;
+  const free = reserve(memory, 'workspace', bytes);
+  return () => workspaceOn({ ...memory, free, end: memory.free }, false);
+}
 
 /**
  * Memory of `bytes` bytes (at most 4 GiB - 128 KiB). Its arrays are ordinary typed arrays, on which kernels run in place. For
@@ -242,7 +252,7 @@ export function workspace(given: { bytes: number }): Workspace {
   if (typeof given === 'object' && given !== null && 'threads' in given)
     throw new TypeError(`${where}: threads is for the workspace of fanwise/threads; import it from there`);
   const { bytes } = options(where, given, ['bytes']);
-  return workspaceOn(createMemory(where, whole(where, 'bytes', bytes)));
+  return newWorkspace(where, whole(where, 'bytes', bytes));
 }
 
 /** The names of the kernels that layers, losses and optimizers use. */
@@ -256,7 +266,10 @@ function kernelOf(memory: Memory, kernel: Kernel): KernelFunction {
 export function bind(ws: Workspace, kernel: Kernel, ...arrays: (Values | null)[]): KernelFunction {
   const memory = memoriesOf.get(ws)!;
   const pointers = arrays.map((x) => {
-    if (x !== null && x.buffer !== memory.memory.buffer) throw new Error(`${kernel} bound to an array of elsewhere`);
+    if (x !== null && x.buffer !== memory.memory.buffer)
+      throw new TypeError(
+        `nn.sequential: a layer binds ${kernel} to an array of other memory; pass those of its memory, or a tensor's data of now`,
+      );
     return x?.byteOffset ?? 0;
   });
   return kernelOf(memory, kernel).bind(undefined, ...pointers);

@@ -34,7 +34,7 @@ function isInstantiable(module: Module): boolean {
   }
 }
 
-/** Spare memories. Each workspace takes one, each model one and another when it grows, and staged arrays one. */
+/** Spare memories. Each workspace takes one, a large model, many small ones, a training that needs more memory than its model has, and staged arrays. */
 const SPARES = 8;
 const pool: Spare[] = [];
 let filling: Promise<unknown> | undefined;
@@ -67,8 +67,9 @@ function take(): Spare | undefined {
 /**
  * Compiles the WebAssembly now and not in the way of other work: all of it that the program has, or the modules that are named.
  * Without it a module is compiled when one of its functions is first called, which takes some milliseconds. In a page, Chrome 98
- * to 114 needs it before anything else; what is called afterwards works at once, as elsewhere. There eight new models or
- * workspaces can be had between two turns of the event loop (a model that is trained counts twice).
+ * to 114 needs it before anything else; what is called afterwards works at once, as elsewhere. There eight memories can be had
+ * between two turns of the event loop: a workspace takes one, so does a large model, and hundreds of small ones together; so
+ * does a training, or a probe, with more than 128 rows at a time.
  */
 export async function ready(...given: ModuleName[]): Promise<void> {
   for (const name of given) choice('ready', 'the module', name, names);

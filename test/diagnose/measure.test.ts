@@ -18,7 +18,7 @@ const copy = (values: Float32Array, columns: number, n: number) => ({
 /** A model's arrays, copied operation by operation during a forward and a backward pass. */
 function apart(model: Model, data: { x: Float32Array; labels: ArrayLike<number> }, named = false) {
   const { rows: n, criterion } = examplesOf('test', model, data as never, 'crossEntropy');
-  const plan = planFor(model, n);
+  const plan = planFor('test', model, n);
   const loss = criterion.bind(plan.kernel, plan.lossMemory, plan.outputs, plan.outputGradient, plan.batchSize);
   plan.x.set(data.x);
   for (let i = 0; i < n; i++) loss.load(i, i);

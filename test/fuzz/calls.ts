@@ -238,6 +238,8 @@ const others: Call[] = [
   ]),
   call('safetensors.encode', safetensors.encode, () => [{ a: tensor([2, 3], noise(1, 6)) }, { metadata: { x: 'y' } }]),
   call('safetensors.decode', safetensors.decode, () => [safetensors.encode({ a: tensor([2]) })]),
+  call('safetensors.decode', safetensors.decode, () => [safetensors.encode({ a: tensor([2]) }), { only: ['a'] }]),
+  call('nn.load', nn.load, () => [nn.save(model()), model(), { strict: false }]),
   call('npy.encode', npy.encode, () => [tensor([2, 3], noise(1, 6))]),
   call('npy.decode', npy.decode, () => [npy.encode(tensor([2]))]),
 ];

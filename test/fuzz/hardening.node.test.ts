@@ -43,6 +43,11 @@ test('copies of the package in one process do not disturb each other', async () 
   expect(others[0].random).not.toBe(others[1].random);
   const foreign = others[1].random.philox(0);
   expect(() => others[0].init.normal([2], { rng: foreign })).toThrow(/pass a generator of this copy of fanwise/);
+  const [one, another] = others;
+  const owned = one.nn.sequential([one.nn.linear(2, 2, { seed: 1 })]);
+  expect(() => another.nn.sequential(owned.layers)).toThrow(
+    /weight of layers\[0\] is frozen, or of a model of another copy/,
+  );
   const hashes = hashesOfCopies([source, ...others]);
   expect(new Set(hashes)).toEqual(new Set([hashesOfCopies([source])[0]]));
 });

@@ -24,7 +24,7 @@ const data = { x: noise(1, rows * 5, 2), labels: Uint8Array.from({ length: rows 
 
 /** Fills with NaN what belongs to nobody between two steps. */
 function spoil(model: ReturnType<typeof network>): number {
-  const plan = planFor(model, 1);
+  const plan = planFor('a test', model);
   const saved = Object.values(model.parameters).map(({ data }) => data.slice());
   // A step writes these anew, or their padding is nobody's.
   for (const values of [plan.parameters, plan.gradients, plan.x, plan.outputs, plan.outputGradient]) values.fill(NaN);
@@ -64,7 +64,7 @@ test.each(Object.entries(optimizers))('%s: probed or not, the same bits', async 
 
 test('a pass forward and backward reads no gradient and no output of before', () => {
   const [one, other] = [network(), network()].map((model, i) => {
-    const plan = planFor(model, 1);
+    const plan = planFor('a test', model);
     if (i === 1) spoil(model);
     plan.x.set(data.x.subarray(0, 5 * 4));
     const loss: Any = { backward: () => plan.outputGradient.fill(0.5, 0, 12) && 0 };

@@ -295,16 +295,14 @@ describe('during a training', () => {
     });
   });
 
-  test('a probe between two steps changes nothing; one of too many rows is an error', async () => {
+  test('a probe between two steps changes nothing, with more rows than a step has too', async () => {
     const alone = await train();
     const model = net();
     const data = { x, labels };
     for await (const _ of nn.fit(model, data, { epochs: 3, batchSize: 16, seed: 4, optimizer, clipNorm: 0.5 })) {
       diagnose.probe(model, { x: x.subarray(0, 6 * 16), labels: labels.subarray(0, 16) });
       const many = { x: new Float32Array(6 * 200), labels: new Uint8Array(200) };
-      expect(() => diagnose.probe(model, many)).toThrow(
-        /x has 200 rows, and the model is being trained; pass at most 128/,
-      );
+      expect(diagnose.probe(model, many).rows).toBe(200);
     }
     expect(Object.values(model.parameters).map(({ data: w }) => hash(w.slice()))).toEqual(alone.hashes);
     expect(diagnose.probe(model, { x: new Float32Array(6 * 200), labels: new Uint8Array(200) }).rows).toBe(200);

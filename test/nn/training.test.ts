@@ -120,13 +120,31 @@ test('a schedule by epoch or by step', async () => {
   expect(await rates({ scheduleEach: 'step' })).toEqual([0.1, 0.05, 0.025, 0.0125]);
 });
 
-test('an error where the data are transferred during the training', async () => {
-  const own = x.slice();
-  const run = async () => {
-    for await (const _ of nn.fit(model(), { x: own, labels }, { batchSize: 10, seed: 1, optimizer }))
-      if (own.length > 0) structuredClone(own, { transfer: [own.buffer] });
+describe('data that are transferred during the training', () => {
+  /** Trains on copies of arrays, and transfers one of them after the first step. */
+  const run = async (name: string, arrays: Record<string, Float32Array | Uint8Array>, o: object) => {
+    const own = Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, array.slice()]));
+    for await (const _ of nn.fit(model(), own as never, { batchSize: 10, seed: 1, optimizer, ...o }))
+      if (own[name].length > 0) structuredClone(own[name], { transfer: [own[name].buffer] });
   };
-  await expect(run()).rejects.toThrow(/nn.fit: x is detached/);
+  test.each(Object.keys(losses))('%s: of x or targets, an error', async (name) => {
+    const targets = noise(1, 80).map(() => 0.5);
+    for (const one of ['x', 'targets'])
+      await expect(run(one, { x, targets }, { loss: name })).rejects.toThrow(
+        new RegExp(`^nn\\.fit: ${one} is detached: its memory was transferred or cut; pass an array made since$`),
+      );
+  });
+  test('crossEntropy: of x an error; labels and weights are copied', async () => {
+    await expect(run('x', { x, labels }, {})).rejects.toThrow(/^nn\.fit: x is detached/);
+    await run('labels', { x, labels }, {});
+    const weights = Float32Array.of(1, 2);
+    let steps = 0;
+    for await (const _ of nn.fit(model(), { x, labels }, { loss: ['crossEntropy', { weights }], optimizer })) {
+      steps++;
+      if (weights.length > 0) structuredClone(weights, { transfer: [weights.buffer] });
+    }
+    expect(steps).toBe(2);
+  });
 });
 
 test('wrong options are errors', async () => {

@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { activation, type Generator, type Layer, type Model, nn, random } from 'fanwise';
+import { activation, type Generator, init, type Layer, type Model, nn, random } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hash, noise } from '../oracle.js';
@@ -125,16 +125,26 @@ describe('training on threads', () => {
     await ws.draw('normal', { seed: 1, out });
     expect(same(out, random.philox(1).normal(1 << 19))).toBe(true);
     expect(same(activation.relu.forward(out, { out }), activation.relu.forward(out.slice()))).toBe(true);
+    const bias = model.parameters['0.bias'].data;
+    const before = hash(bias);
     const step = steps.next();
     for (const call of [
       () => model.forward(inputs),
       () => nn.save(model),
       () => nn.evaluate(model, data, { loss: 'huber' }),
+      () => init.zeros(model.parameters['0.weight']),
+      () => model.parameters['0.weight'].data,
     ])
-      expect(call).toThrow(/a step of this model is under way on threads; wait for it/);
+      expect(call).toThrow(/^(model|nn)\.\w+: a step of this model is under way on threads; wait for it$/);
+    expect(() => activation.tanh.forward(bias, { out: bias })).toThrow(
+      /^activation\.tanh\.forward: x is of a model of which threads make a step; wait for it$/,
+    );
+    expect(() => random.philox(1).normal({ out: bias })).toThrow(/out is of a model of which threads make a step/);
+    expect(hash(bias)).toBe(before);
     const forward = ws.forward(model, ws.float32(256 * rows), { out: ws.float32(3 * rows) });
     await expect(forward).rejects.toThrow(/a step of this model is under way/);
     await step;
+    expect(hash(bias)).not.toBe(before);
     await ws.forward(model, ws.float32(256), { out: ws.float32(3) });
     expect(nn.save(model).length).toBeGreaterThan(0);
     // Another training of the model ends the first, on memory of its own.
@@ -143,6 +153,23 @@ describe('training on threads', () => {
     await expect(steps.next()).rejects.toThrow(/another fit of this model has begun/);
     await all(other);
     expect(isUnshared(model)).toBe(true);
+  });
+
+  test('arrays of parameters stay where they are, have the values of each step, and what is written there counts', async () => {
+    const train = async (run: typeof nn.fit) => {
+      const model = nn.sequential(layers());
+      const seen: number[] = [];
+      const [weight, bias] = ['0.weight', '2.bias'].map((name) => model.parameters[name]?.data);
+      for await (const { step } of run(model, data, { ...fit(), epochs: 3 })) {
+        if (step === 2) weight[5] = 0.25;
+        if (step === 3) nn.load(nn.save(model), model);
+        if (step === 5) init.zeros(model.parameters['1.bias']);
+        expect(model.parameters['0.weight'].data).toBe(weight);
+        seen.push(hash(weight), bias ? hash(bias) : 0, model.forward(inputs)[0]);
+      }
+      return [seen, weights(model), hash(weight)];
+    };
+    expect(await train(ws.fit)).toEqual(await train(nn.fit));
   });
 
   test('two trainings and draws at the same time, with and without pauses: each as alone', async () => {

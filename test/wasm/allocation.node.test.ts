@@ -1,4 +1,4 @@
-// Memory leaks: neither ten thousand training steps nor ten thousand calls with `out` add to the heap.
+// Memory leaks: neither ten thousand training steps, nor ten thousand calls with `out`, nor models that are dropped add to the heap.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -62,6 +62,25 @@ test('ten thousand calls with out, in a workspace and on copies', () => {
       activation.gelu.backward({ x, dy: x, out });
     }
     if (call % MANY === WARM) usages.push(usage());
+  }
+  expectNoLeak(usages);
+});
+
+test('models made, trained and dropped, and trainings in memory of their own', async () => {
+  const wide = nn.sequential([nn.linear(16, 3000, { seed: 1 }), nn.linear(3000, 2, { seed: 2 })]);
+  const x = random.philox(1).normal(16 * 300);
+  const data = { x, labels: new Uint8Array(300) };
+  const usages: Usage[] = [];
+  for (let window = 0; window <= WINDOWS + 1; window++) {
+    for (let i = 0; i < 1000; i++) {
+      const model = nn.sequential([nn.linear(4, 8, { seed: i, activation: 'tanh' }), nn.linear(8, 2, { seed: i })]);
+      model.forward(x);
+      if (i % 250 > 0) continue;
+      const o = { batchSize: 300, optimizer: nn.adam() };
+      for await (const _ of nn.fit(model, { x, labels: new Uint8Array(1200) }, o));
+      for await (const _ of nn.fit(wide, data, o));
+    }
+    if (window > 0) usages.push(usage());
   }
   expectNoLeak(usages);
 });

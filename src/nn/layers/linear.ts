@@ -21,10 +21,10 @@ export interface Linear<B extends boolean = boolean> extends Layer {
 /** A copy of an activation's name and parameters, so that later changes have no effect. */
 const copyOf = (f: unknown) => (Array.isArray(f) ? [f[0], { ...f[1] }] : f);
 
-/** The layer's tensors, its activation, and the memory that a model planned for it. */
+/** The layer's parameters, its activation, and the memory that a model planned for it. */
 interface Bound extends LayerMemory {
-  weight: Tensor;
-  bias: Tensor | null;
+  weight: Float32Array;
+  bias: Float32Array | null;
   f: ReturnType<typeof activationOf> | undefined;
   /** The output before f, x W' + b. If f's backward needs y instead, z is the same array as y. */
   z: Float32Array;
@@ -34,11 +34,11 @@ const numbersOf = ({ f }: Bound) => f?.numbers ?? ([0, 0] as const);
 
 /** The kernel that writes x W' + b to z and, unless `out` is null, f(z) to `out`. */
 const product = ({ kernel, x, weight, bias, z, scratch }: Bound, out: Float32Array | null) =>
-  kernel('linearForward', x, weight.data, bias?.data ?? null, z, out, scratch);
+  kernel('linearForward', x, weight, bias, z, out, scratch);
 
 /** A function that writes the gradients with respect to weight, bias and input, from dy, that with respect to z. */
 function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inputs, outputs }: Bound) {
-  const byInput = dx && kernel('linearBackwardInput', dy, weight.data, dx, scratch);
+  const byInput = dx && kernel('linearBackwardInput', dy, weight, dx, scratch);
   const byWeight = kernel('linearBackwardWeight', x, dy, gradients.weight, scratch);
   const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
   return (rows: number) => {
@@ -51,7 +51,6 @@ function gradientsOf({ kernel, x, dx, dy, weight, bias, gradients, scratch, inpu
 /** The passes of several threads. Each has a range of the batch's rows and, for the weight's gradient, of W's rows. */
 function split(bound: Bound): Passes['split'] {
   const { kernel, setCallback, f, x, y, z, dx, dy, weight, bias, gradients, scratch, inputs, outputs } = bound;
-  const byBias = bias && kernel('linearBackwardBias', dy, gradients.bias);
   const [a, b] = numbersOf(bound);
   return {
     forward(rows: number, thread: ThreadContext) {
@@ -71,13 +70,13 @@ function split(bound: Bound): Passes['split'] {
       const g = dy.subarray(from * outputs);
       if (f) kernel(`${f.name}Backward`, z.subarray(from * outputs), g, g)((to - from) * outputs, a, b);
       const dxRows = dx?.subarray(from * inputs);
-      if (dxRows) kernel('linearBackwardInput', g, weight.data, dxRows, scratch)(to - from, inputs, outputs);
+      if (dxRows) kernel('linearBackwardInput', g, weight, dxRows, scratch)(to - from, inputs, outputs);
       // Sums over rows have one order, so that the bits are those of one thread: W's rows are split. They need all of dy.
       thread.wait();
       const [first, last] = thread.range(outputs, TILE_ROWS);
       const gradientRows = gradients.weight.subarray(first * inputs);
       kernel('linearBackwardWeight', x, dy.subarray(first), gradientRows, scratch)(rows, inputs, last - first, outputs);
-      if (thread.first) byBias?.(rows, outputs);
+      if (thread.first && bias) kernel('linearBackwardBias', dy, gradients.bias)(rows, outputs);
     },
   };
 }
@@ -87,7 +86,9 @@ function passes(bound: Bound): Passes {
   const { kernel, setCallback, f, y, z, dy, inputs, outputs } = bound;
   const [a, b] = numbersOf(bound);
   const plain = product(bound, null);
-  const backward = gradientsOf(bound);
+  // Bound when it is first called: of thousands of models, many only run forward.
+  let gradients: ReturnType<typeof gradientsOf> | undefined;
+  const backward = (rows: number) => (gradients ??= gradientsOf(bound))(rows);
   const common = {
     split: split(bound),
     preactivation(rows: number) {
@@ -163,6 +164,13 @@ export function linear<B extends boolean = true>(
     keepsOutput: f?.row.keeps === 'y',
     scratch: scalar(nnModule, 'linearScratch') / 4,
     saves: keepsInput ? 'outputs' : undefined,
-    bind: (memory) => passes({ ...memory, weight, bias, f, z: keepsInput ? memory.saved : memory.y }),
+    bind: (memory) =>
+      passes({
+        ...memory,
+        weight: weight.data,
+        bias: bias?.data ?? null,
+        f,
+        z: keepsInput ? memory.saved : memory.y,
+      }),
   });
 }

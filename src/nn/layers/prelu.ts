@@ -20,12 +20,12 @@ export function prelu(channels = 1, given?: { slope?: number | undefined }): Lay
     keepsOutput: false,
     scratch: 0,
     bind({ kernel, x, y, dx, dy, inputs, gradients }) {
+      const { data } = weight;
       const sums = new Float64Array(channels);
       const forAll = channels === 1;
-      const forward = forAll ? kernel('leakyReluForward', x, y) : kernel('prelu', weight.data, x, x, y);
-      const backward =
-        dx && (forAll ? kernel('leakyReluBackward', x, dy, dx) : kernel('prelu', weight.data, x, dy, dx));
-      const numbers = (rows: number) => (forAll ? [rows * inputs, weight.data[0], 0] : [rows, inputs]);
+      const forward = forAll ? kernel('leakyReluForward', x, y) : kernel('prelu', data, x, x, y);
+      const backward = dx && (forAll ? kernel('leakyReluBackward', x, dy, dx) : kernel('prelu', data, x, dy, dx));
+      const numbers = (rows: number) => (forAll ? [rows * inputs, data[0], 0] : [rows, inputs]);
       return {
         forward: (rows) => void forward(...numbers(rows)),
         backward(rows) {

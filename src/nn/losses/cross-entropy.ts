@@ -10,6 +10,7 @@ import {
   number,
   options,
   output,
+  partsOf,
   sameLength,
   what,
   whole,
@@ -85,10 +86,10 @@ const checks = {
     value === undefined ? undefined : whole(where, 'ignoreIndex', value, { least: Number.MIN_SAFE_INTEGER }),
   weights(where, value, classes) {
     if (value === undefined) return null;
-    const weights = float32(where, 'weights', Array.isArray(value) ? Float32Array.from(value) : value).slice();
+    const weights = partsOf(Array.isArray(value) ? value : Array.from(float32(where, 'weights', value)));
     sameLength(where, 'weights', weights.length, 'the classes', classes);
-    weights.forEach((weight, k) => number(where, `weights[${k}]`, weight, { least: 0 }));
-    return weights;
+    const check = (weight: unknown, k: number) => number(where, `weights[${k}]`, weight, { least: 0 });
+    return Float32Array.from(weights.map(check));
   },
 } satisfies { [K in keyof Required<CrossEntropy>]: (where: string, value: unknown, classes: number) => unknown };
 const names = Object.keys(checks) as (keyof CrossEntropy)[];
