@@ -104,7 +104,7 @@ export const bytesOfValues = ({ buffer, byteOffset, byteLength }: Float32Array) 
 /** A tensor that was read from a file. */
 export interface FileTensor extends Tensor {
   /** How many of the file's values float32 cannot represent, which are rounded. Undefined if there are none. */
-  readonly inexact?: number;
+  readonly inexact?: number | undefined;
 }
 
 /** A tensor of what `read` returned. */

@@ -184,7 +184,7 @@ function chosen(only: unknown, entries: OpenFile['entries']): string[] {
  */
 function decode(
   bytes: Uint8Array | ArrayBuffer,
-  given?: { only?: readonly string[] | ((name: string) => boolean) },
+  given?: { only?: readonly string[] | ((name: string) => boolean) | undefined },
 ): Tensors {
   const { only = () => true } = options(where.decode, given, ['only']);
   if (typeof only !== 'function' && !Array.isArray(only))

@@ -26,13 +26,13 @@ export interface Common extends Draw {
    * group. A depthwise convolution has as many groups as inputs. PyTorch's initialisers do not know of groups: their fanOut
    * counts all outputs, as it does here without this option.
    */
-  groups?: number;
+  groups?: number | undefined;
   /**
    * Whether the weight is a transposed convolution's (false), whose axes are the other way around: [in, out / groups,
    * ...kernel], and in 'io' [...kernel, out / groups, in]. Fans are those of stride 1. PyTorch's initialisers take fanIn for
    * fanOut there, as these do without this option.
    */
-  transposed?: boolean;
+  transposed?: boolean | undefined;
 }
 /** Options of how a shape is read. */
 export const readings = ['layout', 'fanIn', 'fanOut', 'groups', 'transposed'] as const;

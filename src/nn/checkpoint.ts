@@ -111,7 +111,11 @@ export interface Loaded {
  * that is damaged, has other names or shapes, or a value that is not finite; the model is then unchanged. With strict: false
  * it loads those whose name and shape a parameter has, and returns the names of the others.
  */
-export function load(bytes: Uint8Array | ArrayBuffer, model: Model, given?: { strict?: true }): Record<string, string>;
+export function load(
+  bytes: Uint8Array | ArrayBuffer,
+  model: Model,
+  given?: { strict?: true | undefined },
+): Record<string, string>;
 export function load(bytes: Uint8Array | ArrayBuffer, model: Model, given: { strict: false }): Loaded;
 export function load(
   bytes: Uint8Array | ArrayBuffer,

@@ -14,7 +14,7 @@ import type { Seed } from '../random/source.js';
 type Initializer = ReturnType<typeof initializers.zeros>;
 type Common = {
   rng?: Generator | undefined;
-  seed?: Exclude<Seed, bigint>;
+  seed?: Exclude<Seed, bigint> | undefined;
   /**
    * Whether the kernel is a depthwise convolution's, [...kernel, in, multiplier] (false). An initialiser gets the shape alone,
    * which does not tell it from a convolution's [...kernel, in, out].
