@@ -34,7 +34,7 @@ export type { Classified, CrossEntropy, Labels } from './nn/losses/cross-entropy
 export type { Pointwise } from './nn/losses/pointwise.js';
 export type { Forward, Reduction } from './nn/losses/reduction.js';
 export type { Rescaled } from './nn/lsuv.js';
-export type { Model } from './nn/model.js';
+export type { Model, ModelOf } from './nn/model.js';
 export type { Optimizer } from './nn/optimizer.js';
 export type { AdamOptions } from './nn/optimizers.js';
 export type { Schedule } from './nn/schedule.js';

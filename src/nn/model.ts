@@ -19,6 +19,19 @@ export interface Model extends Network {
   forward(x: Float32Array): Floats;
 }
 
+/** The names of a layer's parameters, after its index. */
+type NamesIn<L, I extends string> = L extends Layer ? `${I}.${keyof L['parameters'] & string}` : never;
+/** A model of a tuple of layers: it knows their types, and the names of its parameters. */
+export interface ModelOf<L extends readonly Layer[]> extends Omit<Model, 'parameters'> {
+  readonly layers: L;
+  /** All parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', '2.weight', ... */
+  readonly parameters: {
+    readonly [Name in { [I in keyof L & `${number}`]: NamesIn<L[I], I> }[keyof L & `${number}`]]: Tensor;
+  };
+}
+/** The model of layers: of an array of any length, one of any layers and names. */
+export type Sequential<L extends readonly Layer[]> = number extends L['length'] ? Model : ModelOf<L>;
+
 const plans = new WeakMap<Model, Plan>();
 
 /** The progress of a training between two steps. */
@@ -90,7 +103,7 @@ export function requireIdle(model: Model): void {
  * A model of layers, each of which takes the output of the one before. The layers' tensors are moved into the model's workspace.
  * TypeError for a value that is not a layer; RangeError where layers do not fit, or have a tensor of another layer or model.
  */
-export function sequential(layers: readonly Layer[]): Model {
+export function sequential<L extends readonly Layer[]>(layers: readonly [...L]): Sequential<L> {
   const where = 'nn.sequential';
   if (!Array.isArray(layers)) throw new TypeError(`${where}: layers is ${what(layers)}; pass an array of layers`);
   const { inputs, outputs, tensors } = checkedLayers(where, layers);
@@ -112,7 +125,7 @@ export function sequential(layers: readonly Layer[]): Model {
   };
   planFor(model, BATCH);
   for (const tensor of tensors) ownedTensors.add(tensor);
-  return model;
+  return model as Sequential<L>;
 }
 
 /** Checks that layers fit. Returns the first one's inputs, the last one's outputs, and all tensors. */
