@@ -157,6 +157,9 @@ async function buildFiles() {
   writeFileSync('dist/edge.js', workerd.replace(/\.wasm'/g, ".wasm?module'").replace(/\n\/\/# sourceMappingURL.*/, ''));
 }
 
+/** What fanwise/tfjs imports; @tensorflow/tfjs exports the same again. */
+const tensorflow = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'];
+
 const notice = '/*! fanwise, MIT */';
 
 /** The file for <script> tags, which defines the global `fanwise`. Its source map refers to the other files of dist/. */
@@ -191,7 +194,7 @@ const buildForNode = () =>
     splitting: true,
     format: 'esm',
     target: 'es2022',
-    external: ['@tensorflow/tfjs'],
+    external: tensorflow,
     plugins: [programApart],
     banner: { js: notice },
   });
@@ -241,7 +244,7 @@ async function buildCommonJs() {
     entryPoints: ['dist/tfjs.js'],
     outfile: 'dist/tfjs.cjs',
     plugins: [fromCommonJs('tfjs/')],
-    external: ['@tensorflow/tfjs'],
+    external: tensorflow,
   });
   const exports = [...imported].sort().map((file) => `export * as '${file}' from './${file}';`);
   const contents = `export * as index from './index.js';\n${exports.join('\n')}`;
@@ -278,11 +281,10 @@ function importPublicTypes() {
  * the package does not export: TypeScript could not declare it.
  */
 async function buildTypes() {
-  const external = ['@tensorflow/tfjs'];
   for (const name of ['index', 'threads', 'tfjs']) {
     const plugins = [dts({ tsconfig: 'tools/tsconfig.json' })];
     if (name !== 'index') plugins.unshift(importPublicTypes());
-    const types = await rollup({ input: `out/types/${name}.d.ts`, external, plugins });
+    const types = await rollup({ input: `out/types/${name}.d.ts`, external: tensorflow, plugins });
     await types.write({ file: `dist/${name}.d.ts` });
     const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
     writeFileSync(`dist/${name}.d.cts`, text.replace(/'\.\/index\.js'/g, "'./index.cjs'"));

@@ -60,7 +60,7 @@ test.each([
     format: 'esm',
     write: false,
     conditions: ['workerd'],
-    external: ['@tensorflow/tfjs', '*.wasm'],
+    external: ['@tensorflow/*', '*.wasm'],
   });
   expect(outputFiles[0].text.includes(kept)).toBe(true);
 });
