@@ -25,7 +25,10 @@ export type { Gain, Initialising, Kaiming, Mode, Truncated, VarianceScaling } fr
 export type { LinearOptions } from './init/torch-linear.js';
 export type { Loaded } from './nn/checkpoint.js';
 export type { Fit } from './nn/fit-options.js';
-export * as nn from './nn/index.js';
+
+// Not `export * as nn`, which Babel's preset for React Native does not know.
+import * as nn from './nn/index.js';
+
 export type { Layer, LayerMemory, Operation, Passes, SavedActivation, ThreadContext } from './nn/layer.js';
 export type { Linear } from './nn/layers/linear.js';
 export type { Data, NamedLoss } from './nn/loss.js';
@@ -43,10 +46,10 @@ export type { Step } from './nn/training.js';
 export type { Distributions, Draw, Draws, Generator, GeneratorState, Threefry } from './random/generator.js';
 export { random } from './random/index.js';
 export type { Seed } from './random/source.js';
-
 export type { Along, Tensor } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Kernel, Workspace } from './wasm/memory.js';
 export { workspace } from './wasm/memory.js';
 export type { ModuleName } from './wasm/module.js';
 export { ready } from './wasm/ready.js';
+export { nn };

@@ -24,10 +24,14 @@ export interface Thread extends AnyWorker {
 }
 
 type NodeThreads = { Worker: new (text: string, options: object) => Thread };
-const nodeThreads = () =>
-  (
-    globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } }
-  ).process?.getBuiltinModule?.('node:worker_threads');
+function nodeThreads(): NodeThreads | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeThreads | undefined } };
+  try {
+    return process?.getBuiltinModule?.('node:worker_threads');
+  } catch {
+    return undefined; // Next's edge runtime throws at what it does not have.
+  }
+}
 
 /** The program of a thread: the texts of the modules, which this file has anyway, and the code without them. */
 const program = () => `const TEXTS=${JSON.stringify(modules.map(({ text }) => text))};${code}`;
