@@ -17,15 +17,19 @@ export const milliseconds = (): number => (host.performance ?? Date).now();
 /** Lets the event loop have its turn. A message rather than a timer, which browsers hold back by 4 ms. */
 export function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (host.MessageChannel) {
-      const { port1, port2 } = new host.MessageChannel();
+    try {
+      const { port1, port2 } = new host.MessageChannel!();
       port1.onmessage = () => {
         port1.close();
         resolve();
       };
       port2.postMessage(0);
-    } else if (host.setTimeout) host.setTimeout(resolve);
-    else resolve(); // No event loop is known: the turn is that of other promises.
+    } catch {
+      // There is none, or one that throws when it is used, as in Next's edge runtime. Where no event loop is known, the turn is
+      // that of other promises.
+      if (host.setTimeout) host.setTimeout(resolve);
+      else resolve();
+    }
   });
 }
 

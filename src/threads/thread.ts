@@ -67,7 +67,7 @@ export function startThread(
     thread = worker ? worker() : startProgram(node);
   } catch (cause) {
     const advice = worker || node ? '' : `; ${POLICY}`;
-    throw new Error(`workspace: a thread could not be started (${cause})${advice}`, { cause });
+    throw new Error(`workspace: a thread could not be started; ${cause}${advice}`, { cause });
   }
   if (typeof thread?.postMessage !== 'function')
     throw new TypeError(`workspace: worker gave ${what(thread)}; give a new Worker of fanwise/threads/worker.js`);

@@ -318,7 +318,7 @@ test.each([
     /^workspace: worker gave the string "worker.js"; give a new Worker of fanwise\/threads\/worker.js$/,
   ],
   [() => undefined, /^workspace: worker gave undefined; /],
-  [() => new Worker('not there'), /^workspace: a thread could not be started \(.*not there/],
+  [() => new Worker('not there'), /^workspace: a thread could not be started; .*not there/],
 ])('worker: %s is an error', async (worker, message) => {
   await expect(workspace({ bytes: 64, threads: 2, worker: worker as never })).rejects.toThrow(message);
 });
