@@ -49,7 +49,7 @@ export const bundlers: Record<string, Tool> = {
     quick: true,
     async run(place, add) {
       place.write({
-        'rsbuild.config.mjs': `export default { source: { entry: { index: './page.js' } }, output: { assetPrefix: './' } };\n`,
+        'rsbuild.config.mjs': `export default { source: { entry: { index: './page.js' } }, output: { assetPrefix: './' }, html: { tags: [{ tag: 'link', attrs: { rel: 'icon', href: 'data:,' } }] } };\n`,
       });
       await place.bin('rsbuild', 'build');
       add('page', await place.built());
@@ -89,6 +89,8 @@ export default { input: 'page.js', output: { file: 'dist/main.js' }, plugins: [r
   },
   'bun-bundler': {
     packages: [],
+    runtime: 'bun',
+    quick: true,
     async run(place, add) {
       place.write({ 'dist/index.html': pageOf('page.js') });
       const bun = await install('bun');
@@ -102,6 +104,9 @@ export default { input: 'page.js', output: { file: 'dist/main.js' }, plugins: [r
   },
   'deno-bundle': {
     packages: [],
+    runtime: 'deno',
+    quick: true,
+    own: /deno bundle is experimental/,
     async run(place, add) {
       place.write({ 'dist/index.html': pageOf('main.js') });
       const deno = await install('deno');

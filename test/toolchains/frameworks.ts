@@ -22,11 +22,13 @@ export const GET = async () => Response.json(await report());
 // An edge route of the app's router is not built by Next 16.4's --webpack, whatever is in it; one of the older router is.
 const next = (bundler: string): Tool => ({
   packages: ['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1'],
+  quick: bundler === '--turbopack',
+  own: /No build cache found|Edge Runtime is deprecated|Using edge runtime on a page/,
   async run(place, add) {
     const isTurbopack = bundler === '--turbopack';
     place.write({
       'next.config.mjs': `export default { headers: async () => [{ source: '/:path*', headers: ${JSON.stringify(headers)} }] };\n`,
-      'app/layout.jsx': `export default ({ children }) => <html lang="en"><body>{children}</body></html>;\n`,
+      'app/layout.jsx': `export default ({ children }) => <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;\n`,
       'app/page.jsx': client,
       'app/node/route.js': route('nodejs'),
       'pages/api/edge.js': `import { report } from '../../program.js';

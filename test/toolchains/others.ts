@@ -123,6 +123,7 @@ console.log(JSON.stringify({ init: isSame ? hash : 'other values' }));
 
 const tensorflow = (packages: readonly string[], text: string): Tool => ({
   packages,
+  quick: packages.length > 1,
   async run(place, add) {
     place.write({ 'main.mjs': tfjs + text + layer });
     add('Node', await place.report(place.node, ['main.mjs']));
@@ -174,6 +175,7 @@ report().then((all) => (globalThis.print ?? console.log)(JSON.stringify(all)));
   jitless: {
     packages: [],
     quick: true,
+    own: /disabling flag --expose_wasm/,
     async run(place, add) {
       const got = await place.report(place.node, ['--jitless', 'print.js']);
       add('Node', got, { init: none, training: none, threads: none });

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { transformSync } from 'esbuild';
 import { type Browser, chromium } from 'playwright';
@@ -63,7 +63,7 @@ export class Place {
     readonly node: string,
   ) {
     const PATH = [dirname(node), process.env.PATH].join(delimiter);
-    const quiet = { NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', DO_NOT_TRACK: '1', NO_COLOR: '1' };
+    const quiet = { NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false', DO_NOT_TRACK: '1', FORCE_COLOR: '0' };
     this.env = { ...process.env, ...quiet, PATH, CI: '1' };
     delete this.env.NODE_ENV;
     mkdirSync(folder, { recursive: true });
@@ -179,9 +179,12 @@ export class Place {
     return JSON.parse(readFileSync(join(this.folder, 'node_modules', name, 'package.json'), 'utf8')).version;
   }
 
-  /** Lines of the commands' output that warn. */
-  warnings(): string[] {
-    return this.output.split('\n').filter((line) => /\bwarn(ing)?\b|⚠/i.test(line) && !/\b0 warnings/.test(line));
+  /** Lines of the commands' output that warn, but for those of a tool's own. */
+  warnings(own = /^$/): string[] {
+    const lines = stripVTControlCharacters(this.output)
+      .split('\n')
+      .map((line) => line.trim());
+    return lines.filter((line) => /\bwarn(ing)?\b|⚠/i.test(line) && !/\b0 warnings/.test(line) && !own.test(line));
   }
 
   /** Ends the servers that it started, with their children. */

@@ -12,13 +12,13 @@ export type Add = (where: string, got: Report | PageReport, instead?: Instead) =
 export interface Tool {
   /** With their exact versions; the table has the first one's. */
   packages: readonly string[];
+  /** The runtime of test/everywhere that it is a part of. */
+  runtime?: 'bun' | 'deno';
   /** Whether it is fast enough for every run of CI. */
   quick?: boolean;
   /** What Node takes the project's files for (module). */
   type?: 'module' | 'commonjs';
-  /** The setting that its users need, for the table. */
-  setting?: string;
-  /** How many warnings of its own it prints, whatever it builds. */
-  ownWarnings?: RegExp;
+  /** Warnings that it prints whatever it builds. */
+  own?: RegExp;
   run(place: Place, add: Add): Promise<void>;
 }
