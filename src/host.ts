@@ -27,15 +27,19 @@ export const milliseconds = (): number => (host.performance ?? Date).now();
 /** Lets the event loop have its turn. A message rather than a timer, which browsers hold back by 4 ms. */
 export function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (host.MessageChannel) {
-      const { port1, port2 } = new host.MessageChannel();
+    try {
+      const { port1, port2 } = new host.MessageChannel!();
       port1.onmessage = () => {
         port1.close();
         resolve();
       };
       port2.postMessage(0);
-    } else if (host.setTimeout) host.setTimeout(resolve);
-    else resolve(); // No event loop is known: the turn is that of other promises.
+    } catch {
+      // There is none, or one that throws when it is used, as in Next's edge runtime. Where no event loop is known, the turn is
+      // that of other promises.
+      if (host.setTimeout) host.setTimeout(resolve);
+      else resolve();
+    }
   });
 }
 
@@ -48,9 +52,15 @@ let registry: FinalizationRegistry<object> | undefined;
 const atExit = (code: number) => {
   if (code === 0) for (const say of unused.values()) say();
 };
+/** Listens to the end of the process, or no longer. */
+function listen(method: 'on' | 'off'): void {
+  try {
+    host.process?.[method]?.('exit', atExit);
+  } catch {} // Next's edge runtime throws at what it does not have.
+}
 function forget(token: object): void {
   unused.delete(token);
-  if (unused.size === 0) host.process?.off?.('exit', atExit);
+  if (unused.size === 0) listen('off');
 }
 function collected(token: object): void {
   unused.get(token)?.();
@@ -65,7 +75,7 @@ export function ifUnused(object: object, say: () => void): () => void {
   const token = {};
   registry ??= host.FinalizationRegistry && new host.FinalizationRegistry(collected);
   registry?.register(object, token, token);
-  if (unused.size === 0) host.process?.on?.('exit', atExit);
+  if (unused.size === 0) listen('on');
   unused.set(token, say);
   return () => {
     registry?.unregister(token);

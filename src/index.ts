@@ -28,7 +28,10 @@ export type { LinearOptions } from './init/torch-linear.js';
 export type { Loaded } from './nn/checkpoint.js';
 export type { Fit } from './nn/fit-options.js';
 export type { Fitting, History, Step } from './nn/fitting.js';
-export * as nn from './nn/index.js';
+
+// Not `export * as nn`, which Babel's preset for React Native does not know.
+import * as nn from './nn/index.js';
+
 export type { Layer, LayerMemory, Operation, Passes, SavedActivation, ThreadContext } from './nn/layer.js';
 export type { Linear } from './nn/layers/linear.js';
 export type { Data, NamedLoss } from './nn/loss.js';
@@ -37,7 +40,7 @@ export type { Classified, CrossEntropy, Labels } from './nn/losses/cross-entropy
 export type { Pointwise } from './nn/losses/pointwise.js';
 export type { Forward, Reduction } from './nn/losses/reduction.js';
 export type { Rescaled } from './nn/lsuv.js';
-export type { Model } from './nn/model.js';
+export type { Model, ModelOf } from './nn/model.js';
 export type { Optimizer } from './nn/optimizer.js';
 export type { AdamOptions } from './nn/optimizers.js';
 export type { Schedule } from './nn/schedule.js';
@@ -54,10 +57,10 @@ export type {
 export type { Distributions, Draw, Draws, Generator, GeneratorState, Threefry } from './random/generator.js';
 export { random } from './random/index.js';
 export type { Seed } from './random/source.js';
-
 export type { Along, Tensor } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Kernel, Workspace } from './wasm/memory.js';
 export { workspace } from './wasm/memory.js';
 export type { ModuleName } from './wasm/module.js';
 export { ready } from './wasm/ready.js';
+export { nn };

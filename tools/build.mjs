@@ -7,7 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { instantiateSync } from '@assemblyscript/loader';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
@@ -97,17 +97,68 @@ export type Kernel = ${functions.map(({ name }) => `'${name}'`).join(' | ')};
   );
 }
 
+/**
+ * The program of a thread in one file, without imports and exports: it is a module and a script alike. With `own` it has the texts
+ * of the modules; without, they are the elements of TEXTS, since what starts it has them anyway.
+ */
+async function bundleWorker(own) {
+  const withoutTexts = {
+    name: 'without texts',
+    setup(build) {
+      build.onLoad({ filter: /wasm.generated.(random|activation|nn)\.ts$/ }, ({ path }) => {
+        const index = MODULES.indexOf(basename(path, '.ts'));
+        const [flags] = readFileSync(path, 'utf8').match(/^export const flags = .*$/m);
+        return { contents: `export const text = TEXTS[${index}];\n${flags}`, loader: 'ts' };
+      });
+    },
+  };
+  const { outputFiles } = await build({
+    entryPoints: ['src/threads/worker.ts'],
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    write: false,
+    plugins: own ? [] : [withoutTexts],
+  });
+  return outputFiles[0].text.trim();
+}
+
+/** Writes the program of a thread as a text, for src/threads/thread.ts, if it has changed. */
+async function buildWorker() {
+  mkdirSync('src/threads/generated', { recursive: true });
+  const file = 'src/threads/generated/worker.ts';
+  const text = `// Made by tools/build.mjs from src/threads/worker.ts and what it imports.
+
+/** The program of a thread. It takes the texts of the modules from TEXTS. */
+export const code: string =
+  ${JSON.stringify(await bundleWorker(false))};
+`;
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
+}
+
 /** One JavaScript module for each file of src/, with its source map, as tsc writes them. The types go to out/types/. */
-function buildFiles() {
+async function buildFiles() {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tools/tsconfig.json'], {
     stdio: 'inherit',
   });
   for (const name of MODULES) cpSync(generated(`${name}.wasm`), `dist/wasm/generated/${name}.wasm`);
   writeFileSync('dist/wasm/generated/wasm.d.ts', 'declare const module: WebAssembly.Module;\nexport default module;\n');
+  // What is generated has no source that one would read.
+  for (const file of filesIn('dist', '.js.map').filter((file) => file.includes('generated'))) {
+    rmSync(file);
+    const js = file.slice(0, -'.map'.length);
+    writeFileSync(js, readFileSync(js, 'utf8').replace(/\n\/\/# sourceMappingURL.*/, ''));
+  }
+  writeFileSync('dist/threads/worker.js', `${notice}\n${await bundleWorker(true)}\n`);
+  rmSync('dist/threads/worker.js.map');
   // Vercel's edge functions import a WebAssembly module by a query.
   const workerd = readFileSync('dist/workerd.js', 'utf8');
   writeFileSync('dist/edge.js', workerd.replace(/\.wasm'/g, ".wasm?module'").replace(/\n\/\/# sourceMappingURL.*/, ''));
 }
+
+/** What fanwise/tfjs imports; @tensorflow/tfjs exports the same again. */
+const tensorflow = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'];
 
 const notice = '/*! fanwise, MIT */';
 
@@ -136,7 +187,6 @@ const buildForNode = () =>
       index: 'dist/index.js',
       threads: 'dist/threads.js',
       tfjs: 'dist/tfjs.js',
-      worker: 'dist/threads/worker.js',
     },
     outdir: 'dist/node',
     chunkNames: 'shared-[hash]',
@@ -144,9 +194,20 @@ const buildForNode = () =>
     splitting: true,
     format: 'esm',
     target: 'es2022',
-    external: ['@tensorflow/tfjs'],
+    external: tensorflow,
+    plugins: [programApart],
     banner: { js: notice },
   });
+
+/** The program of a thread is large, and stays a file of its own. */
+const programApart = {
+  name: 'program apart',
+  setup: (build) =>
+    build.onResolve({ filter: /generated\/worker\.js$/ }, () => ({
+      path: '../threads/generated/worker.js',
+      external: true,
+    })),
+};
 
 /**
  * The files for `require`. commonjs.cjs is the package without threads and TensorFlow.js. Those are files of their own that
@@ -172,22 +233,18 @@ async function buildCommonJs() {
       }));
     },
   });
-  // The URL of threads/thread.js, from which it finds the file that threads run.
-  const threadUrl = "const threadUrl = require('node:url').pathToFileURL(__dirname + '/threads/thread.js').href;";
   await build({
     ...common,
     entryPoints: ['dist/threads.js'],
     outfile: 'dist/threads.cjs',
     plugins: [fromCommonJs('threads/')],
-    define: { 'import.meta.url': 'threadUrl' },
-    banner: { js: `${notice}\n'use strict';\n${threadUrl}` },
   });
   await build({
     ...common,
     entryPoints: ['dist/tfjs.js'],
     outfile: 'dist/tfjs.cjs',
     plugins: [fromCommonJs('tfjs/')],
-    external: ['@tensorflow/tfjs'],
+    external: tensorflow,
   });
   const exports = [...imported].sort().map((file) => `export * as '${file}' from './${file}';`);
   const contents = `export * as index from './index.js';\n${exports.join('\n')}`;
@@ -224,11 +281,10 @@ function importPublicTypes() {
  * the package does not export: TypeScript could not declare it.
  */
 async function buildTypes() {
-  const external = ['@tensorflow/tfjs'];
   for (const name of ['index', 'threads', 'tfjs']) {
     const plugins = [dts({ tsconfig: 'tools/tsconfig.json' })];
     if (name !== 'index') plugins.unshift(importPublicTypes());
-    const types = await rollup({ input: `out/types/${name}.d.ts`, external, plugins });
+    const types = await rollup({ input: `out/types/${name}.d.ts`, external: tensorflow, plugins });
     await types.write({ file: `dist/${name}.d.ts` });
     const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
     writeFileSync(`dist/${name}.d.cts`, text.replace(/'\.\/index\.js'/g, "'./index.cjs'"));
@@ -242,12 +298,13 @@ mkdirSync(generated(''), { recursive: true });
 const constants = await buildConstants();
 // One after the other in this process, so that the compiler is warm: 4.1 s for all three. Three processes took 6.2 s.
 for (const name of MODULES) await buildModule(name, constants);
+await buildWorker();
 const [, , mode] = process.argv;
 if (mode === 'bench') {
   const entryPoints = [...filesIn('bench', '.ts'), ...filesIn('src', '.ts'), 'test/browsers.ts'];
   await build({ entryPoints, outbase: '.', outdir: 'out', logLevel: 'warning' });
 } else if (mode !== 'modules') {
   for (const folder of ['dist', 'out/types']) rmSync(folder, { recursive: true, force: true });
-  buildFiles();
+  await buildFiles();
   await Promise.all([buildScript(), buildForNode(), buildCommonJs(), buildTypes()]);
 }

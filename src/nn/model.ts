@@ -39,6 +39,19 @@ interface ModelMemory {
 }
 const memories = new WeakMap<Model, ModelMemory>();
 
+/** The names of a layer's parameters, after its index. */
+type NamesIn<L, I extends string> = L extends Layer ? `${I}.${keyof L['parameters'] & string}` : never;
+/** A model of a tuple of layers: it knows their types, and the names of its parameters. */
+export interface ModelOf<L extends readonly Layer[]> extends Omit<Model, 'parameters'> {
+  readonly layers: L;
+  /** All parameters, with the names of PyTorch's state_dict: '0.weight', '0.bias', '2.weight', ... */
+  readonly parameters: {
+    readonly [Name in { [I in keyof L & `${number}`]: NamesIn<L[I], I> }[keyof L & `${number}`]]: Tensor;
+  };
+}
+/** The model of layers: of an array of any length, one of any layers and names. */
+export type Sequential<L extends readonly Layer[]> = number extends L['length'] ? Model : ModelOf<L>;
+
 /** The progress of a training between two steps. */
 export interface Progress {
   epoch: number;
@@ -129,7 +142,7 @@ export const requireIdle = (where: string, model: Model): void => requireOwnerId
  * they stay. TypeError for a value that is not a layer; RangeError where layers do not fit, or have a tensor of another layer
  * or model.
  */
-export function sequential(layers: readonly Layer[]): Model {
+export function sequential<L extends readonly Layer[]>(layers: readonly [...L]): Sequential<L> {
   const where = 'nn.sequential';
   if (!Array.isArray(layers)) throw new TypeError(`${where}: layers is ${what(layers)}; pass an array of layers`);
   const { inputs, outputs } = checkedLayers(where, layers);
@@ -163,7 +176,7 @@ export function sequential(layers: readonly Layer[]): Model {
   }
   memories.set(model, memory);
   if (isForeign) planFor(where, model); // for the errors of their bind
-  return model;
+  return model as Sequential<L>;
 }
 
 /** Checks that layers fit. Returns the first one's inputs and the last one's outputs. */

@@ -4,7 +4,8 @@
 // TensorFlow.js' own heNormal, glorotNormal and leCunNormal draw a normal truncated at two standard deviations and do
 // not make up for the loss: their standard deviation is 0.88 of what they claim.
 
-import { initializers, serialization, tensor } from '@tensorflow/tfjs';
+import { serialization, tensor } from '@tensorflow/tfjs-core';
+import { initializers } from '@tensorflow/tfjs-layers';
 import { flag, options, what } from '../check.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';

@@ -5,7 +5,6 @@ import { DONE, HAS_GRADIENTS, LOSS, LR, NORM, POLLING, REQUESTED, ROWS, sharedWo
 
 /** Atomics.waitAsync: waits for a word to change, without blocking the thread. */
 type WaitAsync = (words: Int32Array, at: number, value: number) => { async: boolean; value: Promise<string> | string };
-const waitAsync = (Atomics as { waitAsync?: WaitAsync }).waitAsync;
 
 /** Requests training steps through shared words. */
 export interface StepChannel {
@@ -24,6 +23,7 @@ export function stepChannel(
   { barrier, threads }: { barrier: Uint32Array; threads: number },
   wake: (index: number) => void,
 ): StepChannel | undefined {
+  const { waitAsync } = Atomics as { waitAsync?: WaitAsync };
   if (waitAsync === undefined) return undefined;
   const { words, numbers } = sharedWords(barrier);
   let closed = false;

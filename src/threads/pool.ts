@@ -4,7 +4,7 @@ import type { StepResult, ThreadTeam } from '../nn/step.js';
 import { rangeOf } from './barrier.js';
 import { type StepChannel, stepChannel } from './channel.js';
 import type { Task } from './task.js';
-import { startThread, type Thread } from './thread.js';
+import { type MakeWorker, startThread, type Thread } from './thread.js';
 import type { Answer, Job, Request } from './worker.js';
 
 /** A job that is not answered yet. */
@@ -13,7 +13,7 @@ interface PendingJob {
   reject(error: Error): void;
 }
 
-/** `count` threads on a memory. `where` begins their errors. */
+/** `count` threads on a memory, started by `worker` if there is one. `where` begins their errors. */
 export class Pool {
   private readonly threads: Thread[];
   /** Why the threads have ended; undefined while they run. */
@@ -31,10 +31,11 @@ export class Pool {
     private readonly where: string,
     memory: WebAssembly.Memory,
     private readonly count: number,
+    worker: MakeWorker | undefined,
   ) {
     const answered = (answer: Answer) => this.answered(answer);
     const ended = (why: string) => this.ended(why);
-    this.threads = Array.from({ length: count }, () => startThread(answered, ended));
+    this.threads = Array.from({ length: count }, () => startThread(worker, answered, ended));
     this.threads.forEach((thread, index) => thread.postMessage({ memory, threads: count, index } satisfies Request));
   }
 

@@ -2,7 +2,7 @@
 // their index alone. Threads split the indices, so that the bits do not depend on the number of threads.
 
 import { type Activation, activations, type Functions } from '../activation/table.js';
-import { choice, options, sameLength, whole } from '../check.js';
+import { choice, options, sameLength, what, whole } from '../check.js';
 import { readings } from '../init/fan.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
@@ -20,6 +20,7 @@ import { memoryOf, newWorkspace, type Workspace } from '../wasm/memory.js';
 import { type DrawOptions, drawRequest, requireApart, sharedArray } from './arguments.js';
 import { Pool } from './pool.js';
 import { perform, type Task } from './task.js';
+import type { MakeWorker } from './thread.js';
 
 /** The asynchronous version of a function. */
 type Async<F> = F extends (...args: infer A) => Float32Array ? (...args: A) => Promise<Float32Array> : never;
@@ -146,10 +147,10 @@ function forwardFunction(pool: Pool, buffer: ArrayBufferLike, threads: number): 
   };
 }
 
-function threadsOn(memory: Workspace, threads: number): Threads {
+function threadsOn(memory: Workspace, threads: number, worker: MakeWorker | undefined): Threads {
   const shared = memoryOf(memory);
   const { buffer } = shared;
-  const pool = new Pool(where, shared, threads);
+  const pool = new Pool(where, shared, threads, worker);
   const team: ThreadTeam = {
     threads,
     isWorth: (products) => threads > 1 && products >= MIN_PRODUCTS,
@@ -201,16 +202,23 @@ function threadsOn(memory: Workspace, threads: number): Threads {
 /**
  * Memory of `bytes` bytes (at most 4 GiB - 128 KiB - 64 KiB for each thread) that `threads` threads (1 to 64) share, and functions
  * that run on them. Its arrays are ordinary typed arrays, on which kernels run in place. A page has to be cross-origin isolated:
- * the error names the two headers.
+ * the error names the two headers. A thread runs a program that is part of this package; where a content security policy allows no
+ * worker from a blob:, pass `worker`, a function that gives a new Worker of the file fanwise/threads/worker.js.
  */
-export async function workspace(given: { bytes: number; threads: number }): Promise<Threads> {
-  const o = options(where, given, ['bytes', 'threads']);
+export async function workspace(given: {
+  bytes: number;
+  threads: number;
+  worker?: MakeWorker | undefined;
+}): Promise<Threads> {
+  const o = options(where, given, ['bytes', 'threads', 'worker']);
   const bytes = whole(where, 'bytes', o.bytes);
   const threads = whole(where, 'threads', o.threads, { least: 1, most: 64 });
+  if (o.worker !== undefined && typeof o.worker !== 'function')
+    throw new TypeError(`${where}: worker is ${what(o.worker)}; pass a function that gives a new Worker`);
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
   if (isolated === false || typeof SharedArrayBuffer === 'undefined')
     throw new Error(
       `${where}: threads need shared memory, which ${isolated ? 'this engine does not give to pages, isolated as this one is' : 'a page has that is served with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'}`,
     );
-  return threadsOn(newWorkspace(where, bytes, threads), threads);
+  return threadsOn(newWorkspace(where, bytes, threads), threads, o.worker as MakeWorker | undefined);
 }

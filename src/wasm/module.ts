@@ -71,7 +71,7 @@ export const IS_TOO_LARGE = /larger than|exceeds|main thread/;
 /** Why an engine refuses WebAssembly, and what to do, if there is none or the engine's error tells. */
 export function reasonOf(cause: unknown): string | undefined {
   if (typeof WebAssembly === 'undefined')
-    return 'there is none here: Lockdown Mode of Apple systems or node --jitless turns it off; exempt the page, or drop the flag';
+    return 'there is none here: React Native has none, and Lockdown Mode of Apple systems or node --jitless turns it off; exempt the page, or drop the flag';
   const text = String(cause);
   if (IS_TOO_LARGE.test(text))
     return 'in a page, Chrome before 115 needs await ready() of fanwise before other calls; or compute in a worker';

@@ -14,7 +14,9 @@ async function compileLater(module: Module): Promise<void> {
   if (module.compiled[0]) return;
   const bytes = decode(module.text);
   try {
-    const made = await WebAssembly.compile(bytes);
+    // Not WebAssembly.compile(bytes): Next's --webpack refuses a program for its edge runtime that has this text.
+    const { compile } = WebAssembly;
+    const made = await compile(bytes);
     module.compiled[0] ??= made;
   } catch (cause) {
     throw refusal(cause, bytes);

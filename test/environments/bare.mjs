@@ -1,5 +1,6 @@
 // Loads a file of dist/ without globals of the host, and uses it. Arguments: the file, and 'each' (one global after the other is
-// missing) or 'all' (nothing is there but the language and WebAssembly). Prints as JSON what went wrong, by global.
+// missing), 'throwing' (it throws when it is used) or 'all' (nothing is there but the language and WebAssembly). Prints as JSON
+// what went wrong, by global.
 
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -87,10 +88,18 @@ async function attempt(name) {
   }
 }
 const names = Object.getOwnPropertyNames(globalThis).filter((name) => !language.has(name));
-if (mode === 'each') {
+/** What Next's edge runtime has in place of what it has not: it throws at any use. */
+const unsupported = () => {
+  throw new Error('it is not supported here');
+};
+const stub = new Proxy(() => {}, { get: unsupported, apply: unsupported, construct: unsupported });
+if (mode === 'each' || mode === 'throwing') {
   for (const name of names) {
+    // Where there are these they are whole.
+    if (mode === 'throwing' && ['crypto', 'performance', 'TextDecoder'].includes(name)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
     if (!delete globalThis[name]) throw new Error(`${name} stays`);
+    if (mode === 'throwing') Object.defineProperty(globalThis, name, { configurable: true, get: () => stub });
     await attempt(name);
     Object.defineProperty(globalThis, name, descriptor);
   }

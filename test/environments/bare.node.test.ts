@@ -24,6 +24,12 @@ test.each(files)('dist/%s, without each of them', async (file) => {
   expect(tried).toBeGreaterThan(50);
 });
 
+test('with each of them throwing when it is used', async () => {
+  const { tried, wrong } = await bare('index.cjs', 'throwing');
+  expect(wrong).toEqual({});
+  expect(tried).toBeGreaterThan(50);
+});
+
 test('a text is the bytes that TextEncoder makes of it', () => {
   const rng = random.philox(0);
   const points = (n: number, most: number) => Array.from(rng.uniform(n, { high: most }), Math.floor);

@@ -89,7 +89,7 @@ test('a memory that is refused by a policy is not said to be missing, and one th
 
 describe('without WebAssembly', () => {
   const says =
-    'fanwise: the WebAssembly could not be compiled; there is none here: Lockdown Mode of Apple systems or node --jitless turns it off; exempt the page, or drop the flag';
+    'fanwise: the WebAssembly could not be compiled; there is none here: React Native has none, and Lockdown Mode of Apple systems or node --jitless turns it off; exempt the page, or drop the flag';
   test.each(Object.entries(calls))('%s', async (_, call) => {
     const context = engine('delete globalThis.WebAssembly;');
     expect(() => runInContext(call, context)).toThrow(says);

@@ -36,7 +36,7 @@ async function constantMemory(name: string, run: (observe: () => Promise<void>) 
 
 await constantMemory(`${count} calls`, (observe) => manyCalls(count, observe));
 await constantMemory(`${count / 100} workspaces of 1 MiB`, (observe) => manyWorkspaces(count / 100, 1 << 20, observe));
-const built: typeof source = await import('fanwise');
+const built = (await import('fanwise')) as unknown as typeof source;
 const builtThreads: typeof import('../../src/threads.js') = await import('fanwise/threads');
 await constantMemory(`${count / 1000} trainings on two threads`, (observe) =>
   threadedFits(count / 1000, built, builtThreads, observe),

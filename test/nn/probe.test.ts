@@ -1,7 +1,7 @@
 // A probe: the statistics of every layer's outputs, gradients and weights, for a batch and during a training.
 
 import { describe, expect, test } from 'vitest';
-import { diagnose, type LayerStatistics, nn, type Probe, random } from '../../src/index.js';
+import { diagnose, type LayerStatistics, type Model, nn, type Probe, random } from '../../src/index.js';
 import { flat } from '../../src/nn/statistics.js';
 import { hash, mean, noise, variance } from '../oracle.js';
 
@@ -14,7 +14,7 @@ const linear = (fused: 'tanh' | 'gelu' | undefined) => [
   nn.linear(7, 3, { seed: 3 }),
 ];
 const fusedNet = (f: 'tanh' | 'gelu') => nn.sequential(linear(f));
-const plainNet = (f: 'tanh' | 'gelu') => {
+const plainNet = (f: 'tanh' | 'gelu'): Model => {
   const [a, b, c] = linear(undefined);
   return nn.sequential([a, nn.activation(f), b, nn.activation(f), c]);
 };

@@ -163,7 +163,7 @@ describe('an array of a parameter', () => {
 
   test('assigned is an error that changes nothing; its tensor is that of the layer', () => {
     const layer = nn.linear(2, 3, { seed: 1 });
-    const model = nn.sequential([layer, scaling(3)]);
+    const model: Model = nn.sequential([layer, scaling(3)]);
     for (const name of Object.keys(model.parameters)) {
       const one = model.parameters[name] as Any;
       const { data } = one;

@@ -64,6 +64,25 @@ describe('results', () => {
     expectTypeOf(nn.linear(2, 2).bias).toEqualTypeOf<Tensor>();
     expectTypeOf(nn.linear(2, 2, { bias: false }).bias).toEqualTypeOf<null>();
   });
+  test('models know their layers and the names of their parameters', () => {
+    const model = nn.sequential([nn.linear(2, 3), nn.activation('tanh'), nn.linear(3, 2, { bias: false })]);
+    expectTypeOf(model.layers[0].weight).toEqualTypeOf<Tensor>();
+    expectTypeOf(model.layers[2].bias).toEqualTypeOf<null>();
+    expectTypeOf(model.parameters['0.weight']).toEqualTypeOf<Tensor>();
+    expectTypeOf(Object.values(model.parameters)).toEqualTypeOf<Tensor[]>();
+    // @ts-expect-error a typing error in a name
+    expectTypeOf(model.parameters['0.weigth']).toBeAny();
+    // @ts-expect-error the layer has no bias
+    expectTypeOf(model.parameters['2.bias']).toBeAny();
+    // @ts-expect-error an activation has no weight
+    expectTypeOf(model.layers[1].weight).toBeAny();
+    // Any model takes any name.
+    const any: Model = model;
+    expectTypeOf(any.parameters['0.weigth']).toEqualTypeOf<Tensor>();
+    const layers = [1, 2].map((n) => nn.linear(n, n + 1));
+    expectTypeOf(nn.sequential(layers)).toEqualTypeOf<Model>();
+    expectTypeOf<ReturnType<typeof nn.sequential>>().toEqualTypeOf<Model>();
+  });
   test('of labels have an accuracy, of targets perhaps not', () => {
     const model: Model = nn.sequential([nn.linear(2, 2, { seed: 0 })]);
     expectTypeOf(nn.evaluate(model, { x, labels: [0, 1] }).accuracy).toEqualTypeOf<number>();

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { activation, init, nn, random } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
 import { chromium, firefox } from 'playwright';
@@ -295,4 +296,29 @@ test('a runtime without workers gets an error that says so', async () => {
   } finally {
     process.getBuiltinModule = getBuiltinModule;
   }
+});
+
+test('threads can be workers of one’s own', async () => {
+  let started = 0;
+  const worker = () => {
+    started++;
+    return new Worker(resolve('dist/threads/worker.js'));
+  };
+  const ws = await workspace({ bytes: 1 << 25, threads: 2, worker });
+  const out = await ws.draw('normal', { seed: 3, out: ws.float32(1 << 20) });
+  expect(started).toBe(2);
+  expect(same(out, random.philox(3).normal(1 << 20))).toBe(true);
+  await ws.close();
+});
+
+test.each([
+  [5, /^workspace: worker is 5; pass a function that gives a new Worker$/],
+  [
+    () => 'worker.js',
+    /^workspace: worker gave the string "worker.js"; give a new Worker of fanwise\/threads\/worker.js$/,
+  ],
+  [() => undefined, /^workspace: worker gave undefined; /],
+  [() => new Worker('not there'), /^workspace: a thread could not be started; .*not there/],
+])('worker: %s is an error', async (worker, message) => {
+  await expect(workspace({ bytes: 64, threads: 2, worker: worker as never })).rejects.toThrow(message);
 });

@@ -14,6 +14,11 @@ import { type Layer, type LayerMemory, type Operation, type Passes, type ThreadC
 export interface Linear<B extends boolean = boolean> extends Layer {
   /** [outputs, inputs] */
   readonly weight: Tensor;
+  readonly parameters: B extends true
+    ? { readonly weight: Tensor; readonly bias: Tensor }
+    : B extends false
+      ? { readonly weight: Tensor }
+      : Readonly<Record<string, Tensor>>;
   /** [outputs], or null with bias: false */
   readonly bias: B extends true ? Tensor : B extends false ? null : Tensor | null;
 }
@@ -159,7 +164,7 @@ export function linear<B extends boolean = true>(
     outputs,
     weight,
     bias: bias as Linear<B>['bias'],
-    parameters: bias ? { weight, bias } : { weight },
+    parameters: (bias ? { weight, bias } : { weight }) as Linear<B>['parameters'],
     inPlace: false,
     keepsOutput: f?.row.keeps === 'y',
     scratch: scalar(nnModule, 'linearScratch') / 4,

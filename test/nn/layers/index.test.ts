@@ -1,7 +1,7 @@
 // Every layer of the table: nn has it by its name, and a thread makes it again from its spec.
 
 import { expect, test } from 'vitest';
-import { type Layer, nn } from '../../../src/index.js';
+import { type Layer, type Model, nn } from '../../../src/index.js';
 import { specOf } from '../../../src/nn/layer.js';
 import * as layers from '../../../src/nn/layers/index.js';
 import type { Any } from '../../check/case.js';
@@ -24,7 +24,7 @@ test.each(makers)('%s', (name, make) => {
   const again = make(...args);
   expect(describeLayer(again)).toEqual(describeLayer(layer));
   // With the same values its outputs are the same: an option that is missing in the spec would change them.
-  const [one, other] = [layer, again].map((it) => nn.sequential([nn.linear(8, 8, { seed: 0 }), it]));
+  const [one, other] = [layer, again].map((it): Model => nn.sequential([nn.linear(8, 8, { seed: 0 }), it]));
   for (const [key, { data }] of Object.entries(one.parameters)) other.parameters[key].data.set(data);
   const x = Float32Array.from({ length: 16 }, (_, i) => i - 8);
   expect(other.forward(x)).toEqual(one.forward(x));

@@ -1,0 +1,24 @@
+// A toolchain: its packages, and how it builds and runs the program.
+
+import type { PageReport, Place } from './place.js';
+import type { Report } from './program.js';
+
+/** How a part may end otherwise than with its hash: with an error that says what to do. */
+export type Instead = Partial<Record<keyof Report, RegExp>>;
+
+/** Reports of one place where the result ran: a page, a route, a test. */
+export type Add = (where: string, got: Report | PageReport, instead?: Instead) => void;
+
+export interface Tool {
+  /** With their exact versions; the table has the first one's. */
+  packages: readonly string[];
+  /** The runtime of test/everywhere that it is a part of. */
+  runtime?: 'bun' | 'deno';
+  /** Whether it is fast enough for every run of CI. */
+  quick?: boolean;
+  /** What Node takes the project's files for (module). */
+  type?: 'module' | 'commonjs';
+  /** Warnings that it prints whatever it builds. */
+  own?: RegExp;
+  run(place: Place, add: Add): Promise<void>;
+}
