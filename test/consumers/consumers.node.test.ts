@@ -1,15 +1,13 @@
-// Consumers of the package: Node, bundlers, workers, pages with and without a content security policy. Each is a small temporary
-// project with the package as npm packs it, and trains the same net to the same bits.
+// Consumers of the package: Node, a bundler, workers, pages with and without a content security policy. Each is a small temporary
+// project with the package as npm packs it, and trains the same net to the same bits. `npm run test:consumers` has other tools.
 
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { type Browser, chromium, firefox } from 'playwright';
-import * as vite from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import webpack from 'webpack';
 import * as debian from '../browsers.js';
 import { find } from '../everywhere/runtimes.js';
 import { ask } from '../everywhere/workerd.js';
@@ -17,7 +15,6 @@ import { program } from './program.js';
 import { type Projects, projects } from './project.js';
 import { type Site, serve } from './site.js';
 
-let folder: string;
 let project: Projects['project'];
 let site: Site;
 let otherOrigin: Site;
@@ -27,7 +24,6 @@ beforeAll(async () => {
   const all = projects();
   close.push(all.remove);
   project = all.project;
-  folder = all.folder;
   const policy = (scripts: string) => ({ 'content-security-policy': `script-src ${scripts}` });
   const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
   const [csp, strict] = [policy("'self' 'wasm-unsafe-eval'"), policy("'self'")];
@@ -37,8 +33,9 @@ beforeAll(async () => {
     threads: isolated,
     'other-origin': isolated,
     'esbuild-threads': isolated,
-    'webpack-threads': isolated,
-    'vite-threads': isolated,
+    'threads-csp': { ...isolated, ...csp },
+    'threads-missing': isolated,
+    'threads-blob': { ...isolated, ...csp },
   });
   otherOrigin = await serve(all.folder, { 'other-origin': isolated });
   close.push(site.close, otherOrigin.close);
@@ -151,17 +148,17 @@ test.skipIf(!workerd)('workerd, which npm run test:everywhere installs', async (
 const titled = 'then((hash) => (document.title = hash), (error) => (document.title = error));';
 const main = `import { program } from './program.js';\nprogram().${titled}\n`;
 /** A program of a page that compares the results of two threads and of none. */
-const threaded = (main: string, threads: string) => `import { random } from '${main}';
+const threaded = (main: string, threads: string, option = '') => `import { random } from '${main}';
 import { workspace } from '${threads}';
 const make = async () => {
-  const ws = await workspace({ bytes: 1 << 23, threads: 2 });
+  const ws = await workspace({ bytes: 1 << 23, threads: 2, ${option} });
   const out = await ws.draw('normal', { seed: 1, out: ws.float32(1_000_000) });
   const alone = random.philox(1).normal(1_000_000);
   await ws.close();
   return out.every((value, i) => value === alone[i]) ? ${same} : 'other bits';
 };
 make().${titled}`;
-const bundledThreads = () => threaded('fanwise', 'fanwise/threads');
+const bundledThreads = (option?: string) => threaded('fanwise', 'fanwise/threads', option);
 const html = (script: string) => `<!doctype html>\n<link rel="icon" href="data:,">\n${script}\n`;
 const loads = (file: string) => html(`<script type="module" src="${file}"></script>`);
 const bundle = async (root: string, ...files: string[]) =>
@@ -171,59 +168,12 @@ const bundle = async (root: string, ...files: string[]) =>
     bundle: true,
     format: 'esm',
   });
-const local = { configFile: false, logLevel: 'error' } as const;
 
 /** The addresses of the two entries without a bundler, in a folder. */
 const unbundled = (folder: string) => [`${folder}/index.js`, `${folder}/threads.js`] as const;
 
-/** Bundles a page with webpack, to a script or a module; its address. */
-async function webpackPage(name: string, module = false, text = main): Promise<string> {
-  const context = project(name, { 'main.js': text, 'index.html': loads('built/main.js') });
-  const output = { path: join(context, 'built'), filename: 'main.js', module };
-  const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
-    mode: 'production',
-    context,
-    entry: './main.js',
-    output,
-    experiments: { outputModule: module },
-  });
-  expect(stats!.toJson({ all: false, errors: true, warnings: true })).toMatchObject({ errors: [], warnings: [] });
-  return `${site.url}/${name}/`;
-}
-
 /** Builds a page; its address. */
 const pages: Record<string, () => Promise<string>> = {
-  async 'Vite, its server'() {
-    const root = project('vite-server', { 'main.js': main, 'index.html': loads('/main.js') });
-    const server = await vite.createServer({ ...local, root, server: { port: 0 } });
-    close.push(() => server.close());
-    await server.listen();
-    return server.resolvedUrls!.local[0];
-  },
-  async 'Vite, built'() {
-    const root = project('vite', { 'main.js': main, 'index.html': loads('/main.js') });
-    await vite.build({ ...local, root, base: './' });
-    // One file: the program does not use threads.
-    expect(readdirSync(join(root, 'dist/assets'))).toHaveLength(1);
-    return `${site.url}/vite/dist/`;
-  },
-  async webpack() {
-    const url = await webpackPage('webpack');
-    expect(readdirSync(join(folder, 'webpack/built'))).toEqual(['main.js']);
-    return url;
-  },
-  'webpack, to a module': () => webpackPage('webpack-module', true),
-  async rollup() {
-    // Rollup finds packages by a plugin; here by Node's own resolution.
-    const plugin = '{ resolveId: (id, from) => from && fileURLToPath(import.meta.resolve(id, pathToFileURL(from))) }';
-    const config = `import { fileURLToPath, pathToFileURL } from 'node:url';
-export default { input: 'main.js', output: { file: 'built/main.js' }, plugins: [${plugin}] };
-`;
-    const files = { 'main.js': main, 'rollup.config.mjs': config, 'index.html': loads('built/main.js') };
-    const bin = resolve('node_modules/rollup/dist/bin/rollup');
-    await node(project('rollup', files), '--experimental-import-meta-resolve', bin, '-c', '--failAfterWarnings');
-    return `${site.url}/rollup/`;
-  },
   async esbuild() {
     await bundle(project('esbuild', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
     return `${site.url}/esbuild/`;
@@ -279,24 +229,16 @@ onmessage = (event) => event.waitUntil(program().then((hash) => event.ports[0].p
     project('other-origin', { 'index.html': html(`<script type="module">${threaded(...there)}</script>`) });
     return `${site.url}/other-origin/`;
   },
-  async 'threads, Vite'() {
-    const root = project('vite-threads', { 'main.js': bundledThreads(), 'index.html': loads('/main.js') });
-    await vite.build({ ...local, root, base: './', worker: { format: 'es' } });
-    return `${site.url}/vite-threads/dist/`;
-  },
-  'threads, webpack': () => webpackPage('webpack-threads', false, bundledThreads()),
   async 'threads, esbuild'() {
     const files = { 'main.js': bundledThreads(), 'index.html': loads('built/main.js') };
-    const root = project('esbuild-threads', files);
-    // The worker is an entry of its own, by its name in the exports of the package.
-    await esbuild.build({
-      entryPoints: { main: join(root, 'main.js'), worker: 'fanwise/threads/worker.js' },
-      absWorkingDir: root,
-      outdir: join(root, 'built'),
-      bundle: true,
-      format: 'esm',
-    });
+    await bundle(project('esbuild-threads', files), 'main.js');
     return `${site.url}/esbuild-threads/`;
+  },
+  async 'threads, by workers of one’s own, with a policy that allows no blob:'() {
+    const worker = `() => new Worker('node_modules/fanwise/dist/threads/worker.js')`;
+    const files = { 'main.js': bundledThreads(`worker: ${worker}`), 'index.html': loads('built/main.js') };
+    await bundle(project('threads-csp', files), 'main.js');
+    return `${site.url}/threads-csp/`;
   },
   async 'a content security policy'() {
     await bundle(project('csp', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
@@ -344,5 +286,18 @@ describe.each(found)('in $name', ({ launch }) => {
     await bundle(project('strict', { 'main.js': main, 'index.html': loads('built/main.js') }), 'main.js');
     const { title } = await open(`${site.url}/strict/`);
     expect(title).toContain("a content security policy has to have 'wasm-unsafe-eval' in script-src");
+  });
+  test('so is one without blob:, where threads need it', async () => {
+    const files = { 'main.js': bundledThreads(), 'index.html': loads('built/main.js') };
+    await bundle(project('threads-blob', files), 'main.js');
+    const { title } = await open(`${site.url}/threads-blob/`);
+    expect(title).toContain('a content security policy has to have blob: in worker-src; or pass worker');
+  });
+  test('and a worker of one’s own that is not there is said to be', async () => {
+    const option = `worker: () => new Worker('missing.js')`;
+    const files = { 'main.js': bundledThreads(option), 'index.html': loads('built/main.js') };
+    await bundle(project('threads-missing', files), 'main.js');
+    const { title } = await open(`${site.url}/threads-missing/`);
+    expect(title).toMatch(/serve fanwise\/threads\/worker.js as JavaScript/);
   });
 });
