@@ -90,13 +90,16 @@ test('shapes and lengths beyond memory are errors at once; shapes without values
 });
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-test('the installed files evaluate no text, and installation runs no scripts', () => {
+test('the installed files evaluate no text but the program of threads, and installation runs no scripts', () => {
   const installed = readdirSync(new URL('../../dist/', import.meta.url), { recursive: true, encoding: 'utf8' });
   const scripts = installed.filter((name) => /\.c?js$/.test(name));
   for (const name of ['index.js', 'threads/worker.js', 'fanwise.min.js', 'index.cjs']) expect(scripts).toContain(name);
   for (const name of scripts) {
     const text = read(`dist/${name}`);
     expect(text, name).not.toMatch(/\beval\s*\(|\bnew Function\b|\bFunction\s*\(|\bdocument\.write|\binnerHTML\b/);
+    // Node's workers take a text for their program.
+    const starts = /^(threads\/thread\.js|node\/threads\.js|threads\.cjs)$/.test(name);
+    expect([name, /\beval: *true/.test(text)]).toEqual([name, starts]);
     // Assignments to globals.
     expect(text, name).not.toMatch(/\b(Object|Array|Math|Promise|globalThis)\.(?!onmessage)[\w.]+\s*=[^=]/);
     // An import whose name is computed.
@@ -106,5 +109,5 @@ test('the installed files evaluate no text, and installation runs no scripts', (
   const { scripts: commands, dependencies, files } = JSON.parse(read('package.json'));
   for (const hook of ['preinstall', 'install', 'postinstall', 'prepare']) expect(commands).not.toHaveProperty(hook);
   expect(dependencies).toBeUndefined();
-  expect(files).toEqual(['dist']);
+  expect(files).toEqual(['dist', 'threads', 'tfjs', 'docs/**/*.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']);
 });

@@ -23,13 +23,13 @@ const node = (...args: string[]) => promisify(execFile)(process.execPath, args, 
 
 // 0.4 MB are JavaScript, a file for each source with its comments, and 0.8 their maps with the sources in them; 0.4 the files
 // for Node, 0.4 those for require, 0.4 the minified file and its map, 0.3 what threads run, as a text and as a file, 0.2 types,
-// 0.1 WebAssembly. What is installed is not what a page downloads.
-test('installed it takes less than 3.1 MB: a file and its map for each source, and a few single files', () => {
+// 0.1 WebAssembly, 0.2 documents. What is installed is not what a page downloads.
+test('installed it takes less than 3.3 MB: a file and its map for each source, and a few single files', () => {
   const { unpackedSize, files } = packed();
-  expect(unpackedSize).toBeLessThan(3_100_000);
+  expect(unpackedSize).toBeLessThan(3_300_000);
   const paths = files.map(({ path }) => path);
-  const outside = paths.filter((path) => !path.startsWith('dist/'));
-  expect(outside.sort()).toEqual(['LICENSE', 'README.md', 'package.json', 'tfjs/package.json', 'threads/package.json']);
+  const outside = paths.filter((path) => !/^dist\/|\.md$/.test(path));
+  expect(outside.sort()).toEqual(['LICENSE', 'package.json', 'tfjs/package.json', 'threads/package.json']);
 
   const inside = paths.filter((path) => path.startsWith('dist/')).map((path) => path.slice('dist/'.length));
   const single = [
@@ -58,6 +58,24 @@ test('installed it takes less than 3.1 MB: a file and its map for each source, a
     expect.arrayContaining(['index', 'threads', 'tfjs', 'workerd', 'threads/worker', 'nn/model']),
   );
   expect(inside.filter((path) => /\b(test|tools|bench)\b/.test(path))).toEqual([]);
+});
+
+test('the documents are installed: links of each lead to another, and so do errors', () => {
+  const paths = packed().files.map(({ path }) => path);
+  const documents = paths.filter((path) => path.endsWith('.md'));
+  expect(documents).toEqual(expect.arrayContaining(['README.md', 'docs/threads.md', 'docs/migration/pytorch.md']));
+  const missing: string[] = [];
+  for (const file of documents)
+    for (const [, to] of readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g))
+      if (!paths.includes(join(dirname(file), to))) missing.push(`${file}: ${to}`);
+  let named = 0;
+  for (const file of paths.filter((path) => /^dist\/.*\.c?js$/.test(path)))
+    for (const [path] of readFileSync(file, 'utf8').matchAll(/\b(?:docs\/[\w./-]+|[A-Z]{5,})\.md\b/g)) {
+      named++;
+      if (!paths.includes(path)) missing.push(`${file}: ${path}`);
+    }
+  expect(missing).toEqual([]);
+  expect(named).toBeGreaterThan(0);
 });
 
 /** A file of dist/ and what it imports, at load or later. */
@@ -131,6 +149,7 @@ test('require gives the initialisers of TensorFlow.js, which take generators of 
     'tfjs.cjs',
     `const { init, random } = require('fanwise');
     const { heNormal } = require('fanwise/tfjs');
+    require('@tensorflow/tfjs'); // a backend
     const values = heNormal({ rng: random.philox(1) }).apply([3, 2]).dataSync();
     const expected = init.heNormal([3, 2], { rng: random.philox(1), layout: 'io' });
     console.log(values.join() === expected.join());`,

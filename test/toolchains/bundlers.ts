@@ -1,7 +1,7 @@
 // Bundlers: each makes a page into dist/, and some also serve it, or make a program of their own.
 
 import { install } from '../everywhere/runtimes.js';
-import { isolated, pageOf } from './place.js';
+import { isolated, ownWorkers, pageOf, strict } from './place.js';
 import type { Tool } from './tool.js';
 
 const vite = (version: string, quick: boolean): Tool => ({
@@ -14,6 +14,9 @@ const vite = (version: string, quick: boolean): Tool => ({
     add('dev', await place.page(url));
     await place.bin('vite', 'build');
     add('build', await place.built());
+    place.write({ 'own.js': ownWorkers, 'index.html': pageOf('./own.js') });
+    await place.bin('vite', 'build');
+    add('build, own workers', await place.built(strict));
   },
 });
 
@@ -25,7 +28,7 @@ const packer = (name: string, ...packages: string[]): Tool => ({
     place.write({
       'build.mjs': `import { ${name} as pack } from '${packages[0].replace(/@[\d.]+$/, '')}';
 const output = { path: process.cwd() + '/dist', filename: 'main.js' };
-pack({ mode: 'production', entry: './page.js', output, performance: false }, (error, stats) => {
+pack({ mode: 'production', entry: process.argv[2] ?? './page.js', output, performance: false }, (error, stats) => {
   if (error ?? stats.hasErrors()) throw error ?? stats.toString('errors-only');
   for (const { message } of stats.toJson({ all: false, warnings: true }).warnings) console.log('warning', message);
 });
@@ -34,6 +37,9 @@ pack({ mode: 'production', entry: './page.js', output, performance: false }, (er
     });
     await place.run(place.node, ['build.mjs']);
     add('page', await place.built());
+    place.write({ 'own.js': ownWorkers });
+    await place.run(place.node, ['build.mjs', './own.js']);
+    add('page, own workers', await place.built(strict));
   },
 });
 

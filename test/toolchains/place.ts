@@ -19,6 +19,9 @@ export const isolated = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** The same with a policy that allows no `blob:`. */
+export const strict = { ...isolated, 'Content-Security-Policy': "script-src 'self' 'wasm-unsafe-eval'" };
+
 /** What a page reported, and what it downloaded: gzipped kilobytes of scripts. */
 export interface PageReport {
   report: Report;
@@ -41,6 +44,11 @@ function ownFiles(type: 'module' | 'commonjs'): Record<string, string> {
     'index.html': pageOf('./page.js'),
   };
 }
+
+/** A page's program that gives the workers itself. */
+export const ownWorkers = `globalThis.worker = () => new Worker(new URL('fanwise/threads/worker.js', import.meta.url));
+import('./page.js');
+`;
 
 /** A page that loads a script. */
 export const pageOf = (script: string, type = 'type="module" ') =>

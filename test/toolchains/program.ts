@@ -23,7 +23,8 @@ export const parts = {
     return hash(model.forward(data.x));
   },
   async threads(): Promise<number> {
-    const ws = await workspace({ bytes: 4 * VALUES, threads: 2 });
+    const { worker } = globalThis as { worker?: () => Worker };
+    const ws = await workspace({ bytes: 4 * VALUES, threads: 2, worker });
     try {
       return hash(await ws.draw('normal', { seed: 1, out: ws.float32(VALUES) }));
     } finally {
