@@ -1,7 +1,17 @@
 // What a host may have beside the language (ECMAScript) and WebAssembly, and what is done where it has not: an AudioWorklet has
 // no performance, no crypto and no TextEncoder, and a bare engine has nothing. All of it is looked for when it is used.
 
-type Host = Partial<Pick<typeof globalThis, 'crypto' | 'performance' | 'MessageChannel' | 'setTimeout'>>;
+/** Node's process, as Bun and Deno have it too. */
+interface Process {
+  on?(event: 'exit', listener: (code: number) => void): void;
+  off?(event: 'exit', listener: (code: number) => void): void;
+}
+type Host = Partial<
+  Pick<
+    typeof globalThis,
+    'console' | 'crypto' | 'FinalizationRegistry' | 'performance' | 'MessageChannel' | 'setTimeout' | 'TextDecoder'
+  >
+> & { process?: Process };
 const host = globalThis as Host;
 
 /** Two words of the system's random bits. Error where the host gives none. */
@@ -33,6 +43,40 @@ export function eventLoopTurn(): Promise<void> {
   });
 }
 
+/** Writes a warning to the console, if there is one. */
+export const warn = (text: string): void => host.console?.warn?.(text);
+
+/** What is said of each object that is not used yet, by a token that stands for it. */
+const unused = new Map<object, () => void>();
+let registry: FinalizationRegistry<object> | undefined;
+const atExit = (code: number) => {
+  if (code === 0) for (const say of unused.values()) say();
+};
+function forget(token: object): void {
+  unused.delete(token);
+  if (unused.size === 0) host.process?.off?.('exit', atExit);
+}
+function collected(token: object): void {
+  unused.get(token)?.();
+  forget(token);
+}
+
+/**
+ * Calls `say`, which must not refer to the object, if the object is collected before the function that is returned is called, or
+ * if the process ends before, without an error: a short program ends before anything is collected.
+ */
+export function ifUnused(object: object, say: () => void): () => void {
+  const token = {};
+  registry ??= host.FinalizationRegistry && new host.FinalizationRegistry(collected);
+  registry?.register(object, token, token);
+  if (unused.size === 0) host.process?.on?.('exit', atExit);
+  unused.set(token, say);
+  return () => {
+    registry?.unregister(token);
+    forget(token);
+  };
+}
+
 /** The bytes of a text in UTF-8, as TextEncoder makes them: half of a surrogate pair is U+FFFD. */
 export function utf8(text: string): number[] {
   const bytes: number[] = [];
@@ -45,4 +89,11 @@ export function utf8(text: string): number[] {
     for (let i = more - 1; i >= 0; i--) bytes.push(0x80 | ((code >> (6 * i)) & 0x3f));
   }
   return bytes;
+}
+
+/** The text of bytes in UTF-8. An error where they are none. */
+export function textOf(bytes: Uint8Array): string {
+  if (host.TextDecoder) return new host.TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  // ECMAScript's own decoder, of %41%42: as strict, and a hundred times as slow.
+  return decodeURIComponent(Array.from(bytes, (byte) => `%${(0x100 + byte).toString(16).slice(1)}`).join(''));
 }

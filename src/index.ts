@@ -25,6 +25,7 @@ export type { Gain, Initialising, Kaiming, Mode, Truncated, VarianceScaling } fr
 export type { LinearOptions } from './init/torch-linear.js';
 export type { Loaded } from './nn/checkpoint.js';
 export type { Fit } from './nn/fit-options.js';
+export type { Fitting, History, Step } from './nn/fitting.js';
 
 // Not `export * as nn`, which Babel's preset for React Native does not know.
 import * as nn from './nn/index.js';
@@ -42,7 +43,6 @@ export type { Optimizer } from './nn/optimizer.js';
 export type { AdamOptions } from './nn/optimizers.js';
 export type { Schedule } from './nn/schedule.js';
 export type { Histogram, LayerStatistics, Probe, Statistics, WeightStatistics } from './nn/statistics.js';
-export type { Step } from './nn/training.js';
 export type { Distributions, Draw, Draws, Generator, GeneratorState, Threefry } from './random/generator.js';
 export { random } from './random/index.js';
 export type { Seed } from './random/source.js';

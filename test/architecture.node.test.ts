@@ -94,7 +94,9 @@ test.each(['src', 'assembly', 'test', 'bench'])('a file of %s has at most 400 li
 });
 
 test.each(['test', 'bench'])('a folder of %s has the name of a folder of src', (root) => {
-  const extra = 'consumers docs environments everywhere examples fuzz golden package toolchains vectors verify'.split(' ');
+  const extra = 'consumers docs environments everywhere examples fuzz golden package toolchains vectors verify'.split(
+    ' ',
+  );
   const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   for (const { name } of folders)
     expect(existsSync(`src/${name}`) || existsSync(`src/${name}.ts`) || extra.includes(name), name).toBe(true);

@@ -61,7 +61,7 @@ export function learner({ seed, episodes = 400, batch = 5, lr = 2, discount = 0.
     const gradient = loss.crossEntropy.backward({ logits, labels, columns: 2, reduction: 'none', dy: advantages });
     const data = { x, targets: logits.map((logit, i) => logit - gradient[i]) };
     const once = { loss: 'meanSquaredError', batchSize: labels.length, shuffle: false, optimizer } as const;
-    for await (const _ of nn.fit(model, data, once));
+    await nn.fit(model, data, once);
   }
 
   /** The length of each episode, as soon as it is over. */

@@ -13,5 +13,5 @@ const moons = (rows: number) => {
   return { x, labels };
 };
 const model = nn.sequential([nn.linear(2, 32, { rng, activation: 'silu' }), nn.linear(32, 2, { rng })]);
-for await (const _ of nn.fit(model, moons(500), { epochs: 50, optimizer: nn.adam({ lr: 0.02 }), rng }));
+await nn.fit(model, moons(500), { epochs: 50, optimizer: nn.adam({ lr: 0.02 }), rng });
 console.log(`accuracy ${nn.evaluate(model, moons(1000)).accuracy} on 1000 others`);

@@ -15,7 +15,7 @@ async function fromZero(name: 'tanh' | 'relu' | 'sigmoid', biases: 'zero' | 'def
   const model = nn.sequential([fc1, nn.activation(name), fc2]);
   const optimizer = nn.sgd({ lr: 0.1, momentum: 0.9 });
   const rows = first(data.train, quick ? 6000 : 20_000);
-  for await (const _ of nn.fit(model, rows, { epochs: biases === 'zero' ? 1 : 3, batchSize: 100, seed: 0, optimizer }));
+  await nn.fit(model, rows, { epochs: biases === 'zero' ? 1 : 3, batchSize: 100, seed: 0, optimizer });
   const w = fc1.weight.data;
   let difference = 0;
   for (let i = 784; i < w.length; i++) difference = Math.max(difference, Math.abs(w[i] - w[i % 784]));

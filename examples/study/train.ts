@@ -41,6 +41,6 @@ export async function deep(
   const model = nn.sequential(linears.flatMap((linear, l) => (l < hidden ? [linear, nn.activation(name)] : [linear])));
   const optimizer = nn.sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
   const rng = random.philox(seed);
-  for await (const _ of nn.fit(model, first(data.train, 8000), { epochs, batchSize: 100, rng, optimizer }));
+  await nn.fit(model, first(data.train, 8000), { epochs, batchSize: 100, rng, optimizer });
   return 100 * nn.evaluate(model, first(data.test, 2000)).accuracy;
 }

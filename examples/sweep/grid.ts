@@ -67,7 +67,8 @@ export async function train(cell: Cell): Promise<Result> {
   const model = nn.sequential(linears.flatMap((one, l) => (l < depth ? [one, nn.activation(activation)] : [one])));
   const optimizer = nn.sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
   const training = { x: data.train.x.subarray(0, 784 * rows), labels: data.train.labels.subarray(0, rows) };
-  for await (const _ of nn.fit(model, training, { epochs, batchSize: 100, rng: random.philox(seed), optimizer }));
+  const rng = random.philox(seed);
+  await nn.fit(model, training, { epochs, batchSize: 100, rng, optimizer, onNonFinite: 'ignore' });
   const { loss, accuracy } = nn.evaluate(model, data.test);
   const finite = Number.isFinite(loss);
   // JSON has no NaN, and the bits of NaNs differ between processors.

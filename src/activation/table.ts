@@ -114,6 +114,10 @@ export type Named = Activation | { [A in Activation]: readonly [A, ActivationPar
 /** The activation of a name, or of a name and parameters: its row and its numbers. Error for any other value. */
 export function activationOf(where: string, named: unknown): { name: Activation; row: Row; numbers: [number, number] } {
   const [unchecked, parameters] = Array.isArray(named) ? named : [named];
+  if (typeof unchecked === 'string' && /^(log_?)?softmax$/i.test(unchecked))
+    throw new RangeError(
+      `${where}: ${unchecked} is of a row, not of a value; leave it out before crossEntropy, which has it within`,
+    );
   const name = choice(where, 'activation', unchecked, Object.keys(activations) as Activation[]);
   const row: Row = activations[name];
   const o = options<Record<string, unknown>>(`${where}: ${name}`, parameters, Object.keys(row.parameters));

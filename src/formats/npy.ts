@@ -2,6 +2,7 @@
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 import { allocate, what } from '../check.js';
+import { utf8 } from '../host.js';
 import { checkedShape, isTensor, type Tensor } from '../tensor.js';
 import { type Bytes, bytesOf, shortened, shown } from './bytes.js';
 import { bytesOfValues, dtypeNames, dtypeOf, type FileTensor, fileTensor, read, writtenDtype } from './dtype.js';
@@ -24,7 +25,7 @@ function encode(tensor: Tensor): Bytes {
   const bytes = new Uint8Array(start + values.length).fill(32, 0, start);
   bytes.set([...MAGIC, 1, 0]);
   new DataView(bytes.buffer).setUint16(8, start - 10, true);
-  bytes.set(new TextEncoder().encode(text), 10);
+  bytes.set(utf8(text), 10);
   bytes[start - 1] = 10;
   bytes.set(values, start);
   return bytes;
@@ -78,7 +79,8 @@ function decode(file: Uint8Array | ArrayBuffer): FileTensor {
   if (start > bytes.length) throw damaged(`a header of ${length} bytes in a file of ${bytes.length}`);
   // NumPy's limit. The header is searched in time that is quadratic in its length.
   if (length > 10_000) throw damaged(`a header of ${length} bytes is none of an array of numbers`);
-  const text = new TextDecoder().decode(bytes.slice(first, start));
+  // All that is read of it is ASCII.
+  const text = String.fromCharCode(...bytes.subarray(first, start));
   const header = text.replace(/"([^'"]*)"/g, "'$1'");
   const fieldOf = (key: string) => new RegExp(`'${key}'\\s*:\\s*('[^']*'|True|False|\\([^)]*\\))`).exec(header)?.[1];
   const [type, order, tuple] = [fieldOf('descr'), fieldOf('fortran_order'), fieldOf('shape')];

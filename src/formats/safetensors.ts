@@ -2,6 +2,7 @@
 // shape and offsets), and the values, little-endian, one tensor after the other. https://github.com/huggingface/safetensors
 
 import { options, what } from '../check.js';
+import { textOf, utf8 } from '../host.js';
 import { isTensor, type Tensor } from '../tensor.js';
 import { type Bytes, bytesOf, listed, shortened, shown } from './bytes.js';
 import { bytesOfValues, dtypeNames, dtypeOf, type FileTensor, fileTensor, read, writtenDtype } from './dtype.js';
@@ -58,7 +59,7 @@ function encode(
     header.push([name, { dtype: writtenDtype.safetensors, shape: [...value.shape], data_offsets: [end, to] }]);
     end = to;
   }
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const text = utf8(JSON.stringify(Object.fromEntries(header)));
   // Values begin at a multiple of eight, so that a reader can use them without a copy.
   const length = Math.ceil(text.length / 8) * 8;
   if (length > MAX_HEADER)
@@ -111,8 +112,7 @@ export function open(where: string, argument: string, bytes: unknown): OpenFile 
   const start = 8 + Number(headerLength);
   let text: string;
   try {
-    // A copy: browsers do not decode resizable memory.
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.slice(8, start));
+    text = textOf(file.slice(8, start));
   } catch (cause) {
     throw Object.assign(damaged('the header is no UTF-8'), { cause });
   }

@@ -120,7 +120,7 @@ export function load(bytes: Uint8Array | ArrayBuffer, model: Model, given: { str
 export function load(
   bytes: Uint8Array | ArrayBuffer,
   model: Model,
-  given?: { strict?: boolean },
+  given?: { strict?: boolean | undefined },
 ): Record<string, string> | Loaded {
   const where = 'nn.load';
   requireIdleModel(where, model);
@@ -177,7 +177,15 @@ function progressOf(where: string, text: string | undefined): Progress {
   }
   const counts = [progress?.epoch, progress?.row, progress?.rows, progress?.batchSize];
   const records = [progress?.order, progress?.generator, progress?.layers, ...Object.values(progress?.layers ?? {})];
-  if (!progress || !counts.every(isCount) || !records.every(isRecord))
+  const sources = progress?.sources ?? {};
+  const isText = (value: unknown) => typeof value === 'string';
+  if (
+    !progress ||
+    !counts.every(isCount) ||
+    !records.every(isRecord) ||
+    !isRecord(sources) ||
+    !Object.values(sources).every(isText)
+  )
     throw new RangeError(
       `${where}: resume has no training to go on from; save it with training: true between two steps`,
       cause === undefined ? undefined : { cause },

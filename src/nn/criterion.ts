@@ -8,6 +8,8 @@ import { checkedLabels, crossEntropyOptions, weightSum } from './losses/cross-en
 import { kernelsOf, type LossRow, losses, type PointwiseLoss, parameterOf, sumOf } from './losses/pointwise.js';
 import { ratio } from './losses/reduction.js';
 
+type NameOfLoss = 'crossEntropy' | PointwiseLoss;
+
 /** A loss over the first rows of a batch. */
 export interface BoundLoss {
   /** Copies a row's label or targets from the data to row i of the batch. */
@@ -22,8 +24,13 @@ export interface BoundLoss {
 
 /** A loss with the labels or targets of data. */
 export interface Criterion {
+  /** The loss's name, and whether it takes logits. */
+  name: NameOfLoss;
+  logits: boolean;
   /** The rows' labels; undefined if the data have targets. */
   labels?: Uint32Array;
+  /** The targets; undefined if the data have labels. */
+  targets?: Float32Array;
   /** Binds the loss to a plan's arrays. `memory` has two values for each output; all losses of a model share it in turn. */
   bind(
     kernel: LayerMemory['kernel'],
@@ -53,8 +60,14 @@ function crossEntropyCriterion({ where, given, data, rows, columns }: Request<'c
   const o = options(where, data, ['x', 'labels']);
   const { weights, ignored, smoothing } = crossEntropyOptions(`${where}: crossEntropy`, given, columns);
   const labels = checkedLabels(where, o.labels, columns, ignored).slice(); // a copy, so that later changes have no effect
+  if (labels.length === rows * columns && labels.length > rows)
+    throw new RangeError(
+      `${where}: labels has ${labels.length} values, as one-hot rows have; pass ${rows}, the index of the 1 in each row`,
+    );
   sameLength(where, 'labels', labels.length, 'x, in rows,', rows);
   return {
+    name: 'crossEntropy',
+    logits: true,
     labels,
     bind(kernel, memory, outputs, gradient, batch) {
       const loaded = new Uint32Array(memory.buffer, memory.byteOffset, batch);
@@ -100,6 +113,9 @@ function pointwiseCriterion({ where, name, given, data, rows, columns }: Request
       `${where}: targets[${wrong}] is ${targets[wrong]}; ${name} has shares, pass numbers from 0 to 1`,
     );
   return {
+    name,
+    logits: row.from === 'logits',
+    targets,
     bind(kernel, memory, outputs, gradient, batch) {
       const [loaded, lossOfEach] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));
       const kernels = kernelsOf(name);

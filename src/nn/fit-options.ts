@@ -4,6 +4,7 @@ import { choice, flag, number, options, what, whole } from '../check.js';
 import type { Generator } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 import { examplesOf } from './evaluate.js';
+import { adviseLogits } from './logits.js';
 import type { Data, NamedLoss } from './loss.js';
 import type { Model } from './model.js';
 import type { Optimizer } from './optimizer.js';
@@ -29,14 +30,19 @@ export interface Fit {
   shuffle?: boolean | undefined;
   /**
    * A file of nn.save(model, { training: true }). The training continues with the next step, bit for bit, if data, options and
-   * the model's layers are the same. Generators have to have the same seeds, and their states are restored; without rng and
-   * seed the file's generator is used.
+   * the model's layers are the same. Generators have to have the same seeds, and to be shared by the same layers; their states
+   * are restored. Without rng and seed the rows' order goes on from the file, with the generator of the layers that shared it.
    */
   resume?: Uint8Array | ArrayBuffer | undefined;
   /** Probes every `every`-th step, from the first on: step.probe. */
   probe?: { every: number } | undefined;
   /** An AbortSignal. It ends the training after a step: the iterator throws the signal's reason, the model stays as it is. */
   signal?: { throwIfAborted(): void } | undefined;
+  /**
+   * What to do where a loss is NaN or infinite, or a parameter at the end: say once on the console where it begins ('warn', the
+   * default), end the training with a RangeError that says so ('throw'), or nothing.
+   */
+  onNonFinite?: 'warn' | 'throw' | 'ignore' | undefined;
 }
 
 /** Every option, so that one that is added to Fit is asked for here. */
@@ -54,11 +60,14 @@ const names = Object.keys({
   resume: 1,
   probe: 1,
   signal: 1,
+  onNonFinite: 1,
 } satisfies Record<keyof Fit, 1>) as (keyof Fit)[];
 
 function optimizerOf(where: string, value: unknown): Optimizer {
   if (typeof value !== 'object' || typeof (value as Optimizer | null)?.bind !== 'function')
     throw new TypeError(`${where}: optimizer is ${what(value)}; pass one, such as nn.sgd({ lr: 0.1 })`);
+  number(where, 'lr of optimizer', (value as Optimizer).lr, { least: 0 });
+  whole(where, 'slots of optimizer', (value as Optimizer).slots);
   return value as Optimizer;
 }
 
@@ -84,7 +93,7 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
   const o = options(where, given, names);
   const examples = examplesOf(where, model, data, o.loss);
   const optimizer = optimizerOf(where, o.optimizer);
-  return {
+  const checked = {
     ...examples,
     optimizer,
     loss: (o.loss ?? 'crossEntropy') as NamedLoss, // examplesOf checks it
@@ -102,10 +111,14 @@ export function fitOptions(where: string, model: Model, data: Data, given: Fit) 
             least: 1,
           }),
     signal: signalOf(where, o.signal),
+    onNonFinite: choice(where, 'onNonFinite', o.onNonFinite ?? 'warn', ['warn', 'throw', 'ignore'] as const),
     // Checked where they are used.
     rng: o.rng as Generator | undefined,
     seed: o.seed as Seed | undefined,
     resume: o.resume as Fit['resume'],
   };
+  const { criterion } = examples;
+  if (criterion.logits) adviseLogits(where, model, criterion.name);
+  return checked;
 }
 export type FitOptions = ReturnType<typeof fitOptions>;

@@ -1,7 +1,8 @@
 // The interface of layers: data, and a function that binds a layer's kernels to the memory that a model planned for it.
 
+import { what, whole } from '../check.js';
 import type { Source } from '../random/source.js';
-import type { Tensor } from '../tensor.js';
+import { isTensor, type Tensor } from '../tensor.js';
 import type { Kernel, KernelFunction, Values } from '../wasm/memory.js';
 
 /** A layer's memory: arrays of one workspace, with a batch of rows each. */
@@ -106,4 +107,26 @@ export interface Layer {
   /** Whether it saves, for each row, as many values as its input or its output has. */
   readonly saves?: 'inputs' | 'outputs' | undefined;
   bind(memory: LayerMemory): Passes;
+}
+
+/** TypeError or RangeError for a layer that lacks what a model reads before it binds it: one that you make can. */
+export function requireLayer(where: string, name: string, layer: unknown): asserts layer is Layer {
+  const { bind, parameters, scratch, inputs, outputs } = (layer ?? {}) as Record<keyof Layer, unknown>;
+  if (typeof layer !== 'object' || typeof bind !== 'function')
+    throw new TypeError(`${where}: ${name} is ${what(layer)}; pass a layer, such as nn.linear(784, 10)`);
+  if (typeof parameters !== 'object' || parameters === null)
+    throw new TypeError(`${where}: parameters of ${name} is ${what(parameters)}; pass tensors by name`);
+  for (const [key, tensor] of Object.entries(parameters))
+    if (!isTensor(where, tensor)) throw new TypeError(`${where}: ${key} of ${name} is ${what(tensor)}; pass a tensor`);
+  whole(where, `scratch of ${name}`, scratch);
+  whole(where, `inputs of ${name}`, inputs ?? 1, { least: 1 });
+  whole(where, `outputs of ${name}`, outputs ?? 1, { least: 1 });
+}
+
+/** TypeError where a layer's `bind` does not return two passes. */
+export function requirePasses(where: string, name: string, passes: unknown): void {
+  const { forward, backward } = (passes ?? {}) as Partial<Passes>;
+  if (typeof forward === 'function' && typeof backward === 'function') return;
+  const lacks = passes ? ` without ${typeof forward === 'function' ? 'backward' : 'forward'}` : '';
+  throw new TypeError(`${where}: bind of ${name} returns ${what(passes)}${lacks}; return both passes`);
 }

@@ -4,7 +4,7 @@ import { allocate, type Floats, float32, what } from '../check.js';
 import type { Source } from '../random/source.js';
 import type { Tensor } from '../tensor.js';
 import { view } from '../wasm/kernels.js';
-import type { Layer } from './layer.js';
+import { type Layer, requireLayer } from './layer.js';
 import { makePlan, type Network, type Plan, type Sharing } from './plan.js';
 
 /** A model: layers, each of which takes the output of the one before. */
@@ -46,6 +46,8 @@ export interface Progress {
   generator: Record<string, unknown>;
   /** The states of the generators of layers that draw, by the layers' indices. */
   layers: Record<string, Record<string, unknown>>;
+  /** Which of these share a generator, as sharedSources gives it. Files of versions before do not say so. */
+  sources?: Record<string, string>;
 }
 
 /** A training that is under way. */
@@ -90,9 +92,26 @@ export function renewPlan(model: Model, batchSize: number, slots: number, sharin
 export const productsOf = ({ parameters }: Model, rows: number): number =>
   Object.values(parameters).reduce((sum, { data }) => sum + rows * data.length, 0);
 
+/** The last operation of a model that changes values where it does not train, which dropout does not. */
+export const lastOperation = (model: Model) =>
+  plans
+    .get(model)!
+    .operations.filter(({ kind }) => kind !== 'dropout')
+    .pop();
+
 /** The sources of the layers that draw, with the layers' indices. */
 export const drawingLayers = ({ layers }: Model): (readonly [index: string, source: Source])[] =>
   layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
+
+/**
+ * For the index of each layer that draws, with what it shares its generator: 'order' if that is the generator of the rows' order,
+ * else the index of the first layer that has it, which may be itself.
+ */
+export function sharedSources(model: Model, order?: Source): Record<string, string> {
+  const drawing = drawingLayers(model);
+  const firstOf = (source: Source) => drawing.find(([, other]) => other === source)![0];
+  return Object.fromEntries(drawing.map(([i, source]) => [i, source === order ? 'order' : firstOf(source)]));
+}
 
 /** Error while threads make a step of the model. */
 export function requireIdle(model: Model): void {
@@ -133,8 +152,7 @@ function checkedLayers(where: string, layers: readonly Layer[]) {
   let width: number | undefined;
   const tensors = new Set<Tensor>();
   Array.from(layers).forEach((layer, i) => {
-    if (typeof layer !== 'object' || typeof layer?.bind !== 'function')
-      throw new TypeError(`${where}: layers[${i}] is ${what(layer)}; pass a layer, such as nn.linear(784, 10)`);
+    requireLayer(where, `layers[${i}]`, layer);
     for (const tensor of Object.values(layer.parameters)) {
       const owner = tensors.has(tensor) ? 'a layer before it' : ownedTensors.has(tensor) ? 'another model' : undefined;
       if (owner) throw new RangeError(`${where}: layers[${i}] has a tensor of ${owner}; make a layer of its own`);

@@ -14,7 +14,7 @@ import {
   type Workspace,
   workspace,
 } from '../wasm/memory.js';
-import type { Layer, LayerMemory, Operation, Passes } from './layer.js';
+import { type Layer, type LayerMemory, type Operation, type Passes, requirePasses } from './layer.js';
 
 /** The part of a model that a plan depends on: layers, parameters by name, and how many values a row of inputs and of outputs has. */
 export interface Network {
@@ -157,6 +157,7 @@ function bindLayers(
       gradients,
       saved: ws.float32(saved[i]),
     });
+    requirePasses('nn.sequential', `layers[${i}]`, bound);
     for (const operation of bound.operations ?? [{ kind: layer.kind, y, dy, ...bound }])
       operations.push({ ...operation, layer: i, gradients: operation.kind === layer.kind ? gradients : {} });
     x = y;

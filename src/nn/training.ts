@@ -1,7 +1,7 @@
 // Training: nn.fit, and the same with several threads.
 
-import { attached } from '../check.js';
-import { eventLoopTurn, milliseconds } from '../host.js';
+import { attached, what } from '../check.js';
+import { eventLoopTurn, milliseconds, warn } from '../host.js';
 import { type GeneratorState, sourceFrom } from '../random/generator.js';
 import { random, setState } from '../random/index.js';
 import type { Source } from '../random/source.js';
@@ -10,6 +10,7 @@ import { memoryOf } from '../wasm/memory.js';
 import { readCheckpoint } from './checkpoint.js';
 import type { BoundLoss } from './criterion.js';
 import { type Fit, type FitOptions, fitOptions } from './fit-options.js';
+import { type Fitting, fitting, type History, type Step } from './fitting.js';
 import { specOf } from './layer.js';
 import type { Data } from './loss.js';
 import {
@@ -18,49 +19,27 @@ import {
   type Progress,
   productsOf,
   renewPlan,
+  sharedSources,
   type Training,
   trainings,
   unsharedPlanFor,
 } from './model.js';
+import { nonFiniteParameter, originOf } from './non-finite.js';
 import type { Plan } from './plan.js';
-import { type Probe, probePass } from './statistics.js';
+import { probePass } from './statistics.js';
 import { clipping, generatorStates, gradients, type StepRequest, type ThreadTeam, type TrainingSpec } from './step.js';
 
-/** The result of a step. */
-export interface Step {
-  /** The epoch, from 0 on. */
-  epoch: number;
-  /** The number of the step, from 0 on, through all epochs. */
-  step: number;
-  /** The mean loss of the step's rows, before the step. */
-  loss: number;
-  lr: number;
-  /** The norm of all gradients together before they were clipped; only with clipNorm. */
-  gradientNorm?: number;
-  /** Statistics of the step's rows, before the step; only with probe, in every `every`-th step. */
-  probe?: Probe;
-}
-
 /** nn.fit, or the same with steps by a team of threads if that is faster. `where` begins its errors. */
-export function train(
-  where: string,
-  model: Model,
-  data: Data,
-  given: Fit,
-  available?: ThreadTeam,
-): AsyncGenerator<Step, void, void> {
+export function train(where: string, model: Model, data: Data, given: Fit, available?: ThreadTeam): Fitting {
   const o = fitOptions(where, model, data, given);
   const checkpoint = checkpointOf(where, model, o);
-  const savedOrder = checkpoint && o.rng === undefined && o.seed === undefined;
-  const order = sourceFrom(
-    where,
-    savedOrder ? { rng: random.restore(checkpoint.progress.generator as GeneratorState) } : o,
-  );
+  const order = checkpoint ? resumedOrder(where, model, o, checkpoint) : sourceFrom(where, o);
   // An error for layers without a spec, which threads cannot make again, even if this training is too small for threads.
   const spec = available && specFor(where, model, o);
   const rows = Math.min(o.batchSize, Math.max(1, o.rows));
   const team = available?.isWorth(productsOf(model, rows)) ? available : undefined;
-  return new Run(where, model, o, order, checkpoint, spec, team).steps();
+  const run = new Run(where, model, o, order, checkpoint, spec, team);
+  return fitting(where, run.steps(), run.history);
 }
 
 type Checkpoint = ReturnType<typeof readCheckpoint>;
@@ -77,6 +56,27 @@ function checkpointOf(where: string, model: Model, o: FitOptions): Checkpoint | 
   if (drawingLayers(model).some(([i]) => !Object.hasOwn(layers, i)))
     throw new RangeError(`${where}: resume is of another model; make one of the same layers`);
   return checkpoint;
+}
+
+/**
+ * The source of the rows' order in a training that is resumed: that of rng or seed, else the one of the layers that shared it, else
+ * a new one from the file. RangeError where generators are shared otherwise than they were: the bits would differ.
+ */
+function resumedOrder(where: string, model: Model, o: FitOptions, { progress }: NonNullable<Checkpoint>): Source {
+  const { sources, generator } = progress;
+  const shared = drawingLayers(model).find(([i]) => sources?.[i] === 'order');
+  const order =
+    o.rng !== undefined || o.seed !== undefined
+      ? sourceFrom(where, o)
+      : (shared?.[1] ?? sourceFrom(where, { rng: random.restore(generator as GeneratorState) }));
+  const owner = (at: string, i: string) =>
+    at === i ? 'its own' : `that of ${at === 'order' ? 'the order of rows (rng)' : `layers[${at}]`}`;
+  for (const [i, at] of Object.entries(sharedSources(model, order)))
+    if (sources && sources[i] !== at)
+      throw new RangeError(
+        `${where}: the generator of layers[${i}] is ${owner(at, i)}, and in resume it was ${owner(sources[i], i)}; share generators as then`,
+      );
+  return order;
 }
 
 /** The part of a TrainingSpec that does not depend on the plan. */
@@ -102,6 +102,9 @@ type TeamSteps = Awaited<ReturnType<ThreadTeam['begin']>>;
 /** One training of a model, from its first step to its last. */
 class Run implements Training {
   busy = false;
+  readonly history: History = { loss: [], epochs: 0, steps: 0 };
+  /** The sum of the epoch's losses, each as often as its step has rows, and how many rows these are. */
+  private losses = { sum: 0, rows: 0 };
   private readonly drawing;
   private plan!: Plan;
   private slots: Float32Array[] = [];
@@ -111,6 +114,9 @@ class Run implements Training {
   private team: TeamSteps | undefined;
   /** The parameters before a step, for a probe. Allocated once: 320 kB take 180 us to allocate, 20 to fill. */
   private before: Float32Array | undefined;
+  /** Whether it was said that numbers are not finite, or is not to be said. */
+  private told: boolean;
+  private lr = 0;
   private epoch = 0;
   private row = 0;
   private step = 0;
@@ -128,12 +134,22 @@ class Run implements Training {
   ) {
     this.drawing = drawingLayers(model);
     this.epochOrder = order.state();
+    this.told = o.onNonFinite === 'ignore';
   }
 
   progress(): Progress {
     const { epoch, row, epochOrder, order, model } = this;
     const { rows, batchSize } = this.o;
-    return { epoch, row, rows, batchSize, order: epochOrder, generator: order.state(), layers: generatorStates(model) };
+    return {
+      epoch,
+      row,
+      rows,
+      batchSize,
+      order: epochOrder,
+      generator: order.state(),
+      layers: generatorStates(model),
+      sources: sharedSources(model, order),
+    };
   }
 
   state(): Record<string, Float32Array>[] {
@@ -143,11 +159,13 @@ class Run implements Training {
   async *steps(): AsyncGenerator<Step, void, void> {
     const { model, o } = this;
     o.signal?.throwIfAborted();
-    const firstOrder = this.begin();
     try {
+      const firstOrder = this.begin();
       await this.beginTeam();
       let since = milliseconds();
-      for (let resumed = this.checkpoint !== undefined; this.epoch < o.epochs; this.epoch++, this.row = 0) {
+      // Without rows there is nothing to wait for between two epochs, however many there are.
+      const epochs = o.rows === 0 ? 0 : o.epochs;
+      for (let resumed = this.checkpoint !== undefined; this.epoch < epochs; this.epoch++, this.row = 0) {
         if (!resumed) this.epochOrder = this.order.state();
         const order = resumed ? firstOrder : o.shuffle ? this.order.order(o.rows) : undefined;
         resumed = false;
@@ -164,7 +182,9 @@ class Run implements Training {
             since = milliseconds();
           }
         }
+        this.endEpoch();
       }
+      this.checkParameters();
     } finally {
       this.end();
       await this.team?.end();
@@ -179,12 +199,14 @@ class Run implements Training {
     this.plan = threads
       ? renewPlan(model, batchSize, optimizer.slots, { threads: threads.threads })
       : unsharedPlanFor(model, batchSize, optimizer.slots);
+    trainings.set(model, this);
     const { plan } = this;
     this.slots = plan.state.slice(0, optimizer.slots);
     for (const values of this.slots) values.fill(0);
     const order = this.restore();
-    trainings.set(model, this);
     this.update = optimizer.bind(plan.kernel, plan.parameters, plan.gradients, this.slots, this.step);
+    if (typeof this.update !== 'function')
+      throw new TypeError(`${this.where}: bind of optimizer returns ${what(this.update)}; return a function of lr`);
     this.loss = o.criterion.bind(plan.kernel, plan.lossMemory, plan.outputs, plan.outputGradient, plan.batchSize);
     this.clip = o.clipNorm === undefined ? undefined : clipping(plan, o.clipNorm);
     this.before = o.probeEvery === undefined ? undefined : new Float32Array(plan.parameters.length);
@@ -211,12 +233,11 @@ class Run implements Training {
 
   /** Sends the training to the threads, if there are any. */
   private async beginTeam(): Promise<void> {
-    const { model, plan, drawing, spec } = this;
+    const { model, plan, spec } = this;
     if (!this.threads || !spec) return;
-    const firstOf = (source: Source) => drawing.find(([, other]) => other === source)![0];
     const training: TrainingSpec = {
       ...spec,
-      sources: Object.fromEntries(drawing.map(([i, source]) => [i, firstOf(source)])),
+      sources: sharedSources(model),
       memory: memoryOf(plan.ws),
       threads: plan.threads,
       generators: generatorStates(model),
@@ -235,6 +256,7 @@ class Run implements Training {
     const probe = probed ? probePass(model, plan, count, true) : undefined;
     this.row += count;
     const result: Step = { epoch: this.epoch, step: this.step++, loss: 0, lr };
+    this.lr = lr;
     if (probe) {
       probe.forward();
       result.loss = loss.backward(count);
@@ -244,16 +266,56 @@ class Run implements Training {
     const finish = () => {
       probe?.after(this.before!);
       if (probe) result.probe = probe.report(result.loss);
+      this.losses.sum += count * result.loss;
+      this.losses.rows += count;
+      this.history.steps++;
       return result;
     };
     if (team) {
       const request = { count, lr, hasGradients: probe !== undefined, generators: generatorStates(model) };
-      return this.stepOfTeam(team, request, result).then(finish);
+      return this.stepOfTeam(team, request, result).then(() => {
+        this.checkLoss(result, count, order, false);
+        return finish();
+      });
     }
     if (!probe) result.loss = gradients(plan, loss, count);
+    this.checkLoss(result, count, order, true);
     if (this.clip) result.gradientNorm = this.clip();
     this.update(lr);
     return finish();
+  }
+
+  /** Writes the epoch's mean loss to the history. Of an epoch that is resumed at its end there is none. */
+  private endEpoch(): void {
+    const { history, losses } = this;
+    if (losses.rows === 0) return;
+    history.loss.push(losses.sum / losses.rows);
+    history.epochs++;
+    this.losses = { sum: 0, rows: 0 };
+  }
+
+  /** Says where a loss comes from that is not finite. `unchanged`: whether the parameters are those before the step. */
+  private checkLoss({ loss, step, lr }: Step, count: number, order: Uint32Array | undefined, unchanged: boolean): void {
+    if (Number.isFinite(loss) || this.told) return;
+    const rows = Array.from({ length: count }, (_, i) => this.row - count + i).map((i) => order?.[i] ?? i);
+    this.tell(`the loss of step ${step} is ${loss}`, lr, rows, unchanged);
+  }
+
+  /** The same of the parameters after the last step, of whose update no loss tells. */
+  private checkParameters(): void {
+    if (this.told || this.history.steps === 0 || nonFiniteParameter(this.model) === undefined) return;
+    this.tell('the last step made parameters that are not finite', this.lr, [], true);
+  }
+
+  private tell(what: string, lr: number, rows: number[], unchanged: boolean): void {
+    this.told = true;
+    const { model, plan, where } = this;
+    const { x, criterion, onNonFinite } = this.o;
+    const { steps } = this.history;
+    const origin = originOf({ model, plan, x, targets: criterion.targets, lr, steps, rows, unchanged });
+    const text = `${where}: ${what}: ${origin}`;
+    if (onNonFinite === 'throw') throw new RangeError(text);
+    warn(text);
   }
 
   /** Copies the next rows of the epoch into the plan. Returns how many there are. */
@@ -291,8 +353,7 @@ class Run implements Training {
 }
 
 /**
- * Trains a model: each iteration of `for await` makes a step. After every 12 milliseconds of work the event loop runs, so that a
- * page or a server can do other work.
+ * A training of a model, which `await` makes as a whole and `for await` step by step. After every 12 milliseconds of work the event
+ * loop runs, so that a page or a server can do other work. TypeError or RangeError for wrong data or options, at once.
  */
-export const fit = (model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void> =>
-  train('nn.fit', model, data, given);
+export const fit = (model: Model, data: Data, given: Fit): Fitting => train('nn.fit', model, data, given);

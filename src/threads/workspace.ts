@@ -7,11 +7,12 @@ import { readings } from '../init/fan.js';
 import { init } from '../init/index.js';
 import { type Initialising, initialisers } from '../init/table.js';
 import type { Fit } from '../nn/fit-options.js';
+import type { Fitting } from '../nn/fitting.js';
 import { specOf } from '../nn/layer.js';
 import type { Data } from '../nn/loss.js';
 import { type Model, productsOf, requireIdle, requireModel } from '../nn/model.js';
 import type { ThreadTeam } from '../nn/step.js';
-import { type Step, train } from '../nn/training.js';
+import { train } from '../nn/training.js';
 import { type DistributionName, distributions } from '../random/distributions.js';
 import type { Generator } from '../random/generator.js';
 import { checkedShape } from '../tensor.js';
@@ -44,7 +45,7 @@ export interface Threads extends Workspace {
    * nn.fit with steps by all threads, and the same bits. The model's tensors are on shared memory during the training. Layers and
    * optimizers have to be those of nn. Small steps are made by the calling thread.
    */
-  fit(model: Model, data: Data, given: Fit): AsyncGenerator<Step, void, void>;
+  fit(model: Model, data: Data, given: Fit): Fitting;
   /** Ends the threads. Calls that are pending, or come later, are rejected. */
   close(): Promise<void>;
 }

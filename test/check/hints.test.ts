@@ -51,6 +51,75 @@ describe('how a Float32Array is made of something else', () => {
   });
 });
 
+describe('how labels are made of something else', () => {
+  const fit = (labels: unknown, n = 3) =>
+    nn.fit(nn.sequential([nn.linear(2, n, { seed: 1 })]), { x: new Float32Array(6), labels } as Any, {
+      optimizer: nn.sgd({ lr: 0.1 }),
+    });
+  const names = ['bird', 'cat', 'dog'];
+  const classes = [2, 0, 1];
+  const oneHot = classes.map((k) => names.map((_, i) => Number(i === k)));
+  test.each<[string, unknown]>([
+    ['one-hot rows', oneHot],
+    ['one-hot rows of typed arrays', oneHot.map((row) => Float32Array.from(row))],
+    [
+      'one-hot rows of two classes',
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+        [0, 1, 0],
+      ],
+    ],
+    ['rows of one label', classes.map((k) => [k])],
+    ['rows of one label in typed arrays', classes.map((k) => Uint8Array.of(k))],
+    ['names', ['dog', 'bird', 'cat']],
+    ['digits', ['2', '0', '1']],
+    ['large numbers', [2n, 0n, 1n]],
+    ['a Float32Array', Float32Array.from(classes)],
+    ['a Float64Array', Float64Array.from(classes)],
+    ['an Int8Array', Int8Array.from(classes)],
+    ['a Uint8ClampedArray', Uint8ClampedArray.from(classes)],
+    ['a BigInt64Array', BigInt64Array.of(2n, 0n, 1n)],
+    ['a BigUint64Array', BigUint64Array.of(2n, 0n, 1n)],
+  ])('%s', (_, labels) => {
+    expect(() => fit(labels)).toThrow(TypeError);
+    const [, advice] = messageOf(() => fit(labels)).match(/.*; (.*) makes (?:one|them)/)!;
+    const made = new Function('labels', 'names', `return ${advice}`)(labels, names);
+    expect(Array.from(made)).toEqual(classes);
+    expect(() => fit(made).catch(() => {})).not.toThrow();
+  });
+
+  test('truths', () => {
+    const message = messageOf(() => fit([true, false, true], 2));
+    expect(message).toBe('nn.fit: labels[0] is true; pass whole numbers from 0 to 1; labels.map(Number) makes them');
+  });
+
+  test('one-hot rows one after the other', () => {
+    expect(messageOf(() => fit(oneHot.flat()))).toBe(
+      'nn.fit: labels has 9 values, as one-hot rows have; pass 3, the index of the 1 in each row',
+    );
+    expect(messageOf(() => fit([0, 1, 2, 0]))).toMatch(/labels has 4 values and x, in rows, 3; make them the same/);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['a class too many', 3, /^nn.fit: labels\[1] is 3; pass whole numbers from 0 to 2, or name it as ignoreIndex$/],
+    ['a negative number', -1, /pass whole numbers from 0 to 2, or name it as ignoreIndex$/],
+    ['a fraction', 0.5, /pass whole numbers from 0 to 2$/],
+    ['NaN', Number.NaN, /labels\[1] is NaN; pass whole numbers from 0 to 2$/],
+    ['nothing', undefined, /labels\[1] is undefined; pass whole numbers from 0 to 2$/],
+    ['a row of shares', [0.5, 0.25, 0.25], /pass whole numbers from 0 to 2$/],
+    ['a row of several classes', [1, 1, 0], /pass whole numbers from 0 to 2$/],
+  ])('%s', (_, label, message) => {
+    expect(messageOf(() => fit([0, label, 2]))).toMatch(message);
+  });
+});
+
+test('softmax is told from the functions of one value', () => {
+  for (const name of ['softmax', 'logSoftmax', 'log_softmax', 'Softmax'])
+    for (const call of [() => nn.activation(name as Any), () => nn.linear(1, 1, { activation: name as Any })])
+      expect(messageOf(call)).toMatch(/: \w+ is of a row, not of a value; leave it out before crossEntropy/);
+});
+
 test('a long array is cut, and says so', () => {
   const values = (n: number) => Array.from({ length: n }, (_, i) => i);
   expect(relu(values(8))).toContain('the array [0, 1, 2, 3, 4, 5, 6, 7]; pass');

@@ -8,7 +8,7 @@ export async function program(): Promise<number> {
   const model = nn.sequential([first, nn.linear(16, 3, { rng })]);
   init.kaimingNormal(first.weight, { rng, nonlinearity: 'relu' });
   const data = { x: rng.normal(4 * 32), labels: Uint8Array.from({ length: 32 }, (_, row) => row % 3) };
-  for await (const _ of nn.fit(model, data, { epochs: 1, batchSize: 32, rng, optimizer: nn.adamW({ lr: 0.1 }) }));
+  await nn.fit(model, data, { epochs: 1, batchSize: 32, rng, optimizer: nn.adamW({ lr: 0.1 }) });
   let hash = 2166136261;
   for (const { data } of Object.values(model.parameters)) {
     for (const byte of new Uint8Array(data.slice().buffer)) hash = Math.imul(hash ^ byte, 16777619) >>> 0;

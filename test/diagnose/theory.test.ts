@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { expectation } from '../../src/activation/quadrature.js';
 import { meanField } from '../../src/diagnose/mean-field.js';
-import { diagnose, init, nn, random } from '../../src/index.js';
+import { diagnose, init } from '../../src/index.js';
+import { measured, named, near } from './networks.js';
 
 const { theory } = diagnose;
 /** For the limit of many layers, which does not depend on the widths. */
 const deep = (activation: Parameters<typeof theory>[0]['activation'], weightVariance: number, biasVariance = 0) =>
   theory({ widths: [1000, 1000, 1000, 1000], activation, weightVariance, biasVariance });
-const near = (got: number | null, expected: number, tolerance: number) =>
-  expect(Math.abs(got! / expected - 1), `${got} beside ${expected}`).toBeLessThan(tolerance);
 
 // tanh: sw, sb, q*, chi_1, xi_q, xi_c, c*, by quadrature with 30 digits. Where units saturate (sw 2.5 and 4) xi_c and
 // c* are those of the trapezoid rule on a fine grid, which is exact for what is analytic: Gauss-Hermite quadrature
@@ -95,23 +94,6 @@ test('SELU has mean 0 and variance 1, and returns to them', () => {
   expect(Math.abs(at.slopeSquare - 1.0715749925)).toBeLessThan(1e-9);
 });
 
-// Theory for unit inputs at width 256: q_1, q_10, q_L, g_1 / g_L, and what is to be warned of.
-const named: [string, number, object, number[], string[]][] = [
-  ['tanh', 50, { weightVariance: 1 }, [1, 0.05801, 0.010431, 0.014629], []],
-  [
-    'tanh',
-    50,
-    { initialiser: ['normal', { std: 0.01 }] },
-    [0.0256, 1.15e-16, 2.456e-80, 9.6e-79],
-    ['vanishing', 'depth', 'underflow'],
-  ],
-  ['tanh', 50, { initialiser: 'normal' }, [256, 242.92, 242.92, 1.26e46], ['exploding', 'depth', 'saturated']],
-  ['tanh', 50, { weightVariance: 1 / 3 }, [0.3333, 8.94e-6, 7.35e-25, 2.327e-24], ['vanishing', 'depth']],
-  ['relu', 30, { initialiser: 'xavierNormal' }, [1, 1.953e-3, 1.863e-9, 1.863e-9], ['vanishing', 'depth']],
-  ['relu', 30, { initialiser: 'kaimingNormal' }, [2, 2, 2, 1], []],
-  ['relu', 30, { weightVariance: 1 / 3 }, [0.3333, 3.31e-8, 9.05e-24, 2.71e-23], ['vanishing', 'depth']],
-];
-
 describe.each(named)('%s x %i, %o', (activation, depth, spec, [first, tenth, last, ratio], codes) => {
   const n = 256;
   const widths = new Array<number>(depth + 1).fill(n);
@@ -126,71 +108,6 @@ describe.each(named)('%s x %i, %o', (activation, depth, spec, [first, tenth, las
     expect(Math.abs(layers[0].log10.gradient - Math.log10(ratio))).toBeLessThan(1e-3);
     expect(result.warnings.map(({ code }) => code)).toEqual(codes);
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
-  });
-  // One draw of a chaotic network says little of another; what underflows float32 cannot be measured in it to a tenth.
-  if (ratio < 10 && ratio > 1e-40)
-    test('a network agrees: log10 of g_1 / g_L to 0.1, the mean of eight', { timeout: 60_000 }, () => {
-      const logs = Array.from({ length: 8 }, (_, seed) => {
-        const variance = layers.map(({ weightVariance }) => weightVariance);
-        const { q, gradient } = measured(activation as 'tanh', widths, variance, seed);
-        expect(q[depth - 1]).toBeGreaterThan(layers[depth - 1].band.preactivation[0] / 2);
-        expect(q[depth - 1]).toBeLessThan(layers[depth - 1].band.preactivation[1] * 2);
-        return gradient[0] / gradient[depth - 1];
-      });
-      const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
-      expect(Math.abs(Math.log10(mean / ratio))).toBeLessThan(0.1);
-    });
-});
-
-/** Each linear layer's mean squares, in a network of normal weights whose inputs and gradient are normals. */
-function measured(activation: 'tanh' | 'relu' | 'gelu', widths: number[], variance: number[], seed: number, rows = 64) {
-  const rng = random.philox(seed);
-  const layers = variance.flatMap((v, l) => {
-    const layer = nn.linear(widths[l], widths[l + 1], { seed: 0, bias: false });
-    rng.fork(`layer ${l}`).normal({ out: layer.weight.data, std: Math.sqrt(v / widths[l]) });
-    return l < variance.length - 1 ? [layer, nn.activation(activation)] : [layer];
-  });
-  const outputs = widths[widths.length - 1];
-  // A squared error against far-off targets: its gradient is a random vector that does not depend on the outputs.
-  const targets = rng.fork('targets').normal(rows * outputs, { std: 1e6 });
-  const { layers: statistics } = diagnose.probe(
-    nn.sequential(layers),
-    { x: rng.fork('x').normal(rows * widths[0]), targets },
-    { loss: 'meanSquaredError' },
-  );
-  const linear = statistics.filter(({ kind }) => kind === 'linear');
-  return { q: linear.map((l) => l.meanSquare), gradient: linear.map((l) => l.gradient.meanSquare) };
-}
-
-// Width 512, depth 30: the mean logarithm over networks is within four standard errors of the theory's log-normal,
-// whose standard deviation the band tells; signal and gradient, at every layer.
-test.each([
-  ['tanh', 1],
-  ['relu', 2],
-  ['gelu', 2.3517],
-] as const)('%s at width 512 and depth 30 is what a probe measures', { timeout: 60_000 }, (f, v) => {
-  const [depth, networks] = [30, 8];
-  const widths = new Array<number>(depth + 1).fill(512);
-  const expected = theory({ widths, activation: f, weightVariance: v });
-  const runs = Array.from({ length: networks }, (_, seed) =>
-    measured(f, widths, new Array(depth).fill(v), 100 + seed, 8),
-  );
-  expected.layers.forEach(({ preactivation, gradient, band }, l) => {
-    const check = (values: number[], mean: number, [low, high]: [number, number]) => {
-      // low and high are two standard deviations of the logarithm from its mean, which is below the logarithm of the
-      // mean.
-      const std = Math.log(high / low) / 4;
-      const logarithm = Math.log(mean) - (std * std) / 2;
-      const average = values.reduce((sum, value) => sum + Math.log(value), 0) / networks;
-      expect(Math.abs(average - logarithm), `layer ${l}`).toBeLessThanOrEqual((4 * std) / Math.sqrt(networks));
-    };
-    check(
-      runs.map(({ q }) => q[l]),
-      preactivation,
-      band.preactivation,
-    );
-    const ratios = runs.map((run) => run.gradient[l] / run.gradient[depth - 1]);
-    check(ratios, gradient, band.gradient);
   });
 });
 
@@ -280,27 +197,6 @@ test.each([
     expect(Math.abs(mean(({ q }) => Math.sqrt(q[l] / preactivation)) - 1)).toBeLessThan(0.02);
     expect(Math.abs(mean(({ gradient: g }) => Math.sqrt(g[l] / g[4] / gradient)) - 1)).toBeLessThan(0.02);
   });
-});
-
-test('ReLU with He: E M_L = 1, and one layer varies by 5 / n', () => {
-  const [n, networks] = [64, 4000];
-  const depths = { one: 1, five: 5 };
-  for (const [name, depth] of Object.entries(depths)) {
-    const x = new Float32Array(n).fill(1);
-    const rng = random.philox(`M ${name}`);
-    const layers = Array.from({ length: depth }, () => nn.linear(n, n, { seed: 0, bias: false, activation: 'relu' }));
-    const model = nn.sequential(layers);
-    const values = Array.from({ length: networks }, () => {
-      for (const { weight } of layers) init.kaimingNormal(weight, { rng });
-      return model.forward(x).reduce((sum, y) => sum + y * y, 0) / n;
-    });
-    const mean = values.reduce((a, b) => a + b, 0) / networks;
-    const variance = values.reduce((sum, m) => sum + (m - 1) ** 2, 0) / networks;
-    const expected = (1 + 5 / n) ** depth - 1;
-    expect(Math.abs(mean - 1)).toBeLessThan(5 * Math.sqrt(expected / networks));
-    // One layer is a mean of n independent squares; its variance has a kurtosis near 3 + 100 / n.
-    if (depth === 1) expect(Math.abs(variance / expected - 1)).toBeLessThan(5 * Math.sqrt((2 + 100 / n) / networks));
-  }
 });
 
 test('VGG with a standard deviation of 0.01: a gradient 16,729 times too small (He et al. 2015)', () => {

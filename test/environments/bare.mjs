@@ -36,7 +36,7 @@ const url = pathToFileURL(file).href;
 
 const isMissing = (name) => !(name in globalThis);
 
-async function use(without, { random, init, activation, nn }) {
+async function use(without, { random, init, activation, nn, npy, safetensors, tensor }) {
   const is = (what, value, expected) => {
     if (String(value) !== String(expected)) throw new Error(`${what} is ${value}, not ${expected}`);
   };
@@ -48,6 +48,11 @@ async function use(without, { random, init, activation, nn }) {
   is('an activation', activation.relu.forward(Float32Array.of(-1, 2)), '0,2');
   const model = nn.sequential([nn.linear(2, 8, { seed: 1, activation: 'tanh' }), nn.linear(8, 2, { seed: 2 })]);
   is('an output', model.forward(new Float32Array(4)).length, 4);
+  const file = nn.save(model, { metadata: { name: 'naïve 🎲' } });
+  is('metadata of a file', nn.load(file, model).name, 'naïve 🎲');
+  const named = { gewöhnlich: tensor([2, 1], Float32Array.of(1, 2)) };
+  is('a name in a file', Object.keys(safetensors.decode(safetensors.encode(named)).tensors), 'gewöhnlich');
+  is('an array in a file', npy.decode(npy.encode(named.gewöhnlich)).data, '1,2');
   const data = { x: random.philox(1).normal(2 * 320), labels: new Uint8Array(320) };
   // Where it matters, long enough for the event loop to have its turns: 12 ms each.
   const epochs = /^(all|performance|MessageChannel|setTimeout)$/.test(without) ? 1200 : 1;

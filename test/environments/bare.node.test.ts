@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { utf8 } from '../../src/host.js';
+import { textOf, utf8 } from '../../src/host.js';
 import { random } from '../../src/index.js';
 
 const files = ['index.js', 'node/index.js', 'index.cjs'];
@@ -40,4 +40,30 @@ test('a text is the bytes that TextEncoder makes of it', () => {
   texts.push(...Array.from({ length: 50 }, () => String.fromCharCode(...points(9, 0x900).map((p) => 0xd700 + p))));
   for (const text of ['', '\u07ff\u0800\uffff\u{10000}\u{10ffff}', ...texts])
     expect(utf8(text)).toEqual(Array.from(new TextEncoder().encode(text)));
+});
+
+test('bytes are the text that TextDecoder makes of them, where there is none', () => {
+  const { TextDecoder } = globalThis;
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const attempt = (decode: () => string) => {
+    try {
+      return decode();
+    } catch {
+      return null;
+    }
+  };
+  // One to four bytes: all first bytes, those about which rules change, and the byte order mark.
+  const edges = [0, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xef, 0xff];
+  const all = Array.from({ length: 256 }, (_, byte) => [byte]);
+  const more = (several: number[][]) => several.flatMap((bytes) => edges.map((edge) => [...bytes, edge]));
+  const [two, three] = [more(all), more(more(all))];
+  const cases = [...all, ...two, ...three, ...more(three), [], [0xef, 0xbb, 0xbf, 0x41]];
+  const expected = cases.map((bytes) => attempt(() => decoder.decode(Uint8Array.from(bytes))));
+  Reflect.deleteProperty(globalThis, 'TextDecoder');
+  try {
+    expect(cases.map((bytes) => attempt(() => textOf(Uint8Array.from(bytes))))).toEqual(expected);
+  } finally {
+    globalThis.TextDecoder = TextDecoder;
+  }
+  expect(expected.filter((text) => text !== null).length).toBeGreaterThan(1000);
 });

@@ -72,7 +72,7 @@ test.each(files)('%s: what is no bytes, shared or gone is an error', (where, byt
   const wrong: [unknown, RegExp][] = [
     [{ byteLength: 9 }, /bytes is an object; pass a Uint8Array or an ArrayBuffer/],
     [{ [Symbol.toStringTag]: 'ArrayBuffer', byteLength: 9 }, /bytes is an object; pass/],
-    [Object.create(ArrayBuffer.prototype), /bytes is a ArrayBuffer; pass/],
+    [Object.create(ArrayBuffer.prototype), /bytes is an ArrayBuffer; pass/],
     [Object.create(Uint8Array.prototype), /bytes is a Uint8Array; pass/],
     [[...bytes], /bytes is the array/],
   ];

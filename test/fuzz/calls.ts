@@ -205,6 +205,7 @@ const others: Call[] = [
       shuffle: true,
       probe: { every: 1 },
       signal: new AbortController().signal,
+      onNonFinite: 'warn',
     },
   ]),
   call('nn.lsuv', nn.lsuv, () => [model(), noise(1, 40), { seed: 1, tolerance: 0.1, rounds: 3 }]),

@@ -1,6 +1,7 @@
 // Layers, models, optimizers, schedules and their training with wrong arguments: each wrong value of each option, from the rows,
 // and all else by hand.
 
+import { expect, test } from 'vitest';
 import { nn } from '../../src/index.js';
 import { optimizerRow } from '../../src/nn/optimizer.js';
 import * as optimizers from '../../src/nn/optimizers.js';
@@ -8,6 +9,88 @@ import { scheduleRow } from '../../src/nn/schedule.js';
 import * as schedules from '../../src/nn/schedules.js';
 import { type Any, type Case, data, layer, model, numeric, optimizer, testCases, x } from '../check/case.js';
 import { wrongOptions } from '../check/options.js';
+
+/** A layer of one's own that is changed in something. */
+const own = (change: object) => () => {
+  const whole = { kind: 'own', inputs: 2, outputs: 2, parameters: {}, scratch: 0, inPlace: false, keepsOutput: false };
+  const passes = { forward() {}, backward() {} };
+  return nn.sequential([nn.linear(2, 2), { ...whole, bind: () => passes, ...change } as Any]);
+};
+const ownLayers: Case[] = [
+  ['a layer without bind', own({ bind: undefined }), TypeError, /layers\[1\] is an object; pass a layer/],
+  [
+    'without parameters',
+    own({ parameters: undefined }),
+    TypeError,
+    /parameters of layers\[1\] is undefined; pass tensors/,
+  ],
+  ['with null for parameters', own({ parameters: null }), TypeError, /parameters of layers\[1\] is null/],
+  [
+    'with an array as a parameter',
+    own({ parameters: { w: x } }),
+    TypeError,
+    /w of layers\[1\] is a Float32Array of 3; pass a/,
+  ],
+  [
+    'with half a tensor',
+    own({ parameters: { w: { shape: [2], data: x } } }),
+    RangeError,
+    /the data has 3 values and shape/,
+  ],
+  [
+    'without scratch',
+    own({ scratch: undefined }),
+    TypeError,
+    /scratch of layers\[1\] is undefined; pass a whole number/,
+  ],
+  ['with half a value of scratch', own({ scratch: 0.5 }), RangeError, /scratch of layers\[1\] is 0.5/],
+  ['with inputs in a text', own({ inputs: '2' }), TypeError, /inputs of layers\[1\] is the string "2"/],
+  ['with no inputs', own({ inputs: 0 }), RangeError, /inputs of layers\[1\] is 0/],
+  [
+    'with negative outputs',
+    own({ outputs: -1 }),
+    RangeError,
+    /outputs of layers\[1\] is -1; pass a whole number at least 1/,
+  ],
+  ['that binds to nothing', own({ bind() {} }), TypeError, /bind of layers\[1\] returns undefined; return both passes/],
+  [
+    'without backward',
+    own({ bind: () => ({ forward() {} }) }),
+    TypeError,
+    /returns an object without backward; return both/,
+  ],
+  [
+    'without forward',
+    own({ bind: () => ({ backward() {} }) }),
+    TypeError,
+    /returns an object without forward; return both/,
+  ],
+  ['that binds later', own({ bind: async () => ({}) }), TypeError, /returns a Promise without forward; return both/],
+];
+
+const ownOptimizer = (change: object) => () =>
+  nn.fit(model, data, { optimizer: { lr: 0.1, slots: 0, bind: () => () => {}, ...change } as Any });
+const ownOptimizers: Case[] = [
+  [
+    'an optimizer without lr',
+    ownOptimizer({ lr: undefined }),
+    TypeError,
+    /nn.fit: lr of optimizer is undefined; pass a number/,
+  ],
+  [
+    'with a negative lr',
+    ownOptimizer({ lr: -1 }),
+    RangeError,
+    /nn.fit: lr of optimizer is -1; pass a number at least 0/,
+  ],
+  [
+    'without slots',
+    ownOptimizer({ slots: undefined }),
+    TypeError,
+    /nn.fit: slots of optimizer is undefined; pass a whole number/,
+  ],
+  ['without bind', ownOptimizer({ bind: undefined }), TypeError, /nn.fit: optimizer is an object; pass one/],
+];
 
 const cases: Case[] = [
   ...numeric('nn.linear', 'inputs', (v) => nn.linear(v, 2), [0, -1, 1.5, '3']),
@@ -81,6 +164,8 @@ const cases: Case[] = [
     /schedule is 0\.5/,
   ],
   ['fit with a signal that is none', () => nn.fit(model, data, { optimizer, signal: {} as Any }), TypeError, /signal/],
+  ...ownLayers,
+  ...ownOptimizers,
   ...Object.entries(optimizers).flatMap(([name, make]) => wrongOptions(`nn.${name}`, optimizerRow(make).options, make)),
   ...Object.entries(schedules).flatMap(([name, make]) => wrongOptions(`nn.${name}`, scheduleRow(make).options, make)),
   ...numeric('nn.adam', 'betas', (v) => nn.adam({ betas: [v, 0.9] }), [1]),
@@ -94,3 +179,12 @@ const cases: Case[] = [
 ];
 
 testCases(cases);
+
+test('an optimizer of one’s own that binds to nothing is an error when the training begins, and the model stays usable', async () => {
+  const [before, run] = [nn.save(model), ownOptimizer({ bind() {} })];
+  await expect(run()).rejects.toThrow(/^nn.fit: bind of optimizer returns undefined; return a function of lr$/);
+  expect(nn.save(model)).toEqual(before);
+  expect(() => nn.save(model, { training: true })).toThrow(/not being trained/);
+  expect((await ownOptimizer({})()).steps).toBe(1);
+  expect(own({})().outputs).toBe(2);
+});

@@ -60,6 +60,13 @@ test('repeatedProduct has the same bits in any order of calls, and multiplies on
       [0.3, 900],
       [0.3, 0],
       [0.3, 901],
+      [0.3, 5000],
+      [0.7, 3000],
+      [0.3, 1024],
+      [0.3, 1023],
+      [0.3, 4097],
+      [0.7, 2048],
+      [0.3, 5001],
     ] as const)
       expect(power(start, times), `${factor}, ${start}, ${times}`).toBe(plain(start, factor, times));
   }
@@ -70,6 +77,33 @@ test('repeatedProduct has the same bits in any order of calls, and multiplies on
   let sum = 0;
   for (let at = 0; at < 1_000_000; at++) sum += decay(at, 1);
   expect(sum).toBeCloseTo(10_000, 6);
+});
+
+test('repeatedProduct multiplies each product of a start once, and at most 1023 again for a call before the latest', () => {
+  let products = 0;
+  const counted = {
+    valueOf() {
+      products++;
+      return 0.9999;
+    },
+  };
+  const power = repeatedProduct(counted as Any);
+  const cost = (start: number, times: number) => {
+    const before = products;
+    power(start, times);
+    return products - before;
+  };
+  expect(cost(1, 50_000)).toBe(50_000);
+  for (let at = 50_000; at >= 0; at -= 317) expect(cost(1, at), `${at}`).toBeLessThan(1024);
+  // Two trainings with a schedule, or a schedule of two rates: each goes on from its own latest.
+  expect(cost(2, 50_000)).toBe(50_000);
+  expect([cost(1, 49_000), cost(1, 49_001), cost(2, 50_001), cost(1, 49_002)].map((n) => n < 1024)).toEqual(
+    Array(4).fill(true),
+  );
+  expect([cost(1, 49_003), cost(2, 50_002), cost(1, 49_004)]).toEqual([1, 1, 1]);
+  // The number of starts that are kept is bounded.
+  for (let start = 3; start < 203; start++) cost(start, 1);
+  expect(cost(1, 10)).toBe(10);
 });
 
 test('the ends of cosine and warmUp, and their wrong options', () => {

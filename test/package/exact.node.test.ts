@@ -62,7 +62,7 @@ const optimizers = [
   nn.adamW({ lr: maybe, weightDecay: maybe }),
   nn.rmsprop({ lr: maybe, alpha: maybe, centered: maybe }),
 ];
-nn.fit(model, data, { optimizer: optimizers[0]!, epochs: maybe, batchSize: maybe, loss: maybe, schedule: maybe, scheduleEach: maybe, clipNorm: maybe, seed, rng: maybe, shuffle: maybe, resume: maybe, probe: maybe, signal: maybe });
+nn.fit(model, data, { optimizer: optimizers[0]!, epochs: maybe, batchSize: maybe, loss: maybe, schedule: maybe, scheduleEach: maybe, clipNorm: maybe, seed, rng: maybe, shuffle: maybe, resume: maybe, probe: maybe, signal: maybe, onNonFinite: maybe });
 nn.stepDecay({ gamma: 0.1, every: maybe });
 nn.cosine({ over: 2, least: maybe });
 nn.warmUp({ over: 2, from: maybe, next: maybe });

@@ -5,14 +5,17 @@ import {
   activation,
   type Diagnosis,
   diagnose,
+  type Fitting,
   type Floats,
   gain,
+  type History,
   init,
   type Linear,
   type Model,
   nn,
   npy,
   random,
+  type Step,
   safetensors,
   softmax,
   type Tensor,
@@ -87,6 +90,26 @@ describe('results', () => {
     expectTypeOf(diagnose.probe(model, { x, labels: [0, 1] })).toEqualTypeOf<Diagnosis>();
     expectTypeOf(nn.save(model)).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
   });
+});
+
+test('a training is awaited for its history, or iterated over for its steps', () => {
+  const train = () => nn.fit({} as Model, { x, labels: [0] }, { optimizer: nn.sgd({ lr: 1 }) });
+  expectTypeOf(train).returns.toEqualTypeOf<Fitting>();
+  expectTypeOf(train).returns.resolves.toEqualTypeOf<History>();
+  expectTypeOf(train).returns.toExtend<PromiseLike<History>>();
+  expectTypeOf(train).returns.toExtend<Promise<History>>();
+  expectTypeOf(train).returns.toExtend<AsyncGenerator<Step, void, void>>();
+  const inAsync = async () => train();
+  expectTypeOf(inAsync).returns.toEqualTypeOf<Promise<History>>();
+  const steps = async () => {
+    for await (const step of train()) expectTypeOf(step).toEqualTypeOf<Step>();
+    expectTypeOf((await train()).loss).toEqualTypeOf<number[]>();
+    // @ts-expect-error a history has no such figure
+    (await train()).none;
+    // @ts-expect-error its steps come later
+    for (const _ of train());
+  };
+  expectTypeOf(steps).returns.resolves.toBeVoid();
 });
 
 test('files can be parts of a Blob', () => {

@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { activation, type Layer, type Model, nn, random } from 'fanwise';
+import { activation, type Generator, type Layer, type Model, nn, random } from 'fanwise';
 import { type Threads, workspace } from 'fanwise/threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hash, noise } from '../oracle.js';
@@ -80,6 +80,9 @@ describe.each([1, 2, 3])('a training by %i threads has the steps and the bits of
     const generators = (model: Model) => model.layers.map(({ source }) => source?.state());
     expect(generators(together)).toEqual(generators(alone));
     expect(isUnshared(together)).toBe(true);
+    const [awaited, once] = [nn.sequential(layers()), nn.sequential(layers())];
+    expect(await ws.fit(awaited, data, fit())).toEqual(await nn.fit(once, data, fit()));
+    expect(weights(awaited)).toEqual(weights(alone));
     expect(same(together.forward(inputs), alone.forward(inputs))).toBe(true);
   });
 
@@ -172,15 +175,28 @@ describe('training on threads', () => {
   });
 
   test('layers that draw from one generator', async () => {
-    const train = async (run: typeof nn.fit) => {
-      const rng = random.philox(3);
-      const model = nn.sequential([
+    const make = (rng: Generator) =>
+      nn.sequential([
         nn.linear(256, 140, { seed: 1 }),
         nn.dropout({ p: 0.2, rng }),
         nn.activation('tanh'),
         nn.dropout({ p: 0.4, rng }),
         nn.linear(140, 3, { seed: 2 }),
       ]);
+    const rng = random.philox(3);
+    const whole = make(rng);
+    const given = { ...fit(), epochs: 3, shuffle: true, loss: 'huber' } as const;
+    let saved: Uint8Array | undefined;
+    for await (const { step } of nn.fit(whole, data, { ...given, rng }))
+      if (step === 4) saved = nn.save(whole, { training: true });
+    for (const run of [ws.fit, nn.fit]) {
+      const model = make(random.philox(3));
+      await run(model, data, { ...given, resume: saved });
+      expect(weights(model)).toEqual(weights(whole));
+    }
+    const train = async (run: typeof nn.fit) => {
+      const rng = random.philox(3);
+      const model = make(rng);
       return [await all(run(model, data, { ...fit(), loss: 'huber' })), weights(model), rng.state()];
     };
     expect(await train(ws.fit)).toEqual(await train(nn.fit));
@@ -222,6 +238,38 @@ describe('training on threads', () => {
     await expect(steps.next()).rejects.toThrow('enough');
     expect(isUnshared(model)).toBe(true);
     expect(await all(ws.fit(model, data, fit()))).toHaveLength(3);
+  });
+
+  test('awaited and iterated over, it is an error that has its name', async () => {
+    const training = ws.fit(nn.sequential(layers()), data, fit());
+    await training.next();
+    await expect(training).rejects.toThrow(/workspace.fit: this training is iterated over and cannot be awaited/);
+    await training.return();
+  });
+
+  test('a loss that is not finite: an error that says where that begins', async () => {
+    const x = inputs.slice();
+    x[256 * 250 + 3] = Number.NaN;
+    const run = () => ws.fit(nn.sequential(layers()), { ...data, x }, { ...fit(), onNonFinite: 'throw' });
+    await expect(run()).rejects.toThrow(
+      'workspace.fit: the loss of step 1 is NaN: x[64003] (row 250) is NaN; pass numbers that are finite',
+    );
+    const model = nn.sequential(layers());
+    model.parameters['1.weight'].data[0] = Number.NaN;
+    await expect(ws.fit(model, data, { ...fit(), onNonFinite: 'throw' })).rejects.toThrow(
+      /the loss of step 0 is NaN: it begins in the output of layers\[1\] \(linear\)/,
+    );
+    expect(isUnshared(model)).toBe(true);
+  });
+
+  test('a training that cannot go on leaves the model usable, on memory of its own', async () => {
+    const make = (seed: number) => nn.sequential([...layers(), nn.dropout({ seed })]);
+    const [model, other] = [make(1), make(2)];
+    let saved: Uint8Array | undefined;
+    for await (const { step } of ws.fit(model, data, fit())) if (step === 0) saved = nn.save(model, { training: true });
+    await expect(ws.fit(other, data, { ...fit(), resume: saved })).rejects.toThrow(/pass one of the same seed/);
+    expect(isUnshared(other)).toBe(true);
+    expect((await ws.fit(other, data, fit())).steps).toBe(3);
   });
 
   test('an object without a spec is an error, and so is what is one with nn.fit', () => {

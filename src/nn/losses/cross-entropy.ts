@@ -25,12 +25,29 @@ export type Labels = Uint8Array | Uint16Array | Uint32Array | Int32Array | reado
 /** The label of a row that does not count, as kernels take it. */
 const NONE = 2 ** 32 - 1;
 
+/** The end of an error: how labels are made of an array whose values are of this kind, or that a whole number can be ignored. */
+function adviceOn(label: unknown, classes: number): string {
+  if (Number.isInteger(label)) return ', or name it as ignoreIndex';
+  const made = (by: string) => `; labels.map(${by}) makes them`;
+  if (typeof label === 'boolean' || typeof label === 'bigint') return made('Number');
+  if (typeof label === 'string')
+    return /^\d+$/.test(label)
+      ? made('Number')
+      : `${made('(label) => names.indexOf(label)')}, with the classes' names in names`;
+  const row = Array.isArray(label) || classOf(label) ? Array.from(label as number[]) : [];
+  if (row.length === 1) return made('([label]) => label');
+  const isOneHot = row.length === classes && row.every((v) => v === 0 || v === 1) && row.filter(Boolean).length === 1;
+  return isOneHot ? made('(row) => row.indexOf(1)') : '';
+}
+
 /** Labels, checked, as kernels take them: each is below the number of classes, or NONE if it is the ignored label. */
 export function checkedLabels(where: string, labels: unknown, classes: number, ignored?: number): Uint32Array {
   if (!Array.isArray(labels)) {
-    if (!['Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array'].includes(classOf(labels) ?? '')) {
+    const kind = classOf(labels) ?? '';
+    if (!['Uint8Array', 'Uint16Array', 'Uint32Array', 'Int32Array'].includes(kind)) {
+      const from = kind.startsWith('Big') ? 'labels, Number' : /^[UIF]/.test(kind) && 'labels';
       throw new TypeError(
-        `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint16Array, Uint32Array, Int32Array or an array of whole numbers`,
+        `${where}: labels is ${what(labels)}; pass a Uint8Array, Uint16Array, Uint32Array, Int32Array or an array of whole numbers${from ? `; Array.from(${from}) makes one` : ''}`,
       );
     }
     attached(where, 'labels', labels as Uint8Array);
@@ -42,8 +59,9 @@ export function checkedLabels(where: string, labels: unknown, classes: number, i
       !(Number.isInteger(values[i]) && values[i] >= 0 && values[i] < classes) &&
       (ignored === undefined || values[i] !== ignored)
     ) {
-      const among = `whole numbers from 0 to ${classes - 1}`;
-      throw new RangeError(`${where}: labels[${i}] is ${what(values[i])}; pass ${among}, or name it as ignoreIndex`);
+      throw new (typeof values[i] === 'number' ? RangeError : TypeError)(
+        `${where}: labels[${i}] is ${what(values[i])}; pass whole numbers from 0 to ${classes - 1}${adviceOn(values[i], classes)}`,
+      );
     }
   }
   if (ignored !== undefined) return Uint32Array.from(values, (label) => (label === ignored ? NONE : label));
