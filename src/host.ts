@@ -52,9 +52,15 @@ let registry: FinalizationRegistry<object> | undefined;
 const atExit = (code: number) => {
   if (code === 0) for (const say of unused.values()) say();
 };
+/** Listens to the end of the process, or no longer. */
+function listen(method: 'on' | 'off'): void {
+  try {
+    host.process?.[method]?.('exit', atExit);
+  } catch {} // Next's edge runtime throws at what it does not have.
+}
 function forget(token: object): void {
   unused.delete(token);
-  if (unused.size === 0) host.process?.off?.('exit', atExit);
+  if (unused.size === 0) listen('off');
 }
 function collected(token: object): void {
   unused.get(token)?.();
@@ -69,7 +75,7 @@ export function ifUnused(object: object, say: () => void): () => void {
   const token = {};
   registry ??= host.FinalizationRegistry && new host.FinalizationRegistry(collected);
   registry?.register(object, token, token);
-  if (unused.size === 0) host.process?.on?.('exit', atExit);
+  if (unused.size === 0) listen('on');
   unused.set(token, say);
   return () => {
     registry?.unregister(token);
