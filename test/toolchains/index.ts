@@ -5,7 +5,7 @@
 //   --quick              only those that CI tries each time
 //   --require            fails where a tool cannot be installed
 //   --keep               keeps the directories, and says where they are
-//   --write              writes the table into docs/toolchains.md
+//   --write              writes the rows of these tools into docs/toolchains.md
 //
 // Exits with 1 where a result has other bits, an error, or a warning.
 
@@ -47,6 +47,7 @@ const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pac
 const tarball = join(folder, JSON.parse(String(packed))[0].filename);
 const node = await install('node22');
 
+const tried = new Date().toISOString().slice(0, 10);
 const rows: Row[] = [];
 const notes: string[] = [];
 let failed = false;
@@ -75,7 +76,7 @@ const adder = (name: string, tool: Tool): Add => {
     const [init, training, threads] = (Object.keys(parts) as (keyof Report)[]).map(cell);
     for (const line of page?.console ?? []) fail(`${name}, ${where}, in the console: ${line}`);
     const size = page ? page.size.toFixed(0) : '';
-    rows.push({ tool: name, version: versionOf(tool), where, init, training, threads, size, warnings: '0' });
+    rows.push({ tool: name, version: versionOf(tool), where, init, training, threads, size, warnings: '0', tried });
   };
 };
 
@@ -99,7 +100,7 @@ for (const [name, tool] of chosen) {
     const note = `${name} ${what}: ${(error as Error).message}`;
     if (installed || values.require) fail(note);
     else notes.push(note);
-    const none = { init: '', training: '', threads: '', size: '', warnings: '' };
+    const none = { init: '', training: '', threads: '', size: '', warnings: '', tried };
     rows.push({ tool: name, version: versionOf(tool), where: what, ...none });
   } finally {
     place.stop();
@@ -113,6 +114,6 @@ else rmSync(folder, { recursive: true, force: true });
 
 console.log(forTerminal(rows));
 for (const note of notes) console.log(`\n${note}`);
-if (values.write && !failed) writeFileSync(file, document(rows, file));
+if (values.write && !failed) writeFileSync(file, document(rows, file, Object.keys(tools)));
 console.log(`\n${rows.length} results of ${chosen.length} tools, ${failed ? 'not all' : 'all'} as they should be`);
 process.exitCode = failed ? 1 : 0;

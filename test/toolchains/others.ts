@@ -8,7 +8,7 @@ import type { Tool } from './tool.js';
 
 const program = readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8');
 
-const saved = `test('the program', async () => writeFileSync('report.json', JSON.stringify(await report())));\n`;
+const saved = `test('the program', async () => writeFileSync('report.json', JSON.stringify(await report())), 120_000);\n`;
 const required = `const { writeFileSync } = require('node:fs');
 const { report } = require('./program.js');
 ${saved}`;

@@ -19,7 +19,7 @@ export const parts = {
     const model = nn.sequential([nn.linear(4, 16, { rng, activation: 'gelu' }), nn.linear(16, 3, { rng })]);
     const data = { x: rng.normal(4 * 32), labels: Uint8Array.from({ length: 32 }, (_, row) => row % 3) };
     // Long enough that the event loop gets a turn, in any host's way.
-    for await (const _ of nn.fit(model, data, { epochs: 2000, batchSize: 8, rng, optimizer: nn.adamW({ lr: 0.1 }) }));
+    for await (const _ of nn.fit(model, data, { epochs: 500, batchSize: 8, rng, optimizer: nn.adamW({ lr: 0.1 }) }));
     return hash(model.forward(data.x));
   },
   async threads(): Promise<number> {

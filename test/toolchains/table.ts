@@ -14,6 +14,8 @@ export interface Row {
   /** Kilobytes of scripts that a page downloads, gzipped. */
   size: string;
   warnings: string;
+  /** The date. */
+  tried: string;
 }
 
 const columns = {
@@ -25,6 +27,7 @@ const columns = {
   threads: 'threads',
   size: 'kB',
   warnings: 'warnings',
+  tried: 'tried on',
 } satisfies Record<keyof Row, string>;
 const keys = Object.keys(columns) as (keyof Row)[];
 
@@ -35,20 +38,33 @@ export function forTerminal(rows: readonly Row[]): string {
   return all.map((row) => line(row).trimEnd()).join('\n');
 }
 
-const title = '# Toolchains';
-/** The document with these rows, and with its text about them as it was. */
-export function document(rows: readonly Row[], file: string): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const date = new Date().toISOString().slice(0, 10);
-  const [{ model }] = cpus();
-  const table = [
-    line(Object.values(columns)),
-    line(keys.map(() => '---')),
-    ...rows.map((row) => line(keys.map((key) => row[key]))),
-  ].join('\n');
-  const measured = `Tried on ${date}, ${model}, ${cpus().length} cores, by \`npm run test:consumers -- --write\`.`;
+const between = /(<!-- toolchains -->\n)([\s\S]*)(<!-- \/toolchains -->)/;
+const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+const head = [line(Object.values(columns)), line(keys.map(() => '---'))];
+
+/** The rows of the document's table. */
+function rowsOf(table: string): Row[] {
+  const lines = table.split('\n').filter((text) => text.startsWith('| ') && !head.includes(text));
+  return lines.map((text) => {
+    const cells = text.slice(2, -2).split(' | ');
+    return Object.fromEntries(keys.map((key, i) => [key, cells[i].trim()])) as unknown as Row;
+  });
+}
+
+/** The document with these rows in place of those that it has of the same tools, in the tools' order. */
+export function document(rows: readonly Row[], file: string, order: readonly string[]): string {
   const text = readFileSync(file, 'utf8');
-  const between = /(<!-- toolchains -->\n)[\s\S]*(<!-- \/toolchains -->)/;
-  if (!text.startsWith(title) || !between.test(text)) throw new Error(`${file} has no place for the table`);
-  return text.replace(between, (_, begin, end) => `${begin}${measured}\n\n${table}\n${end}`);
+  const table = between.exec(text)?.[2];
+  if (table === undefined) throw new Error(`${file} has no place for the table`);
+  const renewed = new Set(rows.map(({ tool }) => tool));
+  const all = [...rowsOf(table).filter(({ tool }) => !renewed.has(tool)), ...rows];
+  const sorted = order.flatMap((name) => all.filter(({ tool }) => tool === name));
+  const [{ model }] = cpus();
+  const lines = [
+    `${model}, ${cpus().length} cores, Node ${process.version} and 22, by \`npm run test:consumers -- --write\`.`,
+    '',
+    ...head,
+    ...sorted.map((row) => line(keys.map((key) => row[key]))),
+  ];
+  return text.replace(between, (_, begin, __, end) => `${begin}${lines.join('\n')}\n${end}`);
 }
