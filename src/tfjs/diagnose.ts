@@ -1,7 +1,9 @@
 // The statistics and verdicts of a TensorFlow.js model. During one pass the layers' `call` and activations are replaced by
 // functions that read what they make. What is read passes through an identity whose gradient function reads the gradient.
 
-import { customGrad, engine, type LayersModel, type layers, scalar, type Tensor, tidy } from '@tensorflow/tfjs';
+// Functions alone: tensors have methods only where the whole of TensorFlow.js is loaded.
+import { add, customGrad, engine, mean, reshape, scalar, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import type { LayersModel, layers } from '@tensorflow/tfjs-layers';
 import type { Named } from '../activation/table.js';
 import { options, what } from '../check.js';
 import { type LayerArrays, type NetworkDiagnosis, network } from '../diagnose/measure.js';
@@ -65,9 +67,9 @@ function weightOf(layer: Layer, weight: Tensor): Tensor {
   const name = layer.getClassName();
   const { shape, rank }: Tensor = weight;
   const axes = shape.map((_, axis) => axis);
-  if (name.endsWith('Transpose')) return weight.transpose([...axes.slice(0, -2), rank - 1, rank - 2]);
+  if (name.endsWith('Transpose')) return transpose(weight, [...axes.slice(0, -2), rank - 1, rank - 2]);
   // Each input has a group of its own, of `multiplier` outputs.
-  return name === 'DepthwiseConv2D' ? weight.reshape([...shape.slice(0, 2), 1, -1]) : weight;
+  return name === 'DepthwiseConv2D' ? reshape(weight, [...shape.slice(0, 2), 1, -1]) : weight;
 }
 
 /** The kernel of a layer that is linear in its inputs, unless it has two. */
@@ -224,7 +226,7 @@ export function diagnoseTfjs(
 
 /** The sum of the outputs' mean losses. */
 const meanLoss = (outputs: Tensor[], labels: Tensor[], losses: TfjsLoss[]): Tensor =>
-  outputs.map((output, i) => losses[i](labels[i], output).mean()).reduce((sum, loss) => sum.add(loss));
+  outputs.map((output, i) => mean(losses[i](labels[i], output))).reduce((sum, loss) => add(sum, loss));
 
 /** The gradients of a loss, undefined where it has none. If it fails, TensorFlow.js keeps the tensors of its tape: no longer. */
 function gradients(loss: () => Tensor, xs: Tensor[]) {

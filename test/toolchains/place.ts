@@ -150,20 +150,20 @@ export class Place {
     browser ??= chromium.launch(debian.chromium);
     const page = await (await browser).newPage();
     const seen: string[] = [];
-    const scripts: Promise<Buffer>[] = [];
+    const scripts = new Set<string>();
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) seen.push(message.text());
     });
     page.on('pageerror', (error) => seen.push(error.message));
     page.on('response', (response) => {
       if (response.url().startsWith('http') && response.request().resourceType() === 'script')
-        scripts.push(response.body().catch(() => Buffer.of()));
+        scripts.add(response.url());
     });
     try {
       await page.goto(url);
       await page.waitForFunction(() => document.title.startsWith('{'), undefined, { timeout: 60_000 });
-      const bodies = await Promise.all(scripts);
-      const size = bodies.reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0) / 1000;
+      const sizes = await Promise.all(Array.from(scripts, gzipped));
+      const size = sizes.reduce((sum, each) => sum + each, 0) / 1000;
       return { report: JSON.parse(await page.title()), size, console: seen };
     } catch (error) {
       throw new Error(`${url} gave no report: ${seen.join('; ') || error}`);
@@ -203,6 +203,10 @@ export class Place {
       } catch {} // It has ended by itself.
   }
 }
+
+/** The length of what an address answers, gzipped. */
+const gzipped = async (url: string) =>
+  gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer()), { level: 9 }).length;
 
 async function freePort(): Promise<number> {
   const server = createServer();
