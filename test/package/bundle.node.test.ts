@@ -9,7 +9,7 @@ const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
 /**
  * Kilobytes, by esbuild, minified and gzipped. The aims are 21 for a page of init or of activation, and 47 for the page that
- * trains, which has 61.5 (2026-11-27). Of those 21 are the texts of all three modules: 1.9 more than one module of everything
+ * trains, which has 61.4 (2026-11-27). Of those 21 are the texts of all three modules: 1.9 more than one module of everything
  * had, since each has the elementary functions that it uses; 1.3 more than with an inflater of our own; 0.8 for sums in
  * blocks; 1.3 for conventions at infinity and errors that name their causes. The other 39 are JavaScript: `nn` is a namespace,
  * of which esbuild leaves nothing out, so that files (1.7 for types of values and headers by their rules), checkpoints, lsuv and
