@@ -1,22 +1,22 @@
 // Bundlers: each makes a page into dist/, and some also serve it, or make a program of their own.
 
 import { install } from '../everywhere/runtimes.js';
-import { isolated, ownWorkers, pageOf, strict } from './place.js';
+import { isolated, ownWorkers, pageOf, strict } from './project.js';
 import type { Tool } from './tool.js';
 
 const vite = (version: string, quick: boolean): Tool => ({
   packages: [`vite@${version}`],
   quick,
-  async run(place, add) {
+  async run(project, add) {
     const headers = JSON.stringify(isolated);
-    place.write({ 'vite.config.js': `export default { base: './', server: { headers: ${headers} } };\n` });
-    const url = await place.start('vite', (port) => ['--port', `${port}`]);
-    add('dev', await place.page(url));
-    await place.bin('vite', 'build');
-    add('build', await place.built());
-    place.write({ 'own.js': ownWorkers, 'index.html': pageOf('./own.js') });
-    await place.bin('vite', 'build');
-    add('build, own workers', await place.built(strict));
+    project.write({ 'vite.config.js': `export default { base: './', server: { headers: ${headers} } };\n` });
+    const url = await project.start('vite', (port) => ['--port', `${port}`]);
+    add('dev', await project.page(url));
+    await project.bin('vite', 'build');
+    add('build', await project.built());
+    project.write({ 'own.js': ownWorkers, 'index.html': pageOf('./own.js') });
+    await project.bin('vite', 'build');
+    add('build, own workers', await project.built(strict));
   },
 });
 
@@ -24,8 +24,8 @@ const vite = (version: string, quick: boolean): Tool => ({
 const packer = (name: string, ...packages: string[]): Tool => ({
   packages,
   quick: true,
-  async run(place, add) {
-    place.write({
+  async run(project, add) {
+    project.write({
       'build.mjs': `import { ${name} as pack } from '${packages[0].replace(/@[\d.]+$/, '')}';
 const output = { path: process.cwd() + '/dist', filename: 'main.js' };
 pack({ mode: 'production', entry: process.argv[2] ?? './page.js', output, performance: false }, (error, stats) => {
@@ -35,11 +35,11 @@ pack({ mode: 'production', entry: process.argv[2] ?? './page.js', output, perfor
 `,
       'dist/index.html': pageOf('main.js', 'defer '),
     });
-    await place.run(place.node, ['build.mjs']);
-    add('page', await place.built());
-    place.write({ 'own.js': ownWorkers });
-    await place.run(place.node, ['build.mjs', './own.js']);
-    add('page, own workers', await place.built(strict));
+    await project.run(project.node, ['build.mjs']);
+    add('page', await project.built());
+    project.write({ 'own.js': ownWorkers });
+    await project.run(project.node, ['build.mjs', './own.js']);
+    add('page, own workers', await project.built(strict));
   },
 });
 
@@ -53,59 +53,59 @@ export const bundlers: Record<string, Tool> = {
   rsbuild: {
     packages: ['@rsbuild/core@2.3.2'],
     quick: true,
-    async run(place, add) {
-      place.write({
+    async run(project, add) {
+      project.write({
         'rsbuild.config.mjs': `export default { source: { entry: { index: './page.js' } }, output: { assetPrefix: './' }, html: { tags: [{ tag: 'link', attrs: { rel: 'icon', href: 'data:,' } }] } };\n`,
       });
-      await place.bin('rsbuild', 'build');
-      add('page', await place.built());
+      await project.bin('rsbuild', 'build');
+      add('page', await project.built());
     },
   },
   rollup: {
     packages: ['rollup@4.68.5', '@rollup/plugin-node-resolve@16.0.3'],
     quick: true,
-    async run(place, add) {
-      place.write({
+    async run(project, add) {
+      project.write({
         'rollup.config.mjs': `import resolve from '@rollup/plugin-node-resolve';
 export default { input: 'page.js', output: { file: 'dist/main.js' }, plugins: [resolve({ browser: true })] };
 `,
         'dist/index.html': pageOf('main.js'),
       });
-      await place.bin('rollup', '-c');
-      add('page', await place.built());
+      await project.bin('rollup', '-c');
+      add('page', await project.built());
     },
   },
   esbuild: {
     packages: ['esbuild@0.28.2'],
     quick: true,
-    async run(place, add) {
-      place.write({ 'dist/index.html': pageOf('main.js', 'defer ') });
-      await place.bin('esbuild', 'page.js', '--bundle', '--minify', '--outfile=dist/main.js');
-      add('page', await place.built());
-      await place.bin('esbuild', 'print.js', '--bundle', '--platform=node', '--outfile=built/main.cjs');
-      add('Node, to CommonJS', await place.report(place.node, ['built/main.cjs']));
+    async run(project, add) {
+      project.write({ 'dist/index.html': pageOf('main.js', 'defer ') });
+      await project.bin('esbuild', 'page.js', '--bundle', '--minify', '--outfile=dist/main.js');
+      add('page', await project.built());
+      await project.bin('esbuild', 'print.js', '--bundle', '--platform=node', '--outfile=built/main.cjs');
+      add('Node, to CommonJS', await project.report(project.node, ['built/main.cjs']));
     },
   },
   parcel: {
     packages: ['parcel@2.16.4'],
-    async run(place, add) {
-      await place.bin('parcel', 'build', 'index.html', '--public-url', './', '--no-cache');
-      add('page', await place.built());
+    async run(project, add) {
+      await project.bin('parcel', 'build', 'index.html', '--public-url', './', '--no-cache');
+      add('page', await project.built());
     },
   },
   'bun-bundler': {
     packages: [],
     runtime: 'bun',
     quick: true,
-    async run(place, add) {
-      place.write({ 'dist/index.html': pageOf('page.js') });
+    async run(project, add) {
+      project.write({ 'dist/index.html': pageOf('page.js') });
       const bun = await install('bun');
-      await place.run(bun, ['build', 'page.js', '--minify', '--outdir=dist']);
-      add('page', await place.built());
-      await place.run(bun, ['build', 'print.js', '--target=bun', '--outdir=built']);
-      add('Bun', await place.report(bun, ['built/print.js']));
-      await place.run(bun, ['build', 'print.js', '--compile', '--outfile=program']);
-      add('--compile', await place.report('./program', []));
+      await project.run(bun, ['build', 'page.js', '--minify', '--outdir=dist']);
+      add('page', await project.built());
+      await project.run(bun, ['build', 'print.js', '--target=bun', '--outdir=built']);
+      add('Bun', await project.report(bun, ['built/print.js']));
+      await project.run(bun, ['build', 'print.js', '--compile', '--outfile=program']);
+      add('--compile', await project.report('./program', []));
     },
   },
   'deno-bundle': {
@@ -113,10 +113,10 @@ export default { input: 'page.js', output: { file: 'dist/main.js' }, plugins: [r
     runtime: 'deno',
     quick: true,
     own: /deno bundle is experimental/,
-    async run(place, add) {
-      place.write({ 'dist/index.html': pageOf('main.js') });
+    async run(project, add) {
+      project.write({ 'dist/index.html': pageOf('main.js') });
       const deno = await install('deno');
-      await place.run(deno, [
+      await project.run(deno, [
         'bundle',
         '--platform=browser',
         '--node-modules-dir=manual',
@@ -124,9 +124,9 @@ export default { input: 'page.js', output: { file: 'dist/main.js' }, plugins: [r
         'dist/main.js',
         'page.js',
       ]);
-      add('page', await place.built());
-      await place.run(deno, ['bundle', '--node-modules-dir=manual', '-o', 'built/main.js', 'print.js']);
-      add('Deno', await place.report(deno, ['run', '--no-prompt', 'built/main.js']));
+      add('page', await project.built());
+      await project.run(deno, ['bundle', '--node-modules-dir=manual', '-o', 'built/main.js', 'print.js']);
+      add('Deno', await project.report(deno, ['run', '--no-prompt', 'built/main.js']));
     },
   },
 };

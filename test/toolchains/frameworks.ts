@@ -1,6 +1,6 @@
 // Frameworks with servers of their own: Next, SvelteKit, Angular.
 
-import { isolated, type Place } from './place.js';
+import { isolated, type Project } from './project.js';
 import type { Add, Tool } from './tool.js';
 
 const headers = Object.entries(isolated).map(([key, value]) => ({ key, value }));
@@ -24,9 +24,9 @@ const next = (bundler: string): Tool => ({
   packages: ['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1'],
   quick: bundler === '--turbopack',
   own: /No build cache found|Edge Runtime is deprecated|Using edge runtime on a page/,
-  async run(place, add) {
+  async run(project, add) {
     const isTurbopack = bundler === '--turbopack';
-    place.write({
+    project.write({
       'next.config.mjs': `export default { headers: async () => [{ source: '/:path*', headers: ${JSON.stringify(headers)} }] };\n`,
       'app/layout.jsx': `export default ({ children }) => <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;\n`,
       'app/page.jsx': client,
@@ -37,9 +37,9 @@ export default async () => Response.json(await report());
 `,
       ...(isTurbopack ? { 'app/edge/route.js': route('edge') } : {}),
     });
-    await place.bin('next', 'build', bundler);
-    const url = await place.start('next', (port) => ['start', '-p', `${port}`]);
-    add('page', await place.page(url));
+    await project.bin('next', 'build', bundler);
+    const url = await project.start('next', (port) => ['start', '-p', `${port}`]);
+    add('page', await project.page(url));
     add('Node route', await json(`${url}node`));
     const none = { threads: /^workspace: this runtime has no workers/ };
     if (isTurbopack) add('edge route', await json(`${url}edge`), none);
@@ -77,11 +77,11 @@ export const GET = async () => Response.json(await report());
 `,
 };
 
-async function svelteKit(place: Place, add: Add): Promise<void> {
-  place.write(kit);
-  await place.bin('vite', 'build');
-  const url = await place.start('vite', (port) => ['preview', '--port', `${port}`]);
-  add('page', await place.page(url));
+async function svelteKit(project: Project, add: Add): Promise<void> {
+  project.write(kit);
+  await project.bin('vite', 'build');
+  const url = await project.start('vite', (port) => ['preview', '--port', `${port}`]);
+  add('page', await project.page(url));
   add('endpoint', await json(`${url}node`));
 }
 
@@ -158,10 +158,10 @@ export const frameworks: Record<string, Tool> = {
       'rxjs@7.8.2',
       'typescript@6.0.3',
     ],
-    async run(place, add) {
-      place.write(angularProject);
-      await place.bin('ng', 'build');
-      add('page', await place.built());
+    async run(project, add) {
+      project.write(angularProject);
+      await project.bin('ng', 'build');
+      add('page', await project.built());
     },
   },
 };

@@ -18,8 +18,8 @@ import { install, runtimes } from '../everywhere/runtimes.js';
 import { bundlers } from './bundlers.js';
 import { frameworks } from './frameworks.js';
 import { others } from './others.js';
-import { closeBrowser, Place } from './place.js';
 import { report as computed, parts, type Report } from './program.js';
+import { closeBrowser, Project } from './project.js';
 import { document, forTerminal, type Row } from './table.js';
 import type { Add, Tool } from './tool.js';
 
@@ -83,16 +83,16 @@ const adder = (name: string, tool: Tool): Add => {
 for (const [name, tool] of chosen) {
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(0);
-  const place = new Place(join(folder, name), tarball, node);
+  const project = new Project(join(folder, name), tarball, node);
   const first = rows.length;
   let installed = false;
   try {
-    await place.install(tool.packages, tool.type);
+    await project.install(tool.packages, tool.type);
     if (tool.runtime) await install(tool.runtime);
     installed = true;
     process.stderr.write(`${name}: installed after ${seconds()} s\n`);
-    await tool.run(place, adder(name, tool));
-    const warnings = place.warnings(tool.own);
+    await tool.run(project, adder(name, tool));
+    const warnings = project.warnings(tool.own);
     for (const row of rows.slice(first)) row.warnings = `${warnings.length}`;
     for (const warning of warnings) fail(`${name} warns: ${warning}`);
   } catch (error) {
@@ -103,8 +103,8 @@ for (const [name, tool] of chosen) {
     const none = { init: '', training: '', threads: '', size: '', warnings: '', tried };
     rows.push({ tool: name, version: versionOf(tool), where: what, ...none });
   } finally {
-    place.stop();
-    if (!values.keep) rmSync(place.folder, { recursive: true, force: true });
+    project.stop();
+    if (!values.keep) rmSync(project.folder, { recursive: true, force: true });
   }
   process.stderr.write(`${name}: done after ${seconds()} s\n`);
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
-import { pageOf } from './place.js';
+import { pageOf } from './project.js';
 import type { Tool } from './tool.js';
 
 const program = readFileSync(join(import.meta.dirname, 'program.ts'), 'utf8');
@@ -18,11 +18,11 @@ const jest = (packages: readonly string[], files: Record<string, string>, ...arg
   packages,
   quick: true,
   type: 'commonjs',
-  async run(place, add) {
-    if ('program.ts' in files) await place.run('rm', ['program.js']);
-    place.write(files);
-    await place.bin('jest', ...args);
-    add('test', await place.report('cat', ['report.json']));
+  async run(project, add) {
+    if ('program.ts' in files) await project.run('rm', ['program.js']);
+    project.write(files);
+    await project.bin('jest', ...args);
+    add('test', await project.report('cat', ['report.json']));
   },
 });
 const tsJest = {
@@ -42,10 +42,10 @@ const tsJest = {
 
 const vitest = (version: string): Tool => ({
   packages: [`vitest@${version}`],
-  async run(place, add) {
-    place.write({ 'some.test.js': `import { test } from 'vitest';\n${imported}` });
-    await place.bin('vitest', 'run');
-    add('test', await place.report('cat', ['report.json']));
+  async run(project, add) {
+    project.write({ 'some.test.js': `import { test } from 'vitest';\n${imported}` });
+    await project.bin('vitest', 'run');
+    add('test', await project.report('cat', ['report.json']));
   },
 });
 
@@ -77,7 +77,7 @@ const typescript = (version: string, ...ways: string[]): Tool => ({
   packages: [`typescript@${version}`, '@types/node@20.19.43'],
   quick: version.startsWith('5.0') || version.startsWith('7'),
   type: 'commonjs',
-  async run(place, add) {
+  async run(project, add) {
     for (const way of ways) {
       const [moduleResolution, module, output = 'built'] = way.split(' ');
       const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
@@ -89,7 +89,7 @@ const typescript = (version: string, ...ways: string[]): Tool => ({
         module,
         moduleResolution,
       };
-      place.write({
+      project.write({
         'program.ts': program,
         'main.ts': types,
         'tsconfig.json': JSON.stringify({
@@ -97,11 +97,11 @@ const typescript = (version: string, ...ways: string[]): Tool => ({
           files: ['main.ts'],
         }),
       });
-      await place.run('rm', ['-f', 'program.js']);
-      await place.bin('tsc', '-p', '.');
+      await project.run('rm', ['-f', 'program.js']);
+      await project.bin('tsc', '-p', '.');
       if (module === 'esnext') continue;
-      await place.run(place.node, [`${output}/main.js`]);
-      add(`moduleResolution ${moduleResolution}`, await place.report('cat', ['report.json']));
+      await project.run(project.node, [`${output}/main.js`]);
+      add(`moduleResolution ${moduleResolution}`, await project.report('cat', ['report.json']));
     }
   },
 });
@@ -124,9 +124,9 @@ console.log(JSON.stringify({ init: isSame ? hash : 'other values' }));
 const tensorflow = (packages: readonly string[], text: string): Tool => ({
   packages,
   quick: packages.length > 1,
-  async run(place, add) {
-    place.write({ 'main.mjs': tfjs + text + layer });
-    add('Node', await place.report(place.node, ['main.mjs']));
+  async run(project, add) {
+    project.write({ 'main.mjs': tfjs + text + layer });
+    add('Node', await project.report(project.node, ['main.mjs']));
   },
 });
 
@@ -142,21 +142,21 @@ export const others: Record<string, Tool> = {
   script: {
     packages: [],
     quick: true,
-    async run(place, add) {
+    async run(project, add) {
       // The global has no threads: they are another entry.
       const text = transformSync(program, { loader: 'ts', format: 'cjs' }).code;
       const start = `const require = (name) => (name === 'fanwise' ? fanwise : {}), module = {};
 { ${text.replace('parts.threads', '')} delete parts.threads; report().then((all) => (document.title = JSON.stringify(all))); }`;
-      place.write({ 'dist/index.html': `${pageOf('fanwise.min.js', '')}<script>\n${start}</script>\n` });
-      await place.run('cp', ['node_modules/fanwise/dist/fanwise.min.js', 'dist/']);
-      add('page', await place.built());
+      project.write({ 'dist/index.html': `${pageOf('fanwise.min.js', '')}<script>\n${start}</script>\n` });
+      await project.run('cp', ['node_modules/fanwise/dist/fanwise.min.js', 'dist/']);
+      add('page', await project.built());
     },
   },
   metro: {
     packages: ['metro@0.87.1', '@react-native/metro-babel-transformer@0.87.1', 'hermes-engine-cli@0.12.0'],
     type: 'commonjs',
-    async run(place, add) {
-      place.write({
+    async run(project, add) {
+      project.write({
         'metro.config.js': `module.exports = {
   transformer: { babelTransformerPath: require.resolve('@react-native/metro-babel-transformer') },
   reporter: { update() {} },
@@ -166,18 +166,22 @@ export const others: Record<string, Tool> = {
 report().then((all) => (globalThis.print ?? console.log)(JSON.stringify(all)));
 `,
       });
-      await place.bin('metro', 'build', 'main.js', '--out', 'bundle.js', '--platform', 'ios', '--dev', 'false');
-      add('Node', await place.report(place.node, ['bundle.js']));
+      await project.bin('metro', 'build', 'main.js', '--out', 'bundle.js', '--platform', 'ios', '--dev', 'false');
+      add('Node', await project.report(project.node, ['bundle.js']));
       const hermes = 'node_modules/hermes-engine-cli/linux64-bin/hermes';
-      add('Hermes', await place.report(hermes, ['-w', 'bundle.js']), { init: none, training: none, threads: noShared });
+      add('Hermes', await project.report(hermes, ['-w', 'bundle.js']), {
+        init: none,
+        training: none,
+        threads: noShared,
+      });
     },
   },
   jitless: {
     packages: [],
     quick: true,
     own: /disabling flag --expose_wasm/,
-    async run(place, add) {
-      const got = await place.report(place.node, ['--jitless', 'print.js']);
+    async run(project, add) {
+      const got = await project.report(project.node, ['--jitless', 'print.js']);
       add('Node', got, { init: none, training: none, threads: none });
     },
   },

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** What the program did in one place where a tool's result ran. */
+/** What the program did in one runtime where a tool's result ran. */
 export interface Row {
   tool: string;
   version: string;
@@ -55,7 +55,7 @@ function rowsOf(table: string): Row[] {
 export function document(rows: readonly Row[], file: string, order: readonly string[]): string {
   const text = readFileSync(file, 'utf8');
   const table = between.exec(text)?.[2];
-  if (table === undefined) throw new Error(`${file} has no place for the table`);
+  if (table === undefined) throw new Error(`${file} has no marks for the table`);
   const renewed = new Set(rows.map(({ tool }) => tool));
   const all = [...rowsOf(table).filter(({ tool }) => !renewed.has(tool)), ...rows];
   const sorted = order.flatMap((name) => all.filter(({ tool }) => tool === name));

@@ -1,12 +1,12 @@
 // A toolchain: its packages, and how it builds and runs the program.
 
-import type { PageReport, Place } from './place.js';
 import type { Report } from './program.js';
+import type { PageReport, Project } from './project.js';
 
 /** How a part may end otherwise than with its hash: with an error that says what to do. */
 export type Instead = Partial<Record<keyof Report, RegExp>>;
 
-/** Reports of one place where the result ran: a page, a route, a test. */
+/** Reports of one runtime that the result ran in: a page, a route, a test. */
 export type Add = (where: string, got: Report | PageReport, instead?: Instead) => void;
 
 export interface Tool {
@@ -20,5 +20,5 @@ export interface Tool {
   type?: 'module' | 'commonjs';
   /** Warnings that it prints whatever it builds. */
   own?: RegExp;
-  run(place: Place, add: Add): Promise<void>;
+  run(project: Project, add: Add): Promise<void>;
 }

@@ -59,7 +59,7 @@ export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
 }
 
-export class Place {
+export class Project {
   private readonly env: NodeJS.ProcessEnv;
   private readonly servers: ChildProcess[] = [];
   /** What the commands have printed. */
