@@ -114,5 +114,14 @@ test('the installed files evaluate no text but the program of threads, and insta
   const { scripts: commands, dependencies, files } = JSON.parse(read('package.json'));
   for (const hook of ['preinstall', 'install', 'postinstall', 'prepare']) expect(commands).not.toHaveProperty(hook);
   expect(dependencies).toBeUndefined();
-  expect(files).toEqual(['dist', 'threads', 'tfjs', 'docs/**/*.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']);
+  expect(files).toEqual([
+    'dist',
+    'threads',
+    'tfjs',
+    'docs/**/*.md',
+    'examples/diagnose/torch_hook.py',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+  ]);
 });
