@@ -12,6 +12,7 @@ const words: Record<Verdict['code'], string> = {
   saturated: 'Saturated',
   symmetric: 'All units alike',
   nonFinite: 'Not finite',
+  data: 'Inputs far from 0',
 };
 
 /** The settings after a fix; undefined if it has to be done by hand. */

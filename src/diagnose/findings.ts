@@ -4,9 +4,9 @@
 
 import { defaultNumbers, flat, type Measured, type MeasuredLayer } from '../nn/statistics.js';
 import { log10 } from './logarithm.js';
-import { DEAD, levelOf, MAX_OUTPUT_POWERS, MAX_POWERS, SATURATED, upperLimit } from './thresholds.js';
+import { DEAD, levelOf, MAX_OUTPUT_POWERS, MAX_POWERS, MAX_SHIFT, SATURATED, upperLimit } from './thresholds.js';
 
-export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric' | 'nonFinite';
+export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric' | 'nonFinite' | 'data';
 
 export interface Finding {
   code: Code;
@@ -55,6 +55,8 @@ export function findings(probe: Measured): Finding[] {
 function signals(probe: Measured): (Finding | undefined)[] {
   const { input } = probe;
   if (input?.meanSquare === 0 && input.nonFinite === 0) return [zeroInputs(probe)];
+  const shifted = shiftedInputs(probe);
+  if (shifted) return [shifted];
   const [deadUnits, flatUnits] = [dead(probe), saturated(probe)];
   if (deadUnits?.figures.share === 1) return [deadUnits, flatUnits];
   const linear = linearLayers(probe);
@@ -71,6 +73,28 @@ const zeroInputs = ({ layers }: Measured): Finding => ({
   message: 'All inputs are 0: there is nothing to learn from.',
   cause: 'input',
 });
+
+/**
+ * Inputs far from 0, beside how much they vary. What layers make of them is mostly the mean, so that what else is found follows
+ * from it; new weights do not heal it.
+ */
+function shiftedInputs({ input, layers }: Measured): Finding | undefined {
+  if (!input || input.nonFinite > 0 || input.variance === 0) return undefined;
+  const [mean, std] = [fourDigits(input.mean), Math.sqrt(input.variance)];
+  const ratio = fourDigits(Math.abs(input.mean) / std);
+  if (ratio <= MAX_SHIFT) return undefined;
+  return {
+    code: 'data',
+    level: ratio > 3 * MAX_SHIFT ? 'error' : 'warning',
+    ...at(layers[0]),
+    figures: { mean, std: fourDigits(std), ratio, limit: MAX_SHIFT },
+    message: `The inputs have a mean of ${shown(input.mean)} and a standard deviation of ${shown(std)}: all rows look alike, and a step for what differs is drowned by one for what does not.`,
+    cause: 'input',
+  };
+}
+
+/** A number in a sentence. */
+const shown = (x: number) => String(Number(x.toPrecision(3)));
 
 const fourDigits = (x: number) => Math.round(1e4 * x) / 1e4;
 
@@ -168,6 +192,8 @@ function hiddenActivations({ layers }: Measured) {
 
 /** Units of activations such as relu that are 0 for every row. */
 function dead(probe: Measured): Finding | undefined {
+  // Of rows in which dropout made zeros a unit may see nothing that it answers to.
+  if (probe.dropped) return undefined;
   const limitOf = (units: number) => upperLimit(DEAD, 0.5, units);
   const affected = hiddenActivations(probe)
     .filter(({ silent, statistics: { dead, units } }) => silent && (dead === 1 || dead > limitOf(units)))

@@ -1,25 +1,23 @@
 // The fix for a finding: advice in a sentence, and, if new weights are the fix, a function that draws them.
 
 import { options } from '../check.js';
-import { init } from '../init/index.js';
-import { lsuv } from '../nn/lsuv.js';
 import { type Model, requireIdle } from '../nn/model.js';
 import type { Measured } from '../nn/statistics.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
+import { drawWeights } from './draw.js';
 import { type Finding, linearLayers, percent } from './findings.js';
-import { type Scheme, schemeOf } from './scheme.js';
+import { type Scheme, schemesOf } from './scheme.js';
 import { aliveShare, isUnusualScale, MIN_ALIVE } from './thresholds.js';
 
 export interface Fix {
   /** The advice, in one or more sentences. */
   message: string;
-  /**
-   * The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain, to eight
-   * digits.
-   */
-  initialiser?: 'kaimingNormal' | 'lsuv';
+  /** The initialiser for the weights of the hidden layers (init.orthogonal, init.kaimingNormal or nn.lsuv), and its gain. */
+  initialiser?: Scheme['initialiser'];
   gain?: number;
+  /** What to make of the inputs, those for testing too: (x - mean) / std. */
+  standardise?: { mean: number; std: number };
   /**
    * Draws the weights of all linear layers anew and sets their biases to 0; the model loses all that it has learnt. If
    * the inputs' mean square is below 1/16 or above 16, the first layer's gain is divided by its root. Absent where a fix is not
@@ -42,13 +40,14 @@ export function fixOf(finding: Finding, { probe, model, x }: Patient): Fix {
     .slice(0, -1)
     .map(({ units }) => units);
   const depth = widths.length;
+  if (code === 'data') return standardising(probe);
   const message = fixOfData(finding) ?? (code === 'dead' ? fixOfWidths(widths) : undefined);
   if (message !== undefined) return { message };
   // Equal units need only be drawn apart, however deep the network.
-  const scheme = schemeOf(probe, code === 'symmetric' ? Math.min(depth, 1) : depth);
+  const [scheme] = schemesOf(probe, code === 'symmetric' ? Math.min(depth, 1) : depth);
   if (scheme === undefined)
     return {
-      message: `No scale of the weights carries ${depth} layers of this activation: take tanh with init.lecunNormal or relu with init.kaimingNormal, or fewer layers.`,
+      message: 'This activation lets no gradient through, whatever the weights: take another, such as tanh or relu.',
     };
   const meanSquare = probe.input?.meanSquare ?? 1;
   const byTraining = code === 'dead' || cause === 'parameter';
@@ -56,6 +55,16 @@ export function fixOf(finding: Finding, { probe, model, x }: Patient): Fix {
   if (scheme.gain !== undefined) fix.gain = scheme.gain;
   if (!model || (scheme.initialiser === 'lsuv' && x === undefined)) return fix;
   return Object.defineProperty(fix, 'apply', { value: redrawing(model, scheme, meanSquare, x) });
+}
+
+/** The advice for inputs that are far from 0. */
+function standardising({ input }: Measured): Fix {
+  const [mean, std] = [input!.mean, Math.sqrt(input!.variance)].map((value) => Number(value.toPrecision(8)));
+  const [m, s] = [mean, std].map((value) => Number(value.toPrecision(3)));
+  return {
+    message: `Standardise the inputs, (x - ${m}) / ${s}, and whatever the model is to be used on in the same way.`,
+    standardise: { mean, std },
+  };
 }
 
 /** The advice if the weights are not to blame, but the data or the loss. */
@@ -77,7 +86,7 @@ function schemeMessage(scheme: Scheme, byTraining: boolean, meanSquare: number, 
   const draw =
     scheme.initialiser === 'lsuv'
       ? `nn.lsuv(model, batch), ${scheme.reason}`
-      : `init.kaimingNormal(weight, { gain: ${Number(scheme.gain.toPrecision(5))} }), ${scheme.reason}; the last layer with gain 1`;
+      : `init.${scheme.initialiser}(weight, { gain: ${Number(scheme.gain.toPrecision(5))} }), ${scheme.reason}; the last layer with gain ${Number(scheme.outputGain.toPrecision(3))}`;
   const training = byTraining ? ', and train with a smaller learning rate or clipNorm' : '';
   const scale = isUnusualScale(meanSquare)
     ? ` The inputs' mean square is ${Number(meanSquare.toPrecision(2))}: standardise them, or divide the first layer's gain by its root.`
@@ -93,20 +102,6 @@ function redrawing(model: Model, scheme: Scheme, meanSquare: number, x?: Float32
     const where = 'fix.apply';
     requireIdle(where, model);
     const rng = generatorFrom(where, options(where, given, ['rng', 'seed']));
-    const saved = Object.values(model.parameters).map(({ data }) => data.slice());
-    const linear = model.layers.filter(({ kind }) => kind === 'linear');
-    try {
-      for (const { parameters } of linear) parameters.bias?.data.fill(0);
-      if (scheme.initialiser === 'lsuv') lsuv(model, x!, { rng });
-      else
-        linear.forEach(({ parameters: { weight } }, i) => {
-          // The first layer makes up for the scale of the data; the last has no activation after it.
-          const scale = i === 0 && isUnusualScale(meanSquare) ? 1 / Math.sqrt(meanSquare) : 1;
-          init.kaimingNormal(weight, { rng, gain: scale * (i === linear.length - 1 ? 1 : scheme.gain) });
-        });
-    } catch (error) {
-      Object.values(model.parameters).forEach(({ data }, i) => data.set(saved[i]));
-      throw error;
-    }
+    drawWeights(model, scheme, rng, { meanSquare, x });
   };
 }

@@ -89,6 +89,8 @@ export interface MeasuredLayer extends Omit<LayerStatistics, 'gradient' | 'weigh
 /** The statistics of any network. `input` and `loss` may be unknown. */
 export interface Measured {
   rows: number;
+  /** Whether dropout made zeros of values, as it does in training: dead units are then not judged. */
+  dropped?: boolean | undefined;
   loss?: number | null | undefined;
   input?: Statistics | undefined;
   layers: MeasuredLayer[];
@@ -97,6 +99,8 @@ export interface Measured {
 /** The statistics of a forward and a backward pass over a batch. */
 export interface Probe {
   rows: number;
+  /** Whether dropout made zeros of values, as it does in training; absent if not. */
+  dropped?: boolean | undefined;
   /** The mean loss; null if it is not finite. */
   loss: number | null;
   /** Statistics of the input; in training of 16,384 values of it: all of them would take half of a probe's time. */
@@ -271,9 +275,18 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
         if (Number.isFinite(distance)) weight.update = weight.norm === 0 ? 0 : distance / weight.norm;
       }
     },
-    report: (loss: number): Probe => ({ rows, loss: Number.isFinite(loss) ? loss : null, input, layers }),
+    report: (loss: number): Probe => ({
+      rows,
+      ...(training && drops(model) && { dropped: true }),
+      loss: Number.isFinite(loss) ? loss : null,
+      input,
+      layers,
+    }),
   };
 }
+
+/** Whether a layer of a model does something else in training. */
+const drops = ({ layers }: Model) => layers.some(({ kind }) => kind === 'dropout');
 
 type PlannedOperation = Plan['operations'][number];
 

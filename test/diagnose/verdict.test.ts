@@ -198,11 +198,12 @@ test('equal units need only be drawn apart; nothing heals an activation that is 
   const model = nn.sequential([first, zero(), second, zero(), nn.linear(50, 10, { seed: 3 })]);
   const [verdict] = diagnose.probe(model, { x, labels }).verdicts;
   expect(verdict).toMatchObject({ code: 'dead', level: 'error' });
-  expect(verdict.fix.message).toMatch(/No scale of the weights/);
+  expect(verdict.fix.message).toMatch(/lets no gradient through, whatever the weights/);
 });
 
 test('apply checks its options, and leaves the model as it was where it fails', () => {
-  const model = net('gelu', 20, 30, named('lecunNormal'));
+  const [, make] = ailing.find(([name]) => name.startsWith('two activations'))!;
+  const model = make();
   const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
   expect(() => fix.apply?.({ sede: 1 } as never)).toThrow(/unknown option sede/);
   expect(() => fix.apply?.(1 as never)).toThrow(/the options are 1/);
@@ -226,4 +227,58 @@ test('a step that was far too long: its probe says so, and a fix without the bat
     }
   }
   expect([...seen]).toEqual(expect.arrayContaining(['exploding', 'nonFinite']));
+});
+
+describe('inputs far from 0', () => {
+  test.each([
+    [3.5, []],
+    [-3.5, []],
+    [4.5, [['data', 'warning']]],
+    [-13, [['data', 'error']]],
+  ] as const)('%f standard deviations', (shift, expected) => {
+    const mean = x.reduce((sum, v) => sum + v, 0) / x.length;
+    const std = Math.sqrt(x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / x.length);
+    const shifted = x.map((v) => 5 * ((v - mean) / std + shift));
+    // Weights so small that more is wrong: what follows from the data is left out.
+    const model = net('tanh', 20, 50, named('lecunNormal'));
+    const { verdicts } = diagnose.probe(model, { x: shifted, labels });
+    expect(verdicts.filter(({ code }) => code === 'data').map(({ code, level }) => [code, level])).toEqual(expected);
+    if (expected.length === 0) return;
+    expect(verdicts.length).toBe(1);
+    const [{ fix }] = verdicts;
+    expect(fix.apply).toBe(undefined);
+    expect(fix.message).toMatch(/^Standardise the inputs, \(x - -?\d+(\.\d+)?\) \/ 5, and whatever/);
+    const standard = shifted.map((v) => (v - fix.standardise!.mean) / fix.standardise!.std);
+    expect(diagnose.probe(model, { x: standard, labels }).verdicts).toEqual([]);
+  });
+
+  test('of one value alone nothing is said', () => {
+    const { verdicts } = diagnose.probe(net('tanh', 2, 50, named('lecunNormal')), { x: x.map(() => 3), labels });
+    expect(verdicts.map(({ code }) => code)).not.toContain('data');
+  });
+});
+
+test('in a training with dropout no healthy layer is called dead', async () => {
+  const dead = async (p: number) => {
+    const layers = [0, 1, 2].flatMap((l) => [
+      nn.linear(l === 0 ? 64 : 32, 32, { seed: l, activation: 'relu' }),
+      nn.dropout({ p, seed: l }),
+    ]);
+    for (const { kind, parameters } of layers) if (kind === 'linear') parameters.bias.data.fill(0);
+    const model = nn.sequential([...layers, nn.linear(32, 10, { seed: 9 })]);
+    const options = { batchSize: 1, epochs: 3, seed: 1, optimizer: nn.sgd({ lr: 1e-3 }), probe: { every: 1 } };
+    const found = { dead: 0, dropped: 0, steps: 0 };
+    for await (const { probe } of nn.fit(model, { x, labels }, options)) {
+      found.steps++;
+      if (probe!.dropped) found.dropped++;
+      if (diagnose.verdicts(probe!, model).some(({ code }) => code === 'dead')) found.dead++;
+      // The same statistics without the mark are what was judged before.
+      if (diagnose.verdicts({ ...probe!, dropped: false }, model).some(({ code }) => code === 'dead')) unmarked++;
+    }
+    expect(diagnose.probe(model, { x, labels }).dropped).toBe(undefined);
+    return found;
+  };
+  let unmarked = 0;
+  expect(await dead(0.8)).toEqual({ dead: 0, dropped: 384, steps: 384 });
+  expect(unmarked).toBeGreaterThan(0);
 });
