@@ -4,7 +4,7 @@
 import { type Interpolant, interpolate, sumOfSeries } from './chebyshev.js';
 import { endOf } from './singular.js';
 
-/** So many interpolants an octave: a kink takes about 100. A function that needs more is noise, or has countless steps. */
+/** At most this many interpolants in an octave: a kink takes about 100. A function that needs more is noise, or has countless steps. */
 const MAX_INTERPOLANTS = 1500;
 /** An interval this narrow, relative to its distance from 0, counts as a point. */
 const POINT = 2 ** -42;
@@ -95,7 +95,7 @@ function bisector({ where, f, spacing, reference }: Sampled): (low: number, high
     }
     const middle = (low + high) / 2;
     const [left, right] = [interpolant(low, middle), interpolant(middle, high)];
-    // What both halves have as much of is noise of f's own; a kink is in one.
+    // Noise of f itself is in both halves alike; a kink is in one of them.
     const isNoise =
       p !== undefined &&
       p.tail <= 1e-9 * Math.max(p.size, reference) &&

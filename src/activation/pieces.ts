@@ -1,5 +1,5 @@
-// A function f of one variable in pieces, on each of which a polynomial has its values and slopes. It is known of f only what
-// it returns: kinks, jumps and steep or narrow parts are found by bisection. All lengths are relative to the distance from 0,
+// A function f of one variable in pieces, on each of which a polynomial has its values and slopes. Only f's values are
+// known: kinks, jumps and steep or narrow parts are found by bisection. All lengths are relative to the distance from 0,
 // octave by octave, so that f(a x) is as good as f(x), whatever a is.
 
 import { what } from '../check.js';
@@ -33,8 +33,8 @@ export interface Pieces {
   /** Pieces from -reach to reach at least, for a normal of this standard deviation. */
   spans(deviation: number, reach: number): Span[];
   /**
-   * f(0), where f jumps there a limit that is not 0, the mean of f'^2 on both sides of 0, and about how far a polynomial around 0 reaches: 1 if it reaches everywhere, as
-   * for relu. null where the slope has no limit.
+   * value: f(0); where f jumps at 0, one of the limits that is not 0. slopeSquare: the mean of f'^2 left and right of 0; null where
+   * the slope has no limit. scale: about how far a polynomial around 0 reaches; 1 if it reaches everywhere, as for relu.
    */
   atZero(): { value: number; slopeSquare: number | null; scale: number };
 }

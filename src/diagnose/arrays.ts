@@ -20,7 +20,7 @@ const isNumbers = (value: unknown) => /^(Float|Int|Uint)/.test(classOf(value) ??
 /** The numbers of a list or a typed array as float32; a Float32Array is not copied. */
 function floats(where: string, name: string, list: unknown): Float32Array {
   if (!Array.isArray(list)) {
-    if (!isNumbers(list)) throw new TypeError(`${where}: ${name} is ${what(list)}; pass numbers`);
+    if (!isNumbers(list)) throw new TypeError(`${where}: ${name} is ${what(list)}; pass a list of numbers`);
     attached(where, name, list as ArrayBufferView);
     return classOf(list) === 'Float32Array' ? (list as Float32Array) : Float32Array.from(list as ArrayLike<number>);
   }

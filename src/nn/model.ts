@@ -11,7 +11,9 @@ import {
   endUse,
   fixTensor,
   isMovable,
+  keepStorage,
   latestValues,
+  releaseTensor,
   requireIdle as requireOwnerIdle,
   type Storage,
   setBusy,
@@ -79,7 +81,7 @@ export const trainings = new WeakMap<Model, Training>();
 /** The most rows of a forward pass: some hundred kilobytes of activations stay in a level-2 cache. */
 const BATCH = 128;
 
-/** The plan in the model's own memory if that is enough for these rows and arrays, else a new plan in other memory, for threads. */
+/** The plan in the model's own memory, if it has enough rows and state and there are no threads; else a new plan in other memory. */
 export function planFor(where: string, model: Model, batchSize = 1, slots = 0, threads = 0): Plan {
   requireIdle(where, model);
   const memory = memories.get(model)!;
@@ -114,7 +116,7 @@ export const valuesOf = ({ parameters }: Model): [name: string, values: Float32A
 export const productsOf = ({ parameters }: Model, rows: number): number =>
   Object.values(parameters).reduce((sum, tensor) => sum + rows * storageOf(tensor)!.own.length, 0);
 
-/** The last operation of a model that changes values where it does not train, which dropout does not. */
+/** The last operation of model.forward. Dropout is left out: it does nothing there. */
 export const lastOperation = (where: string, model: Model) =>
   planFor(where, model)
     .operations.filter(({ kind }) => kind !== 'dropout')
@@ -125,8 +127,8 @@ export const drawingLayers = ({ layers }: Model): (readonly [index: string, sour
   layers.flatMap(({ source }, i) => (source ? [[String(i), source] as const] : []));
 
 /**
- * For the index of each layer that draws, with what it shares its generator: 'order' if that is the generator of the rows' order,
- * else the index of the first layer that has it, which may be itself.
+ * For each layer that draws, by its index: 'order' if it shares the generator of the rows' order, else the index of the first
+ * layer with the same generator (its own, if it is the first).
  */
 export function sharedSources(model: Model, order?: Source): Record<string, string> {
   const drawing = drawingLayers(model);
@@ -175,7 +177,14 @@ export function sequential<L extends readonly Layer[]>(layers: readonly [...L]):
     from = padded(to);
   }
   memories.set(model, memory);
-  if (isForeign) planFor(where, model); // for the errors of their bind
+  const tensors = Object.values(model.parameters);
+  try {
+    if (isForeign) planFor(where, model); // for the errors of their bind
+  } catch (error) {
+    tensors.forEach(releaseTensor);
+    throw error;
+  }
+  tensors.forEach(keepStorage);
   return model as Sequential<L>;
 }
 
@@ -186,7 +195,11 @@ function checkedLayers(where: string, layers: readonly Layer[]) {
   Array.from(layers).forEach((layer, i) => {
     requireLayer(where, `layers[${i}]`, layer);
     for (const [name, tensor] of Object.entries(layer.parameters)) {
-      const owner = tensors.has(tensor) ? 'a layer before it' : storageOf(tensor) ? 'another model' : undefined;
+      const owner = tensors.has(tensor)
+        ? 'this layer or one before it'
+        : storageOf(tensor)
+          ? 'another model'
+          : undefined;
       if (owner) throw new RangeError(`${where}: layers[${i}] has a tensor of ${owner}; make a layer of its own`);
       if (!isMovable(tensor))
         throw new TypeError(

@@ -1,4 +1,4 @@
-// Where the first number is that is not finite, when the loss of a training or its parameters are not, and what to do about it.
+// Finds the first number that is not finite, where the loss or a parameter of a training is not, and says what to do about it.
 
 import { type Model, valuesOf } from './model.js';
 import type { Plan } from './plan.js';

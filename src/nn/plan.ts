@@ -85,11 +85,11 @@ const sum = (lengths: readonly number[]) => lengths.reduce((total, n) => total +
 function sizesOf({ layers, inputs, outputs, parameters }: Network) {
   const widths = [inputs];
   for (const layer of layers) widths.push(layer.outputs ?? widths[widths.length - 1]);
-  // A layer works in storage, unless the layer before needs its output for backward.
+  // A layer works in place, unless the layer before needs its output for backward.
   const inPlace = layers.map((layer, i) => layer.inPlace && !(i > 0 && layers[i - 1].keepsOutput));
   const saved = layers.map(({ saves }, i) => (saves ? widths[i + Number(saves === 'outputs')] : 0));
   const scratch = padded(Math.max(0, ...layers.map((layer) => layer.scratch)));
-  // The input has no gradient; but if the first layer works in storage, the gradient of its output has memory of its own.
+  // The input has no gradient. But if the first layer works in place, the gradient of its output needs an array.
   const activations = layers.map((_, i) => widths[i + 1] * (Number(!inPlace[i]) + Number(!inPlace[i] || i === 0)));
   return {
     widths,
@@ -132,7 +132,7 @@ export interface Planned {
 /**
  * An arena is memory for many small models: blocks one after the other, and a region. To make a memory with the modules on it takes
  * 0.8 ms, and a process has 12,000 at most. A block is never used again: whoever has an array of it may read it for ever. When
- * no array and no model of an arena is left, all of it is freed.
+ * no array and no model of an arena is left, it is freed, unless it is the latest, which the next small model uses.
  */
 let arena: (Omit<Planned, 'block' | 'rows'> & { left: number }) | undefined;
 /** Values of an arena's region and of its blocks, and the most of a block. */

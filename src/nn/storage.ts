@@ -1,6 +1,6 @@
 // The memory of a model's tensors. Each has an array of its own, which never moves. A plan in the model's memory computes with
-// these arrays. One in other memory (for steps of more rows than the model plans, or for threads) computes with copies, whose
-// values are copied back after each step if the user has read `data`, else when it is next read.
+// these arrays. One in other memory (for steps of more rows than the model plans, or for threads) computes with copies. They are
+// copied back after each step if the user has ever read `data`, else when the tensor's values are next needed.
 
 import { lockedArrays } from '../check.js';
 import type { Tensor } from '../tensor.js';
@@ -21,13 +21,17 @@ export interface Storage {
 
 /** Keeps the storage in a private field of the tensor: no weak map slows the collector down. */
 class StoredTensor extends Existing {
-  #storage: Storage;
-  constructor(tensor: Tensor, storage: Storage) {
+  #storage: Storage | undefined;
+  constructor(tensor: Tensor) {
     super(tensor);
-    this.#storage = storage;
+    this.#storage = undefined;
   }
   static of(tensor: Tensor): Storage | undefined {
     return #storage in tensor ? tensor.#storage : undefined;
+  }
+  static set(tensor: Tensor, storage: Storage | undefined): void {
+    const stored = #storage in tensor ? tensor : (new StoredTensor(tensor) as unknown as StoredTensor);
+    stored.#storage = storage;
   }
 }
 /** The storage of a tensor of a model; undefined for others. */
@@ -39,7 +43,8 @@ export function requireIdle(where: string, { busy }: { busy: boolean }): void {
 }
 
 const property: PropertyDescriptor & ThisType<Tensor> = {
-  configurable: false,
+  // Until the model is made: see keepStorage.
+  configurable: true,
   get() {
     const storage = StoredTensor.of(this)!;
     requireIdle('model.parameters', storage.owner);
@@ -60,9 +65,20 @@ export const isMovable = (tensor: Tensor): boolean =>
 export function fixTensor(tensor: Tensor, owner: Storage['owner'], own: Float32Array, isExposed: boolean): Storage {
   own.set(tensor.data);
   const storage: Storage = { owner, own, used: undefined, newer: undefined, isExposed };
-  new StoredTensor(tensor, storage);
+  StoredTensor.set(tensor, storage);
   Object.defineProperty(tensor, 'data', property);
   return storage;
+}
+
+/** Makes the storage of a tensor final. */
+export const keepStorage = (tensor: Tensor): void =>
+  void Object.defineProperty(tensor, 'data', { configurable: false });
+
+/** Gives a tensor back an array of its own, where its model could not be made. */
+export function releaseTensor(tensor: Tensor): void {
+  const value = latestValues(storageOf(tensor)!).slice();
+  StoredTensor.set(tensor, undefined);
+  Object.defineProperty(tensor, 'data', { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** The tensor's own array, with the newest values. */
@@ -86,8 +102,8 @@ export function endUse(storage: Storage): void {
   if (storage.isExposed) latestValues(storage);
 }
 
-/** Marks that threads make a step, or no longer do: meanwhile no function takes an array of `parameters`, all tensors of the model. */
-export function setBusy(owner: Storage['owner'], parameters: Float32Array, busy: boolean): void {
+/** Marks that threads begin or end a step. Meanwhile every function that is given an array of the model's block throws. */
+export function setBusy(owner: Storage['owner'], block: Float32Array, busy: boolean): void {
   owner.busy = busy;
-  lockedArrays[busy ? 'add' : 'delete'](parameters);
+  lockedArrays[busy ? 'add' : 'delete'](block);
 }

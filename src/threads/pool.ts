@@ -15,7 +15,7 @@ interface PendingJob {
 
 /** `count` threads on a memory, started by `worker` if there is one. `where` begins their errors. */
 export class Pool {
-  private readonly threads: Thread[];
+  private readonly threads: Thread[] = [];
   /** Why the threads have ended; undefined while they run. */
   private endReason: string | undefined;
   private readonly pending = new Map<number, PendingJob>();
@@ -35,7 +35,13 @@ export class Pool {
   ) {
     const answered = (answer: Answer) => this.answered(answer);
     const ended = (why: string) => this.ended(why);
-    this.threads = Array.from({ length: count }, () => startThread(worker, answered, ended));
+    try {
+      while (this.threads.length < count) this.threads.push(startThread(worker, answered, ended));
+    } catch (error) {
+      this.endReason = 'a thread could not be started';
+      for (const thread of this.threads) thread.terminate();
+      throw error;
+    }
     this.threads.forEach((thread, index) => thread.postMessage({ memory, threads: count, index } satisfies Request));
   }
 

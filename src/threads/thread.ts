@@ -60,7 +60,7 @@ export function startThread(
   const node = nodeThreads();
   if (!worker && !node && typeof Worker === 'undefined')
     throw new Error(
-      'workspace: this runtime has no workers (Node has them for a package from 20.16 and 22.3 on); leave threads out',
+      'workspace: this runtime has no workers (Node has them for a package from 20.16 and 22.3 on); use workspace({ bytes }) of fanwise, which has no threads',
     );
   let thread: Thread;
   try {

@@ -89,7 +89,7 @@ export const ailing: [string, () => Model, [string, string, number][], boolean, 
     () => net('sigmoid', 10, 100, named('xavierNormal')),
     [['vanishing', 'error', 0]],
     true,
-    /gain: \d+\.\d+ }\), with which a gradient falls no more than a hundredfold through 10 layers of sigmoid/,
+    /gain: \d+\.\d+ }\), with which a gradient falls no more than tenfold through 10 layers of sigmoid/,
   ],
   [
     'gelu x 30, LeCun, fused',

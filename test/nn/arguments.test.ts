@@ -115,7 +115,7 @@ const cases: Case[] = [
     'sequential with a layer twice',
     () => nn.sequential([layer, layer]),
     RangeError,
-    /layers\[1\] has a tensor of a layer before it/,
+    /layers\[1\] has a tensor of this layer or one before it/,
   ],
   [
     'sequential of a layer of another model',

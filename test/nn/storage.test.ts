@@ -237,3 +237,21 @@ test('layers that are none are errors in our words', () => {
     /^nn\.sequential: a layer binds prelu to an array of other memory; pass those of its memory, or a tensor's data of now$/,
   );
 });
+
+test('where a layer of one’s own cannot be bound, the other layers can be used again', () => {
+  const layer = nn.linear(2, 3, { seed: 1 });
+  const before = hash(layer.weight.data);
+  const bad = { ...scaling(3), bind: () => nothing() };
+  const nothing = (): never => {
+    throw new Error('not today');
+  };
+  for (let i = 0; i < 3; i++) expect(() => nn.sequential([layer, bad])).toThrow('not today');
+  expect(hash(layer.weight.data)).toBe(before);
+  layer.weight.data.fill(0.5);
+  const { data } = layer.weight;
+  (layer.weight as Any).data = data.slice();
+  const model = nn.sequential([layer]);
+  expect([...model.forward(Float32Array.of(1, 1))]).toEqual([...layer.bias!.data].map((b) => Math.fround(b + 1)));
+  expect(() => nn.sequential([layer])).toThrow(/layers\[0\] has a tensor of another model/);
+  expect(() => void ((layer.weight as Any).data = data)).toThrow(/data is assigned/);
+});

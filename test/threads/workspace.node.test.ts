@@ -322,3 +322,15 @@ test.each([
 ])('worker: %s is an error', async (worker, message) => {
   await expect(workspace({ bytes: 64, threads: 2, worker: worker as never })).rejects.toThrow(message);
 });
+
+test('where the second worker cannot be started, the first is ended', async () => {
+  const workers: Worker[] = [];
+  const worker = () => {
+    if (workers.length === 1) return {} as never;
+    workers.push(new Worker(resolve('dist/threads/worker.js')));
+    return workers[0];
+  };
+  await expect(workspace({ bytes: 64, threads: 2, worker })).rejects.toThrow(/^workspace: worker gave an object; /);
+  // A worker that has ended has no thread id.
+  await expect.poll(() => workers[0].threadId).toBe(-1);
+});
