@@ -36,8 +36,8 @@ for (const { name, needs } of browsers.filter((browser) => !found.includes(brows
 // belongs to exactly one project of each runtime, so that both together run all.
 
 /** Whole programs and pages, one after the other when the rest is done: they have processes and clocks of their own. */
-const programs = ['test/threads/{fit,workspace}.node.test.ts', 'test/consumers/consumers.node.test.ts'];
-const slowPrograms = ['test/examples/{distributed,examples,lab}.node.test.ts'];
+const programs = ['test/threads/{fit,workspace}.node.test.ts'];
+const slowPrograms = ['test/examples/{distributed,examples,lab}.node.test.ts', 'test/consumers/consumers.node.test.ts'];
 const slow = ['test/**/*.slow*.test.ts'];
 /** What engines could do differently: kernels, memories, bits, files. The rest in browsers is of `test:slow`. */
 const engines = ['test/{golden,wasm,random,formats}/**/*.test.ts', 'test/activation/table.test.ts'];

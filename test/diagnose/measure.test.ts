@@ -310,11 +310,11 @@ describe('errors', () => {
   });
 });
 
-test('a thousand networks of random shapes, layouts and kinds: an error that says what to do, or JSON', () => {
+test('networks of random shapes, layouts and kinds: an error that says what to do, or JSON', () => {
   const rng = random.philox(1);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(rng.source() * list.length)];
   let judged = 0;
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 300; i++) {
     const n = pick([1, 2, rows]);
     const layers = Array.from({ length: pick([1, 2, 5]) }, () => {
       const units = pick([1, 2, 7]);
@@ -344,5 +344,5 @@ test('a thousand networks of random shapes, layouts and kinds: an error that say
     judged++;
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   }
-  expect(judged).toBeGreaterThan(300);
+  expect(judged).toBeGreaterThan(90);
 });

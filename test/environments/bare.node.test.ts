@@ -52,12 +52,19 @@ test('bytes are the text that TextDecoder makes of them, where there is none', (
       return null;
     }
   };
-  // One to four bytes: all first bytes, those about which rules change, and the byte order mark.
+  // One to four bytes: all first bytes, then those about which rules change; four where four may follow; the byte order mark.
   const edges = [0, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xef, 0xff];
   const all = Array.from({ length: 256 }, (_, byte) => [byte]);
   const more = (several: number[][]) => several.flatMap((bytes) => edges.map((edge) => [...bytes, edge]));
   const [two, three] = [more(all), more(more(all))];
-  const cases = [...all, ...two, ...three, ...more(three), [], [0xef, 0xbb, 0xbf, 0x41]];
+  const cases = [
+    ...all,
+    ...two,
+    ...three,
+    ...more(three.filter(([first]) => first >= 0xf0)),
+    [],
+    [0xef, 0xbb, 0xbf, 0x41],
+  ];
   const expected = cases.map((bytes) => attempt(() => decoder.decode(Uint8Array.from(bytes))));
   Reflect.deleteProperty(globalThis, 'TextDecoder');
   try {
