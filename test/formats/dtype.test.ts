@@ -43,6 +43,17 @@ test.each(rows)('%s is read at any offset, in both orders of bytes, into memory 
   expect(read('test', dtype, new Uint8Array(0))).toEqual({ data: new Float32Array(0), inexact: 0 });
 });
 
+test.each(rows.filter(([name]) => /float/.test(name) && name !== 'float32'))(
+  'every NaN of %s has the same bits',
+  (_, dtype) => {
+    // Ones everywhere, and the same with the sign 0.
+    const bytes = new Uint8Array(64).fill(0xff);
+    bytes[dtype.array.BYTES_PER_ELEMENT - 1] = 0x7f;
+    const { data } = read('test', dtype, bytes);
+    expect(new Set(new Uint32Array(data.buffer))).toEqual(new Set([0x7fc00000]));
+  },
+);
+
 test('float32 keeps its bits, those of NaN too', () => {
   const bits = Uint32Array.of(0x7fc00000, 0x7f800001, 0xffc12345, 0x7fffffff, 0xff800000, 0x80000000, 1);
   for (const values of [sweep(), bits]) {
