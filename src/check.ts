@@ -37,7 +37,7 @@ const synonyms: Readonly<Record<string, string>> = {
   stddev: 'std',
 };
 
-/** Whether so many edits make b of a: a character inserted, left out or replaced, or two exchanged. */
+/** Whether at most `edits` edits make b of a: a character inserted, left out or replaced, or two exchanged. */
 function isNear(a: string, b: string, edits: number): boolean {
   if (a === b) return true;
   const [restA, restB] = [a.slice(1), b.slice(1)];

@@ -12,7 +12,7 @@ import { endOf } from './singular.js';
 const DENSITY = 1024;
 /** The activations of this package have no narrow parts. */
 export const NAMED_DENSITY = 64;
-/** Where f has no polynomial around 0, as |x|^0.6, its pieces go to so many octaves below a standard deviation. */
+/** Where f has no polynomial around 0, as |x|^0.6, its pieces end this many octaves below a standard deviation. */
 const OCTAVES = 40;
 
 /** Polynomials from -2^exponent to 2^exponent. */

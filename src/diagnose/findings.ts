@@ -1,5 +1,6 @@
 // The faults of a network that the statistics of its layers show, whatever measured them: each function looks for one fault in
-// the hidden layers and returns a finding, or undefined. The output layer is not judged: zeros there are a good start, and its gradient is of another kind.
+// the hidden layers and returns a finding, or undefined. The output layer is not judged: zeros there are a good start, and its
+// gradient is of another kind.
 // The thresholds are in thresholds.ts.
 
 import { defaultNumbers, flat, type Measured, type MeasuredLayer } from '../nn/statistics.js';
@@ -88,13 +89,13 @@ function shiftedInputs({ input, layers }: Measured): Finding | undefined {
     level: ratio > 3 * MAX_SHIFT ? 'error' : 'warning',
     ...at(layers[0]),
     figures: { mean, std: fourDigits(std), ratio, limit: MAX_SHIFT },
-    message: `The inputs have a mean of ${shown(input.mean)} and a standard deviation of ${shown(std)}: all rows look alike, and a step for what differs is drowned by one for what does not.`,
+    message: `The inputs have a mean of ${threeDigits(input.mean)} and a standard deviation of ${threeDigits(std)}: all rows look alike, and a step for what differs is drowned by one for what does not.`,
     cause: 'input',
   };
 }
 
 /** A number in a sentence. */
-const shown = (x: number) => String(Number(x.toPrecision(3)));
+const threeDigits = (x: number) => String(Number(x.toPrecision(3)));
 
 const fourDigits = (x: number) => Math.round(1e4 * x) / 1e4;
 

@@ -7,13 +7,13 @@ import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 import { drawWeights } from './draw.js';
 import { type Finding, linearLayers, percent } from './findings.js';
-import { type Scheme, schemesOf } from './scheme.js';
+import { type Scheme, schemeOf } from './scheme.js';
 import { aliveShare, isUnusualScale, MIN_ALIVE } from './thresholds.js';
 
 export interface Fix {
   /** The advice, in one or more sentences. */
   message: string;
-  /** The initialiser for the weights of the hidden layers (init.orthogonal, init.kaimingNormal or nn.lsuv), and its gain. */
+  /** The initialiser for the weights of the hidden layers (init.kaimingNormal or nn.lsuv), and its gain. */
   initialiser?: Scheme['initialiser'];
   gain?: number;
   /** What to make of the inputs, those for testing too: (x - mean) / std. */
@@ -44,7 +44,7 @@ export function fixOf(finding: Finding, { probe, model, x }: Patient): Fix {
   const message = fixOfData(finding) ?? (code === 'dead' ? fixOfWidths(widths) : undefined);
   if (message !== undefined) return { message };
   // Equal units need only be drawn apart, however deep the network.
-  const [scheme] = schemesOf(probe, code === 'symmetric' ? Math.min(depth, 1) : depth);
+  const scheme = schemeOf(probe, code === 'symmetric' ? Math.min(depth, 1) : depth);
   if (scheme === undefined)
     return {
       message: 'This activation lets no gradient through, whatever the weights: take another, such as tanh or relu.',

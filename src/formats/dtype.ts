@@ -85,7 +85,7 @@ export function read(
     for (let from = 0; from < copy.length; from += size)
       for (let i = from, j = from + size - 1; i < j; i++, j--) [copy[i], copy[j]] = [copy[j], copy[i]];
   const values = new array(copy.buffer as ArrayBuffer);
-  if (values instanceof Float32Array) return { data: values, inexact: 0 };
+  if (array === Float32Array) return { data: values as Float32Array, inexact: 0 };
   const data = allocate(where, values.length, Float32Array);
   const words = new Uint32Array(data.buffer);
   let inexact = 0;

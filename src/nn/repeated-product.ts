@@ -1,6 +1,6 @@
 // Powers by repeated multiplication, as in PyTorch's schedules and optimizers.
 
-/** Every so many products, one is kept. */
+/** How many products there are from one that is kept to the next. */
 const BLOCK = 1024;
 /** For how many starts products are kept: as many trainings, or groups of parameters, can share a schedule. */
 const STARTS = 64;

@@ -36,7 +36,7 @@ export function probabilities({ mean, std, low, high }: TruncatedLaw): {
 }
 
 /**
- * The bounds of a truncated normal, where they are infinite so many standard deviations from the mean: further than an inverse
+ * The bounds of a truncated normal, with infinite ones replaced by 5.6 standard deviations from the mean: further than an inverse
  * error function gives for any binary32 but -1 and 1, which stand for what is beyond.
  */
 export const withoutInfinity = ({ mean, std, low, high }: TruncatedLaw): [low: number, high: number] => [

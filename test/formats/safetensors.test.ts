@@ -22,7 +22,7 @@ function file(header: unknown, size = 0, { length }: { length?: bigint } = {}): 
   bytes.set(text, 8);
   return bytes;
 }
-/** A header with two entries; that of a tensor of no values; and one with so many lists and objects in one another. */
+/** A header with two entries; that of a tensor of no values; and one with lists and objects in one another, n deep. */
 const twice = (a: string, b: string) => `{${a},${b}}`;
 const empty = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
 const deep = (n: number) =>

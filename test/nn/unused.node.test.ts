@@ -34,7 +34,7 @@ test.each([
   ['is there when the process ends', `make();`, 'nn.fit'],
   ['is one of several', `make(); make(); await collect(); make(); await collect(); make();`, 'nn.fit'],
   ['is of a workspace', `make((await workspace({ bytes: 64, threads: 1 })).fit);`, 'workspace.fit'],
-])('a training that nobody uses and that %s is told once', (_, program, where) => {
+])('a training that is never used and that %s is told once', (_, program, where) => {
   expect(warnings(program)).toBe(said(where));
 });
 

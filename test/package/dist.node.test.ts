@@ -56,7 +56,7 @@ test('installed it takes less than 3.8 MB: a file and its map for each source, a
   const modules = inside.filter((path) => !single.includes(path) && !forNode.includes(path));
   expect(inside.filter((path) => single.includes(path)).sort()).toEqual([...single].sort());
   const sources = modules.filter((path) => path.endsWith('.js')).map((path) => path.slice(0, -'.js'.length));
-  // What is generated has no map: nobody reads it.
+  // Generated code has no map: it is not for reading.
   const mapped = (path: string) => path !== 'threads/worker' && !path.includes('/generated/');
   expect(modules.sort()).toEqual(
     sources.flatMap((path) => (mapped(path) ? [`${path}.js`, `${path}.js.map`] : [`${path}.js`])).sort(),
