@@ -184,13 +184,11 @@ export function choice<T extends string>(where: string, name: string, value: unk
   return value as T;
 }
 
-const { get: tagOf } = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!;
+const tagOf = /* @__PURE__ */ (() =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!.get!)();
 /** The class name of a typed array of any realm, unless it has lost its methods; undefined for any other value. */
 export const classOf = (value: unknown): string | undefined =>
-  ArrayBuffer.isView(value) && 'set' in value ? tagOf!.call(value) : undefined;
+  ArrayBuffer.isView(value) && 'set' in value ? tagOf.call(value) : undefined;
 
 /** The end of an error: how a typed array of a class is made of numbers, or of rows of numbers. */
 function conversion(kind: string, name: string, value: unknown): string {

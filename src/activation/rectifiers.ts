@@ -4,7 +4,7 @@
 
 import type { Row } from './row.js';
 
-const { NaN: nan } = Number;
+const nan = Number.NaN;
 
 /** `inside` where the condition holds, else `outside`; NaN where x is NaN. */
 const select = (x: number, condition: boolean, inside: number, outside = 0) =>

@@ -4,8 +4,10 @@ import type { Row } from './row.js';
 
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
+/** The slope of hardSigmoid. A number by itself: esbuild keeps an object that has a division in it, used or not. */
+const SIXTH = 1 / 6;
 /** Whether a slope means 1 / 6. Kernels are passed the binary32 next to it. */
-const isSixth = (slope: number) => Math.fround(slope) === Math.fround(1 / 6);
+const isSixth = (slope: number) => Math.fround(slope) === Math.fround(SIXTH);
 
 /** x - tanh x, by its series where that is a difference of near equals. */
 function tanhshrink(x: number): number {
@@ -53,7 +55,7 @@ export const sigmoids = {
         : Math.min(Math.max((isSixth(slope) ? 1 / 6 : slope) * x + shift, 0), 1),
     derivative: (y, slope) => (Number.isNaN(y) ? y : y > 0 && y < 1 ? (isSixth(slope) ? 1 / 6 : slope) : 0),
     keeps: 'y',
-    parameters: { slope: { value: 1 / 6, least: 0, open: true }, shift: { value: 0.5 } },
+    parameters: { slope: { value: SIXTH, least: 0, open: true }, shift: { value: 0.5 } },
     ulp: { forward: 2, backward: 0.5 },
   },
   /**

@@ -105,7 +105,7 @@ const logSumExp = {
 };
 
 /** e^x / sum of e^x over each row. softmax.log is its logarithm, softmax.logSumExp the logarithm of the sum. */
-export const softmax = /* @__PURE__ */ Object.assign(forwardAndBackward('softmax', 'softmax'), {
-  log: forwardAndBackward('softmax.log', 'logSoftmax'),
+export const softmax = /* @__PURE__ */ Object.assign(/* @__PURE__ */ forwardAndBackward('softmax', 'softmax'), {
+  log: /* @__PURE__ */ forwardAndBackward('softmax.log', 'logSoftmax'),
   logSumExp,
 });

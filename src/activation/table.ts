@@ -16,7 +16,7 @@ import type { Row } from './row.js';
 import { sigmoids } from './sigmoids.js';
 
 /** The rows of all activations. */
-export const activations = { ...rectifiers, ...sigmoids, ...gates };
+export const activations = /* @__PURE__ */ (() => ({ ...rectifiers, ...sigmoids, ...gates }))();
 
 export type Activation = keyof typeof activations;
 type Rows = typeof activations;
@@ -106,7 +106,7 @@ export const activation: { [A in Activation]: Functions<A> } & {
   swiglu: typeof swiglu;
   geglu: typeof geglu;
   dropout: typeof dropout;
-} = /* @__PURE__ */ Object.assign(elementwise(), { prelu, glu, swiglu, geglu, dropout });
+} = /* @__PURE__ */ Object.assign(/* @__PURE__ */ elementwise(), { prelu, glu, swiglu, geglu, dropout });
 
 /** An activation's name, or its name and parameters. */
 export type Named = Activation | { [A in Activation]: readonly [A, ActivationParameters<A>] }[Activation];

@@ -12,4 +12,4 @@ export const torchGains = {
   selu: () => 3 / 4,
 } satisfies Record<string, (slope: number) => number>;
 export type Nonlinearity = keyof typeof torchGains;
-export const nonlinearities = Object.keys(torchGains) as Nonlinearity[];
+export const nonlinearities = /* @__PURE__ */ Object.keys(torchGains) as Nonlinearity[];

@@ -13,8 +13,8 @@ export interface Dtype {
   value?(bits: number): number;
 }
 
-const word = new Uint32Array(1);
-const float = new Float32Array(word.buffer);
+const word = /* @__PURE__ */ new Uint32Array(1);
+const float = /* @__PURE__ */ (() => new Float32Array(word.buffer))();
 /**
  * The value of a narrow float with a sign, an exponent and a mantissa. Its bits are shifted to their places in binary32, and
  * multiplied by `scale`, 2 to the difference of the exponents' biases, which is exact for subnormals too. `infinity` is the
@@ -48,14 +48,14 @@ export const dtypes = {
   bool: { safetensors: 'BOOL', npy: 'b1', array: Uint8Array, value: (bits) => (bits === 0 ? 0 : 1) },
 } satisfies Record<string, Dtype>;
 
-const rows: readonly Dtype[] = Object.values(dtypes);
+const rows: readonly Dtype[] = /* @__PURE__ */ Object.values(dtypes);
 
 /** The row with a name in a format; undefined if there is none. */
 export const dtypeOf = (format: 'safetensors' | 'npy', name: string): Dtype | undefined =>
   rows.find((dtype) => dtype[format] === name);
 
 /** The type in which tensors are written. */
-export const writtenDtype = dtypes.float32;
+export const writtenDtype = /* @__PURE__ */ (() => dtypes.float32)();
 /** A format's names of all its types, for errors. */
 export const dtypeNames = (format: 'safetensors' | 'npy') => rows.flatMap((dtype) => dtype[format] ?? []).join(', ');
 

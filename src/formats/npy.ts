@@ -38,9 +38,11 @@ const damaged = (message: string) =>
  * Python 2 a number may end in L. No part of the pattern can match what the next one matches, so that a hostile header is
  * refused in one pass.
  */
-const PAIR = /'(?:descr|fortran_order|shape)'\s*:\s*(?:'[^']*'|True|False|\(\s*(?:(?:\d+L?\s*,\s*)+(?:\d+L?\s*)?)?\))/
-  .source;
-const DICTIONARY = new RegExp(`^\\s*\\{\\s*${PAIR}(?:\\s*,\\s*${PAIR}){2}\\s*(?:,\\s*)?\\}\\s*$`);
+const DICTIONARY = /* @__PURE__ */ (() => {
+  const pair = /'(?:descr|fortran_order|shape)'\s*:\s*(?:'[^']*'|True|False|\(\s*(?:(?:\d+L?\s*,\s*)+(?:\d+L?\s*)?)?\))/
+    .source;
+  return new RegExp(`^\\s*\\{\\s*${pair}(?:\\s*,\\s*${pair}){2}\\s*(?:,\\s*)?\\}\\s*$`);
+})();
 
 /** The values of an array in row-major order, of those in column-major order. */
 function rowMajor(values: Float32Array, shape: readonly number[]): Float32Array {

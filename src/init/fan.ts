@@ -36,7 +36,7 @@ export interface Common extends Draw {
 }
 /** Options of how a shape is read. */
 export const readings = ['layout', 'fanIn', 'fanOut', 'groups', 'transposed'] as const;
-export const commonOptions = ['rng', 'seed', ...readings, 'out', 'slice'] as const;
+export const commonOptions = /* @__PURE__ */ (() => ['rng', 'seed', ...readings, 'out', 'slice'] as const)();
 
 export interface Fans {
   fanIn: number;

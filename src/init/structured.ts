@@ -11,7 +11,7 @@ import { randomModule } from '../wasm/module.js';
 import { type Common, commonOptions, divided, type Layout, layoutOf, reading, target } from './fan.js';
 
 /** Options without those of a convolution. */
-const flat = commonOptions.filter((name) => name !== 'groups' && name !== 'transposed');
+const flat = /* @__PURE__ */ commonOptions.filter((name) => name !== 'groups' && name !== 'transposed');
 
 const standard: Law = { distribution: 'normal', mean: 0, std: 1 };
 

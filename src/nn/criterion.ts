@@ -142,7 +142,7 @@ function pointwiseCriterion({ where, name, given, data, rows, columns }: Request
   };
 }
 
-const names = ['crossEntropy', ...(Object.keys(losses) as PointwiseLoss[])] as const;
+const names = /* @__PURE__ */ (() => ['crossEntropy', ...(Object.keys(losses) as PointwiseLoss[])] as const)();
 
 /** The loss of a name, or of a name and options, on data of `rows` rows with `columns` outputs each. */
 export function criterion(where: string, named: unknown, data: Data, rows: number, columns: number): Criterion {

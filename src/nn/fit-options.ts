@@ -46,7 +46,7 @@ export interface Fit {
 }
 
 /** Every option, so that one that is added to Fit is asked for here. */
-const names = Object.keys({
+const names = /* @__PURE__ */ Object.keys({
   epochs: 1,
   batchSize: 1,
   optimizer: 1,

@@ -2,7 +2,7 @@
 // then, layer by layer, divided by the standard deviation of the layer's outputs on a batch.
 
 import { number, options, whole } from '../check.js';
-import { init } from '../init/index.js';
+import { orthogonal } from '../init/structured.js';
 import { type Generator, generatorFrom } from '../random/generator.js';
 import type { Seed } from '../random/source.js';
 import { eachBatch, type Model, planFor, requireIdle, requireModel, rowsIn } from './model.js';
@@ -49,7 +49,7 @@ export function lsuv(
     return model.layers.flatMap((layer, i): Rescaled[] => {
       const { weight, bias } = layer.parameters;
       if (planFor(where, model).passes[i].preactivation === undefined) return [];
-      init.orthogonal(weight, { rng });
+      orthogonal(weight, { rng });
       for (let rounds = 0; ; rounds++) {
         const current = variance(where, model, i, x, rows, bias?.data);
         if (!(current > 0 && current < Infinity))

@@ -136,7 +136,9 @@ export interface Planned {
  */
 let arena: (Omit<Planned, 'block' | 'rows'> & { left: number }) | undefined;
 /** Values of an arena's region and of its blocks, and the most of a block. */
-const [REGION, BLOCKS, MOST] = [1 << 19, 1 << 17, 1 << 14];
+const REGION = 1 << 19;
+const BLOCKS = 1 << 17;
+const MOST = 1 << 14;
 
 /** A workspace with the module of networks on it: an engine that does not instantiate it now says so before a model is made. */
 function networkMemory(where: string, bytes: number): Workspace {

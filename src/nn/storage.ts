@@ -35,7 +35,7 @@ class StoredTensor extends Existing {
   }
 }
 /** The storage of a tensor of a model; undefined for others. */
-export const storageOf = StoredTensor.of;
+export const storageOf = (tensor: Tensor): Storage | undefined => StoredTensor.of(tensor);
 
 /** Error while threads make a step. */
 export function requireIdle(where: string, { busy }: { busy: boolean }): void {

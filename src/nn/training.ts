@@ -3,7 +3,7 @@
 import { attached, what } from '../check.js';
 import { eventLoopTurn, milliseconds, warn } from '../host.js';
 import { type GeneratorState, sourceFrom } from '../random/generator.js';
-import { random, setState } from '../random/index.js';
+import { restore, setState } from '../random/generators.js';
 import type { Source } from '../random/source.js';
 import { view } from '../wasm/kernels.js';
 import { memoryOf } from '../wasm/memory.js';
@@ -70,7 +70,7 @@ function resumedOrder(where: string, model: Model, o: FitOptions, { progress }: 
   const order =
     o.rng !== undefined || o.seed !== undefined
       ? sourceFrom(where, o)
-      : (shared?.[1] ?? sourceFrom(where, { rng: random.restore(generator as GeneratorState) }));
+      : (shared?.[1] ?? sourceFrom(where, { rng: restore(generator as GeneratorState) }));
   const owner = (at: string, i: string) =>
     at === i ? 'its own' : `that of ${at === 'order' ? 'the order of rows (rng)' : `layers[${at}]`}`;
   for (const [i, at] of Object.entries(sharedSources(model, order)))
@@ -217,7 +217,7 @@ class Run implements Training {
     const { where, model, o, checkpoint } = this;
     if (!checkpoint) return undefined;
     const { progress, parameters, state } = checkpoint;
-    const order = o.shuffle ? random.restore(progress.order as GeneratorState).order(o.rows) : undefined;
+    const order = o.shuffle ? restore(progress.order as GeneratorState).order(o.rows) : undefined;
     setState(where, this.order, progress.generator as GeneratorState);
     for (const [i, source] of this.drawing) setState(where, source, progress.layers[i] as GeneratorState);
     for (const [name, values] of valuesOf(model)) values.set(parameters[name].data);

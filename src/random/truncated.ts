@@ -50,7 +50,7 @@ export const onlyTruncatedValue = ({ mean, std, low, high }: TruncatedLaw): numb
 
 /** A binary32 and its bits, for neighbour(). To create them at each call took 240 of its 250 ns. */
 const float = /* @__PURE__ */ new Float32Array(1);
-const bits = /* @__PURE__ */ new Int32Array(float.buffer);
+const bits = /* @__PURE__ */ (() => new Int32Array(float.buffer))();
 
 /** The binary32 nearest to x that is at least x (side 1) or at most x (side -1). strict: not x itself. */
 export function neighbour(x: number, side: -1 | 1, strict: boolean): number {

@@ -7,7 +7,7 @@ import type { Spec } from '../nn/layer.js';
 import { type Model, valuesOf } from '../nn/model.js';
 import type { DistributionName } from '../random/distributions.js';
 import type { Generator, GeneratorState } from '../random/generator.js';
-import { random } from '../random/index.js';
+import { restore } from '../random/generators.js';
 import { modelFrom } from './training.js';
 
 /** An array in the shared memory: the index of its first value, and its length. */
@@ -71,11 +71,11 @@ export function perform(buffer: ArrayBufferLike, task: Task, from: number, to: n
     }
     case 'draw': {
       const options = { ...task.options, out: slice(task.out), slice: [from, to] as const };
-      (random.restore(task.state)[task.distribution] as Generator['normal'])(task.out[1], options);
+      (restore(task.state)[task.distribution] as Generator['normal'])(task.out[1], options);
       break;
     }
     case 'init': {
-      const rng = random.restore(task.state);
+      const rng = restore(task.state);
       const options = { ...task.options, rng, out: slice(task.out), slice: [from, to] as const };
       (init[task.name] as typeof init.xavierNormal)(task.shape, options);
       break;

@@ -19,7 +19,7 @@ import {
   type TrainingSpec,
 } from '../nn/step.js';
 import type { Generator } from '../random/generator.js';
-import { random, setState } from '../random/index.js';
+import { restore, setState } from '../random/generators.js';
 import {
   DONE,
   HAS_GRADIENTS,
@@ -49,7 +49,7 @@ export function modelFrom(
   sources: Readonly<Record<string, string>> = {},
 ): Model {
   const generators: Record<string, Generator> = {};
-  for (const [i, source] of Object.entries(sources)) generators[source] ??= random.restore(states[i]);
+  for (const [i, source] of Object.entries(sources)) generators[source] ??= restore(states[i]);
   return sequential(specs.map((spec, i) => make<Layer>(layers, spec, generators[sources[i]])));
 }
 

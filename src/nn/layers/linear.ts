@@ -2,7 +2,7 @@
 
 import { activationOf, type Named } from '../../activation/table.js';
 import { flag, options, whole } from '../../check.js';
-import { init } from '../../init/index.js';
+import { torchLinear } from '../../init/torch-linear.js';
 import { type Generator, sourceFrom } from '../../random/generator.js';
 import type { Seed } from '../../random/source.js';
 import { type Tensor, tensor } from '../../tensor.js';
@@ -155,7 +155,7 @@ export function linear<B extends boolean = true>(
   sourceFrom(where, { rng, seed });
   const weight = tensor([outputs, inputs]);
   const bias: Tensor | null = flag(where, 'bias', o.bias ?? true) ? tensor([outputs]) : null;
-  init.torchLinear(weight, { rng, seed, bias: bias ?? false });
+  torchLinear(weight, { rng, seed, bias: bias ?? false });
   const keepsInput = f?.row.keeps === 'x';
   const spec = ['linear', inputs, outputs, { seed: 0, bias: bias !== null, activation: copyOf(o.activation) }] as const;
   return withSpec<Linear<B>>(spec, {

@@ -92,7 +92,7 @@ const checks = {
     return Float32Array.from(weights.map(check));
   },
 } satisfies { [K in keyof Required<CrossEntropy>]: (where: string, value: unknown, classes: number) => unknown };
-const names = Object.keys(checks) as (keyof CrossEntropy)[];
+const names = /* @__PURE__ */ Object.keys(checks) as (keyof CrossEntropy)[];
 
 type Unchecked<T> = { [K in keyof T]?: unknown };
 
@@ -120,7 +120,7 @@ export interface Classified extends CrossEntropy {
   rows?: number | undefined;
   reduction?: Reduction | undefined;
 }
-const argumentNames = ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const;
+const argumentNames = /* @__PURE__ */ (() => ['logits', 'labels', 'rows', 'columns', 'reduction', ...names] as const)();
 
 /** The arguments of forward and backward, checked. */
 function checkedArguments(where: string, o: Unchecked<Classified>) {

@@ -1,0 +1,5 @@
+// Initialisers where the modules are imported.
+
+import './workerd.js';
+
+export * from './init.js';

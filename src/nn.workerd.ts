@@ -1,0 +1,5 @@
+// Networks where the modules are imported.
+
+import './workerd.js';
+
+export * from './nn.js';
