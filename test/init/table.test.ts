@@ -82,10 +82,10 @@ describe.each(expected)('%s %o', (name, o, std, kind) => {
     }
     const target = tensor(shape);
     expect(call(name, target as never, { seed: 1, ...o })).toBe(target);
-    expect(target.data).toEqual(x);
+    expect(hash(target.data)).toBe(hash(x));
     const out = new Float32Array(x.length);
     expect(call(name, shape, { seed: 1, ...o, out })).toBe(out);
-    expect(out).toEqual(x);
+    expect(hash(out)).toBe(hash(x));
   });
 });
 

@@ -6,13 +6,14 @@ import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-/** What tsc says of a program that imports the package by its name, from dist/. */
-function complaints(name: string, text: string, options: ts.CompilerOptions = {}): string[] {
-  const folder = resolve('out/programs', name);
+/** What tsc says of each of some programs that import the package by its name, from dist/. One compilation reads the types once. */
+function complaints<N extends string>(texts: Record<N, string>): Record<N, string[]> {
+  const folder = resolve('out/programs');
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'program.ts');
-  writeFileSync(file, text);
-  const program = ts.createProgram([file], {
+  const names = Object.keys(texts) as N[];
+  const pathOf = (name: N) => join(folder, `${name}.ts`);
+  for (const name of names) writeFileSync(pathOf(name), texts[name]);
+  const program = ts.createProgram(names.map(pathOf), {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -21,11 +22,18 @@ function complaints(name: string, text: string, options: ts.CompilerOptions = {}
     strict: true,
     exactOptionalPropertyTypes: true,
     noEmit: true,
-    ...options,
   });
-  return ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText, file }) => `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+  const found = ts.getPreEmitDiagnostics(program);
+  // What is said of no program, such as of dist/, is said of each.
+  const isOfAnother = (name: N, file = '') => names.some((other) => other !== name && file === pathOf(other));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      found
+        .filter(({ file }) => !isOfAnother(name, file?.fileName))
+        .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
+    ]),
+  ) as Record<N, string[]>;
 }
 
 const options = `
@@ -76,18 +84,9 @@ safetensors.encode({ x: tensor([4], x) }, { metadata: maybe });
 workspace({ bytes: 64, threads: 2 }).then((ws) => ws.draw('normal', { rng: maybe, seed, std: maybe, out: x }));
 `;
 
-test('every option may be undefined', { timeout: 60_000 }, () => {
-  expect(complaints('exact', options)).toEqual([]);
-});
-
-test('and what is no option is still refused', { timeout: 60_000 }, () => {
-  const wrong = `import { nn, random } from 'fanwise';
+const wrong = `import { nn, random } from 'fanwise';
   random.philox(0).normal(4, { std: null });
   nn.sgd({ lr: undefined });`;
-  const said = complaints('inexact', wrong);
-  expect(said).toHaveLength(2);
-  expect(said[0]).toContain("'null' is not assignable");
-});
 
 const results = `
 import { activation, init, loss, nn, random, softmax } from 'fanwise';
@@ -109,12 +108,29 @@ other = rng.normal(2);
 for (const name of ['tanh', 'gelu', 'leakyRelu'] as const) other = activation[name].forward(x, { out: other });
 `;
 
-test('results go into a Blob', { timeout: 60_000 }, () => {
-  expect(complaints('results', results)).toEqual([]);
+/** The members of namespaces by entries of their own: the same names, and results that fit where those of the others do. */
+const entries = `
+import { type Model, type Optimizer, init as all, nn as networks, random as generators } from 'fanwise';
+import * as init from 'fanwise/init';
+import * as nn from 'fanwise/nn';
+import { fit, linear, sgd } from 'fanwise/nn';
+import * as random from 'fanwise/random';
+const same: [typeof networks, typeof all, typeof generators] = [nn, init, random];
+const back: [typeof nn, typeof init, typeof random] = [networks, all, generators];
+const model: Model = networks.sequential([linear(2, 2, { rng: random.philox(0) })]);
+const optimizer: Optimizer = sgd({ lr: 0.1 });
+fit(model, { x: new Float32Array(4), labels: [0, 1] }, { optimizer, rng: generators.torch(0) });
+init.xavierNormal(linear(2, 2).weight, { rng: random.philox(0), gain: 2 }).shape.length + same.length + back.length;
+`;
+
+test('programs are compiled: options that may be undefined, wrong ones, results in a Blob, entries of namespaces', () => {
+  const said = complaints({ options, wrong, results, entries });
+  expect(said).toEqual({ options: [], results: [], entries: [], wrong: [expect.anything(), expect.anything()] });
+  expect(said.wrong[0]).toContain("'null' is not assignable");
 });
 
 test('TypeScript before 5.7, in which typed arrays take no parameter, reads the types', () => {
-  for (const name of ['index', 'threads', 'tfjs'])
+  for (const name of ['index', 'threads', 'tfjs', 'nn', 'init', 'random'])
     expect(readFileSync(`dist/${name}.d.ts`, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')).not.toMatch(
       /\b(Float|Uint|Int)\d+Array</,
     );
@@ -125,19 +141,22 @@ describe('the types of dist/', () => {
   const made = new Set(
     `Bounds NumberOption Source Step LayerStatistics WeightStatistics Operation Verdict Fix StepResult`.split(' '),
   );
-  test.each(['index', 'threads', 'tfjs'])('%s.d.ts has no optional property that excludes undefined', (name) => {
-    const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
-    const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
-    const wrong: string[] = [];
-    const visit = (node: ts.Node, owner: string): void => {
-      const inside = ts.isInterfaceDeclaration(node) || ts.isFunctionDeclaration(node) ? node.name!.text : owner;
-      const optional =
-        (ts.isPropertySignature(node) && node.questionToken) || (ts.isMappedTypeNode(node) && node.questionToken);
-      if (optional && node.type && !made.has(inside) && !/\b(undefined|unknown)\b/.test(node.type.getText()))
-        wrong.push(`${inside}: ${node.getText()}`);
-      ts.forEachChild(node, (child) => visit(child, inside));
-    };
-    visit(file, '');
-    expect(wrong).toEqual([]);
-  });
+  test.each(['index', 'threads', 'tfjs', 'nn', 'init', 'random'])(
+    '%s.d.ts has no optional property that excludes undefined',
+    (name) => {
+      const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
+      const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+      const wrong: string[] = [];
+      const visit = (node: ts.Node, owner: string): void => {
+        const inside = ts.isInterfaceDeclaration(node) || ts.isFunctionDeclaration(node) ? node.name!.text : owner;
+        const optional =
+          (ts.isPropertySignature(node) && node.questionToken) || (ts.isMappedTypeNode(node) && node.questionToken);
+        if (optional && node.type && !made.has(inside) && !/\b(undefined|unknown)\b/.test(node.type.getText()))
+          wrong.push(`${inside}: ${node.getText()}`);
+        ts.forEachChild(node, (child) => visit(child, inside));
+      };
+      visit(file, '');
+      expect(wrong).toEqual([]);
+    },
+  );
 });

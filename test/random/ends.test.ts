@@ -4,7 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { random } from '../../src/index.js';
 import { type DistributionName, lawFrom, momentsOf } from '../../src/random/distributions.js';
-import type { Draws } from '../../src/random/generator.js';
+import type { Draws, Generator } from '../../src/random/generator.js';
+import { type Source, sourceOf } from '../../src/random/source.js';
 import vectors from '../vectors/threefry.json' with { type: 'json' };
 import { stateOfWords, type Words } from './words.js';
 
@@ -38,13 +39,19 @@ function inputs(generator: Name, name: DistributionName): Words[] {
   return [0, 1, 2 ** 20, 2 ** 21 - 2, 2 ** 21 - 1].flatMap((high) => words.map((low) => [high, low]));
 }
 
-/** The states that give the inputs, made once: to invert a counter takes up to some thousand trials. */
-const states = new Map<string, ReturnType<typeof stateOfWords>>();
-function stateOf(generator: Name, input: Words) {
+/** What gives the inputs, made once: to invert a counter takes up to some thousand trials. */
+const givers = new Map<string, ReturnType<typeof stateOfWords> & { rng: Generator; source: Source }>();
+function giverOf(generator: Name, input: Words) {
   const key = `${generator} ${input}`;
-  const state = states.get(key) ?? stateOfWords(generator, input);
-  states.set(key, state);
-  return state;
+  let giver = givers.get(key);
+  if (!giver) {
+    const made = stateOfWords(generator, input);
+    const rng = random.restore(made.state);
+    giver = { ...made, rng, source: sourceOf('test', rng) };
+    givers.set(key, giver);
+  }
+  giver.source.setState({ ...giver.state });
+  return giver;
 }
 
 type Options = Record<string, number | boolean | undefined>;
@@ -53,8 +60,8 @@ type Options = Record<string, number | boolean | undefined>;
 function values(generator: Name, name: DistributionName, options: Options): Float32Array | undefined {
   try {
     return Float32Array.from(inputs(generator, name), (input) => {
-      const { state, slice } = stateOf(generator, input);
-      return (random.restore(state)[name] as Draws<object>)(slice ? 4 : 1, { ...options, slice })[0];
+      const { rng, slice } = giverOf(generator, input);
+      return (rng[name] as Draws<object>)(slice ? 4 : 1, { ...options, slice })[0];
     });
   } catch (error) {
     expect(error).toBeInstanceOf(RangeError);
@@ -186,7 +193,7 @@ test('torch: sixteen normals and more are finite at both ends of both uniforms',
   const ends = [0, 1, 2 ** 23, 2 ** 24 - 2, 2 ** 24 - 1];
   for (const [radius, angle] of tuples(2, ends)) {
     const input = Array.from({ length: 16 }, (_, i) => (i < 8 ? radius : angle));
-    const x = random.restore(stateOf('torch', input).state).normal(16);
+    const x = random.restore(giverOf('torch', input).state).normal(16);
     expect(x.every((v) => Math.abs(v) < 5.8)).toBe(true);
   }
 });
@@ -204,8 +211,8 @@ test('a permutation picks no row beyond the last, whatever the words', () => {
   for (const word of [0, 1, 2 ** 31, most - 2048, most]) {
     for (const n of left) {
       const picks = [
-        random.restore(stateOf('philox', [word, word]).state).permutation(n),
-        random.restore(stateOf('torch', [word]).state).permutation(n),
+        random.restore(giverOf('philox', [word, word]).state).permutation(n),
+        random.restore(giverOf('torch', [word]).state).permutation(n),
       ];
       const first = [Number((((BigInt(word) << 21n) | BigInt(word >>> 11)) * BigInt(n)) >> 53n), word % n];
       expect(picks.map((order) => order[0])).toEqual(first);
@@ -216,15 +223,15 @@ test('a permutation picks no row beyond the last, whatever the words', () => {
 
 test('source is from 0 to 1 - 2^-53', () => {
   for (const generator of ['philox', 'torch'] as const) {
-    const source = (word: number) => random.restore(stateOf(generator, [word, word]).state).source();
+    const source = (word: number) => random.restore(giverOf(generator, [word, word]).state).source();
     expect([source(0), source(most)]).toEqual([0, 1 - 2 ** -53]);
   }
   // Of threefry a word is given, which has to be the first of a block.
   for (const end of [0, most]) {
     const first = words
       .map((word) => Math.abs(end - word))
-      .find((word) => stateOf('threefry', [word]).slice![0] === 0)!;
-    const source = random.restore(stateOf('threefry', [first]).state).source();
+      .find((word) => giverOf('threefry', [word]).slice![0] === 0)!;
+    const source = random.restore(giverOf('threefry', [first]).state).source();
     expect(Math.floor(source * 2 ** 27)).toBe(first >>> 5);
     expect(source).toBeLessThan(1);
   }
