@@ -186,8 +186,8 @@ const buildScript = () =>
  * The files for Node, Bun and Deno: the same entries, with what they share in common files. Node takes half a millisecond to
  * load a file: the 80 files of dist/ take 54 ms where these take 17 (2026-11-27, two cores under load).
  */
-const buildForNode = () =>
-  build({
+async function buildForNode() {
+  await build({
     entryPoints: Object.fromEntries(ENTRIES.map((name) => [name, `dist/${name}.js`])),
     outdir: 'dist/node',
     chunkNames: 'shared-[hash]',
@@ -199,6 +199,10 @@ const buildForNode = () =>
     plugins: [programApart],
     banner: { js: notice },
   });
+  // An import for its effects alone, of which these have none: bundlers for Node would warn of it.
+  for (const file of filesIn('dist/node', '.js'))
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^import "\.\/shared-[^"]*";\n/gm, ''));
+}
 
 /** The program of a thread is large, and stays a file of its own. */
 const programApart = {
@@ -284,13 +288,11 @@ function importPublicTypes() {
  * the package does not export: TypeScript could not declare it.
  */
 async function buildTypes() {
-  // One plugin, which keeps what it has read: 3 s for all entries, where one each took 9.
-  const types = dts({ tsconfig: 'tools/tsconfig.json' });
   for (const name of ENTRIES) {
-    const plugins = [types];
+    const plugins = [dts({ tsconfig: 'tools/tsconfig.json' })];
     if (name !== 'index') plugins.unshift(importPublicTypes());
-    const bundle = await rollup({ input: `out/types/${name}.d.ts`, external: tensorflow, plugins });
-    await bundle.write({ file: `dist/${name}.d.ts` });
+    const types = await rollup({ input: `out/types/${name}.d.ts`, external: tensorflow, plugins });
+    await types.write({ file: `dist/${name}.d.ts` });
     const text = readFileSync(`dist/${name}.d.ts`, 'utf8');
     writeFileSync(`dist/${name}.d.cts`, text.replace(/'\.\/index\.js'/g, "'./index.cjs'"));
   }

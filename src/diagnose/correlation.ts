@@ -8,7 +8,7 @@ import type { LayerVariances, MeanField } from './mean-field.js';
 
 /** How many terms of the power series in c are computed. */
 const TERMS = 400;
-const roots = /* @__PURE__ */ Array.from({ length: TERMS + 1 }, (_, k) => Math.sqrt(k));
+const roots = /* @__PURE__ */ (() => Array.from({ length: TERMS + 1 }, (_, k) => Math.sqrt(k)))();
 
 /** E f(u) f(v) at some c. */
 interface Product {

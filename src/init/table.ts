@@ -14,8 +14,11 @@ export interface Initialisation<O extends Options = Options> {
   law(where: string, fans: Fans, given: Record<string, unknown>): Law;
 }
 
-/** A row whose law is a function of fans and of its options' values. */
-const row = <const O extends Options>(
+/**
+ * A row whose law is a function of fans and of its options' values. To have no side effects, as the functions that call it, lets
+ * bundlers leave the table out.
+ */
+const row = /* @__NO_SIDE_EFFECTS__ */ <const O extends Options>(
   options: O,
   law: (fans: Fans, values: Values<O>, where: string) => Law,
 ): Initialisation<O> => ({
@@ -24,7 +27,9 @@ const row = <const O extends Options>(
 });
 
 /** A row for a distribution of `random`, with the distribution's options. */
-const distribution = <D extends DistributionName>(name: D): Initialisation<(typeof distributions)[D]['options']> => ({
+const distribution = /* @__NO_SIDE_EFFECTS__ */ <D extends DistributionName>(
+  name: D,
+): Initialisation<(typeof distributions)[D]['options']> => ({
   options: distributions[name].options,
   law: (where, _, given) => lawFrom(where, name, given),
 });
@@ -42,13 +47,13 @@ export type Mode = keyof typeof modes;
 
 /** Makes a law with a standard deviation. */
 type LawOfStd = (std: number) => Law;
-const constant = (value: number) => row({}, () => ({ distribution: 'constant', value }));
+const constant = /* @__NO_SIDE_EFFECTS__ */ (value: number) => row({}, () => ({ distribution: 'constant', value }));
 
 /** LeCun et al. (1998), "Efficient BackProp", section 4.6: var = 1 / fanIn. */
-const lecun = (lawOfStd: LawOfStd) => row({}, (f) => lawOfStd(1 / Math.sqrt(f.fanIn)));
+const lecun = /* @__NO_SIDE_EFFECTS__ */ (lawOfStd: LawOfStd) => row({}, (f) => lawOfStd(1 / Math.sqrt(f.fanIn)));
 
 /** Glorot and Bengio (2010), equation 16: var = 2 gain^2 / (fanIn + fanOut). */
-const xavier = (lawOfStd: LawOfStd) =>
+const xavier = /* @__NO_SIDE_EFFECTS__ */ (lawOfStd: LawOfStd) =>
   row(
     {
       /** A factor of the standard deviation, such as gain('tanh') or 5 / 3; 0 or more, 1 by default. */
@@ -58,7 +63,7 @@ const xavier = (lawOfStd: LawOfStd) =>
   );
 
 /** He et al. (2015), equations 10 and 14: var = gain^2 / fan. */
-const kaiming = (lawOfStd: LawOfStd) =>
+const kaiming = /* @__NO_SIDE_EFFECTS__ */ (lawOfStd: LawOfStd) =>
   row(
     {
       /** The fan by which the variance is divided: 'fanIn' (the default) preserves it forward, 'fanOut' backward. */
@@ -81,7 +86,8 @@ const kaiming = (lawOfStd: LawOfStd) =>
   );
 
 /** Keras' presets, which are truncated normals: varianceScaling with a scale and a mode. */
-const keras = (scale: number, mode: Mode) => row({}, (f) => truncated(Math.sqrt(scale / modes[mode](f))));
+const keras = /* @__NO_SIDE_EFFECTS__ */ (scale: number, mode: Mode) =>
+  row({}, (f) => truncated(Math.sqrt(scale / modes[mode](f))));
 
 /** Distributions of varianceScaling. */
 const distributionsOfStd = { truncatedNormal: truncated, normal, uniform };

@@ -44,7 +44,9 @@ export interface Distribution<O extends Options = Options, L = unknown> {
 }
 
 /** A row; its type has the type of its law. */
-const row = <const O extends Options, L>(distribution: Distribution<O, L>): Distribution<O, L> => distribution;
+const row = /* @__NO_SIDE_EFFECTS__ */ <const O extends Options, L>(
+  distribution: Distribution<O, L>,
+): Distribution<O, L> => distribution;
 
 /** JAX makes its normals from uniforms that begin at this, the least number above -1. */
 const ABOVE_MINUS_ONE = -1 + 2 ** -24;

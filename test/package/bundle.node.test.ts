@@ -2,36 +2,39 @@
 
 import { execFileSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { expect, test } from 'vitest';
 
 const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length;
 
+/** The program of the article: a layer of linear, its weights, a training. */
+const training = `
+  const rng = random.philox(0);
+  const layer = nn.linear(784, 100, { rng });
+  init.xavierNormal(layer.weight, { rng });
+  const model = nn.sequential([layer, nn.activation('tanh'), nn.linear(100, 10, { rng })]);
+  globalThis.train = (data) => nn.fit(model, data, { optimizer: nn.sgd({ lr: 0.1 }) });`;
+const entry = (name: string) => `import * as ${name} from 'fanwise/${name}';`;
+
 /**
- * Kilobytes, by esbuild, minified and gzipped. The aims are 21 for a page of init or of activation, and 47 for the page that
- * trains, which has 61.4 (2026-11-27). Of those 21 are the texts of all three modules: 1.9 more than one module of everything
- * had, since each has the elementary functions that it uses; 1.3 more than with an inflater of our own; 0.8 for sums in
- * blocks; 1.3 for conventions at infinity and errors that name their causes. The other 39 are JavaScript: `nn` is a namespace,
- * of which esbuild leaves nothing out, so that files (1.7 for types of values and headers by their rules), checkpoints, lsuv and
- * probes are in it. Of those 0.7 are for trainings that are awaited, and say so where they are not; 0.8 say where a loss begins
- * not to be finite, 0.3 where logits are bounded; 0.2 share generators again; 0.6 say what labels, layers and optimizers lack.
- * 0.9 are for parameters that never move, and small models that share memories; 0.1 for errors while threads make a step.
+ * Kilobytes, by esbuild, minified and gzipped. The aim is 21 for a page of init or of activation. Of the page that trains 21 are
+ * the texts of all three modules: 1.9 more than one module of everything had, since each has the elementary functions that it
+ * uses; 1.3 more than with an inflater of our own; 0.8 for sums in blocks; 1.3 for conventions at infinity and errors that
+ * name their causes. The rest is JavaScript. From `fanwise` the page has 59.4 (2026-11-28), for esbuild leaves nothing out of
+ * a namespace or an object that is exported again. By fanwise/nn it has 55.5, and with fanwise/init and fanwise/random 54.0.
+ * What is left of what the program does not use belongs to options of nn.fit: files of trainings (resume, 2.8), the other
+ * generators, which such a file may name (2.0), and probes (1.4).
  * Shorter kernels (asc's shrinkLevel 1) would save 1.5 and cost a fifth of the speed.
  */
 const pages: [name: string, kilobytes: number, code: string][] = [
-  [
-    'that trains the article’s network',
-    62,
-    `import { init, nn, random } from 'fanwise';
-    const rng = random.philox(0);
-    const layer = nn.linear(784, 100, { rng });
-    init.xavierNormal(layer.weight, { rng });
-    const model = nn.sequential([layer, nn.activation('tanh'), nn.linear(100, 10, { rng })]);
-    globalThis.train = (data) => nn.fit(model, data, { optimizer: nn.sgd({ lr: 0.1 }) });`,
-  ],
+  ['that trains the article’s network', 60, `import { init, nn, random } from 'fanwise'; ${training}`],
+  ['that trains it by fanwise/nn', 56, `import { init, random } from 'fanwise'; ${entry('nn')} ${training}`],
+  ['that trains it by three entries', 54.5, `${['nn', 'init', 'random'].map(entry).join(' ')} ${training}`],
   ['that initialises', 21, `import { init } from 'fanwise'; globalThis.w = init.kaimingNormal([784, 100]);`],
   ['that activates', 21, `import { activation } from 'fanwise'; globalThis.f = activation.tanh.forward;`],
   ['that draws', 21, `import { random } from 'fanwise'; globalThis.rng = random.philox(0);`],
+  ['that initialises by fanwise/init', 19.5, `import { zeros } from 'fanwise/init'; globalThis.w = zeros([784, 100]);`],
+  ['that draws by fanwise/random', 18, `import { philox } from 'fanwise/random'; globalThis.rng = philox(0);`],
   ['that has threads', 95, `import { workspace } from 'fanwise/threads'; globalThis.workspace = workspace;`],
   ['that reads .npy', 3.9, `import { npy } from 'fanwise'; globalThis.read = npy.decode;`],
 ];
@@ -47,6 +50,40 @@ test.each(pages)('a page %s is below %d kB, gzipped', async (_, kilobytes, conte
   expect(gzipped(outputFiles[0].contents)).toBeLessThan(1000 * kilobytes);
 });
 
+test('what is loaded and not used leaves nothing: no module computes anything that a bundler has to keep', async () => {
+  // Each file is taken as one with side effects, so that its statements alone say what can be left out.
+  const eachFile: Plugin = {
+    name: 'each file',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, async ({ path, resolveDir, importer, kind, pluginData }) => {
+        if (pluginData === eachFile) return undefined;
+        const found = await build.resolve(path, { resolveDir, importer, kind, pluginData: eachFile });
+        return { ...found, sideEffects: true, pluginData: undefined };
+      });
+    },
+  };
+  /** The files of which something is left: the last one has what keeps the others. */
+  const left = async (contents: string) => {
+    const { metafile } = await build({
+      stdin: { contents, resolveDir: '.' },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      write: false,
+      metafile: true,
+      plugins: [eachFile],
+    });
+    const [{ inputs }] = Object.values(metafile.outputs);
+    // A number that is computed of others is kept, in a few bytes.
+    return Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 40 ? [file] : []));
+  };
+  for (const name of ['index', 'threads', 'nn', 'init', 'random'])
+    expect([name, await left(`import './dist/${name}.js';`)]).toEqual([name, []]);
+  expect(await left(`import { gain } from './dist/index.js'; gain('tanh');`)).toContain(
+    'dist/activation/quadrature.js',
+  );
+});
+
 // What a file does when it is loaded, a bundler may take for nothing (package.json's sideEffects).
 test.each([
   ['an import that takes nothing registers with TensorFlow.js', `import 'fanwise/tfjs';`, 'registerClass'],
@@ -55,6 +92,7 @@ test.each([
     `import { init } from 'fanwise'; init.zeros([1]);`,
     'random.wasm',
   ],
+  ['and by entries of their own', `import { zeros } from 'fanwise/init'; zeros([1]);`, 'random.wasm'],
   ['and for initialisers of TensorFlow.js', `import { zeros } from 'fanwise/tfjs'; zeros();`, 'random.wasm'],
 ])('%s', async (_, contents, kept) => {
   const { outputFiles } = await build({
