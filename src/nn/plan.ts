@@ -140,9 +140,11 @@ const REGION = 1 << 19;
 const BLOCKS = 1 << 17;
 const MOST = 1 << 14;
 
+const SMALLER = 'pass a smaller batchSize, or narrower layers';
+
 /** A workspace with the module of networks on it: an engine that does not instantiate it now says so before a model is made. */
 function networkMemory(where: string, bytes: number): Workspace {
-  const ws = newWorkspace(where, bytes);
+  const ws = newWorkspace(where, bytes, 0, SMALLER);
   bind(ws, 'linearForward');
   return ws;
 }
@@ -248,7 +250,9 @@ export function planApart(
   const { learnt, scratch } = sizes;
   // Each thread has a scratch of its own.
   const values = (2 + slots) * learnt + regionOf(sizes, batchSize) + threads * scratch + BARRIER;
-  const ws = joined ? joinWorkspace(joined.memory, threads, joined.index) : newWorkspace(where, 4 * values, threads);
+  const ws = joined
+    ? joinWorkspace(joined.memory, threads, joined.index)
+    : newWorkspace(where, 4 * values, threads, SMALLER);
   // Every thread that joins makes these arrays in the same order, so that they are the same memory.
   const [parameters, gradients, ...state] = Array.from({ length: 2 + slots }, () => ws.float32(learnt));
   return planOn(network, sizes, ws, ws, batchSize, sharing, parameters, gradients, state);

@@ -116,12 +116,14 @@ export interface Spare {
 /** Gives a spare memory, where `ready` has made some for an engine that instantiates nothing at once. */
 export const spares: { take?(): Spare | undefined } = {};
 
-/** A new memory with `bytes` bytes for arrays, shared by `threads` threads if that is not 0. RangeError if there is no memory. */
-export function createMemory(where: string, bytes: number, threads = 0): Memory {
+/**
+ * A new memory with `bytes` bytes for arrays, shared by `threads` threads if that is not 0. RangeError if there is no memory;
+ * `advice` ends it where they are too many.
+ */
+export function createMemory(where: string, bytes: number, threads = 0, advice = 'split the work'): Memory {
   const begin = RESERVED + threads * RESERVED_PER_THREAD;
   const pages = Math.ceil((begin + align(bytes)) / PAGE);
-  if (pages > MAX_PAGES)
-    throw new RangeError(`${where}: ${bytes} bytes are beyond WebAssembly's 4 GiB; split the work`);
+  if (pages > MAX_PAGES) throw new RangeError(`${where}: ${bytes} bytes are beyond WebAssembly's 4 GiB; ${advice}`);
   const shared = threads > 0;
   const spare = shared ? undefined : spares.take?.();
   let memory: WebAssembly.Memory;
@@ -230,8 +232,8 @@ function workspaceOn(memory: Memory, isAddressed = true): Workspace {
 }
 
 /** A workspace, on memory that `threads` threads share if that is not 0. `where` begins the error if there is no memory. */
-export const newWorkspace = (where: string, bytes: number, threads = 0): Workspace =>
-  workspaceOn(createMemory(where, bytes, threads));
+export const newWorkspace = (where: string, bytes: number, threads = 0, advice?: string): Workspace =>
+  workspaceOn(createMemory(where, bytes, threads, advice));
 
 /**
  * Reserves bytes of a workspace. Each call of the function that is returned gives a workspace on them, all on the same. Its arrays

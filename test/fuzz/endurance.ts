@@ -39,6 +39,16 @@ export async function manyCalls(
   }
 }
 
+/**
+ * How resident megabytes grew from the first half of a run to the second, if they did: by more than a tenth, and by more than the
+ * 24 by which an engine's own heap and code may differ after a short run. Of fewer than eight figures nothing can be said.
+ */
+export function growthOf(megabytes: readonly number[]): string | undefined {
+  if (megabytes.length < 8) return undefined;
+  const [early, late] = [Math.max(...megabytes.slice(1, 5)), Math.max(...megabytes.slice(5))];
+  return late > Math.max(1.1 * early, early + 24) ? `from ${early} to ${late} MB` : undefined;
+}
+
 /** That many workspaces, up to 17 at the same time. Each holds a pattern of its own until it is dropped. */
 export async function manyWorkspaces(
   count: number,

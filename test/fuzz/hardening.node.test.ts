@@ -8,6 +8,7 @@ import {
   abortedTrainings,
   copyOf,
   goldenHashes,
+  growthOf,
   hashesOfCopies,
   largestWorkspace,
   manyCalls,
@@ -23,6 +24,24 @@ test('calls and workspaces do not leak memory', async () => {
   await manyWorkspaces(300, 1 << 20);
   // Without --expose-gc memory grows to the collector's limit; 300 workspaces that leak would be 300 MB more.
   expect((await resident()) - before).toBeLessThan(250);
+});
+
+test('growth is told of a leak, and of neither few figures nor a heap that settles', () => {
+  const run = (f: (i: number) => number, length = 10) => growthOf(Array.from({ length }, (_, i) => f(i)));
+  expect(run((i) => 100 + 30 * i)).toBe('from 220 to 370 MB');
+  expect(run((i) => 1000 + 30 * i)).toBe('from 1120 to 1270 MB');
+  expect(run((i) => 100 + 4 * i)).toBeUndefined();
+  expect(run((i) => 1000 + 8 * i)).toBeUndefined();
+  for (const length of [0, 1, 5]) expect(run((i) => 100 + 90 * i, length)).toBeUndefined();
+});
+
+test('a step beyond 4 GiB is an error that says what to make smaller', async () => {
+  const rows = 20_000;
+  const model = nn.sequential([nn.linear(1, 2 ** 16, { seed: 0 })]);
+  const data = { x: new Float32Array(rows), labels: new Uint16Array(rows) };
+  await expect(nn.fit(model, data, { optimizer: nn.sgd({ lr: 1 }), batchSize: rows })).rejects.toThrow(
+    /^nn\.fit: \d+ bytes are beyond WebAssembly's 4 GiB; pass a smaller batchSize, or narrower layers$/,
+  );
 });
 
 test('a workspace may have 4 GiB less 128 KiB, and works to its end', () => {

@@ -9,6 +9,7 @@ import {
   closedInStep,
   copyOf,
   goldenHashes,
+  growthOf,
   hashesOfCopies,
   largestWorkspace,
   manyCalls,
@@ -18,31 +19,33 @@ import {
 } from './endurance.js';
 
 const count = Number(process.argv[2] ?? 1e6);
+/** One of so many calls, but at least one of each kind. */
+const one = (of: number) => Math.max(1, Math.round(count / of));
 const report = (...words: unknown[]) => console.log(...words);
 report(
   `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}`,
 );
 if (!('gc' in globalThis)) report('Without --expose-gc the figures are those before garbage collection.');
 
-/** Reports resident memory during a run; in its second half it may be at most a tenth above the first. */
+/** Reports resident memory during a run. Error where it grows. */
 async function constantMemory(name: string, run: (observe: () => Promise<void>) => Promise<void>): Promise<void> {
   const since = performance.now();
   const megabytes: number[] = [];
   await run(async () => void megabytes.push(await resident()));
   report(`${name}: ${((performance.now() - since) / 1000).toFixed(0)} s, resident MB ${megabytes.join(' ')}`);
-  const [early, late] = [Math.max(...megabytes.slice(1, 5)), Math.max(...megabytes.slice(5))];
-  if (late > 1.1 * early) throw new Error(`${name}: memory grew from ${early} to ${late} MB`);
+  const growth = growthOf(megabytes);
+  if (growth) throw new Error(`${name}: memory grew ${growth}`);
 }
 
 await constantMemory(`${count} calls`, (observe) => manyCalls(count, observe));
-await constantMemory(`${count / 100} workspaces of 1 MiB`, (observe) => manyWorkspaces(count / 100, 1 << 20, observe));
+await constantMemory(`${one(100)} workspaces of 1 MiB`, (observe) => manyWorkspaces(one(100), 1 << 20, observe));
 const built = (await import('fanwise')) as unknown as typeof source;
 const builtThreads: typeof import('../../src/threads.js') = await import('fanwise/threads');
-await constantMemory(`${count / 1000} trainings on two threads`, (observe) =>
-  threadedFits(count / 1000, built, builtThreads, observe),
+await constantMemory(`${one(1000)} trainings on two threads`, (observe) =>
+  threadedFits(one(1000), built, builtThreads, observe),
 );
-await constantMemory(`${count / 10_000} workspaces closed in a step`, (observe) =>
-  closedInStep(count / 10_000, built, builtThreads, observe),
+await constantMemory(`${one(10_000)} workspaces closed in a step`, (observe) =>
+  closedInStep(one(10_000), built, builtThreads, observe),
 );
 report(`a workspace of ${largestWorkspace()} bytes works to its end, one byte more is an error`);
 report(`fit aborted at each of ${await abortedTrainings()} steps`);

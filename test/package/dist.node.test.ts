@@ -156,6 +156,28 @@ test('require gives both entries, and they share their state: a model of one is 
   expect(await node(file)).toMatchObject({ stdout: '2 2 true\n', stderr: '' });
 });
 
+test.each([
+  ['cjs', 'const { init, nn, random } = require("fanwise"); const part = (name) => require("fanwise/" + name);'],
+  ['mjs', 'import { init, nn, random } from "fanwise"; const part = (name) => import("fanwise/" + name);'],
+])('entries of namespaces have the same names, and share their state: %s', async (extension, imports) => {
+  const file = program(
+    `parts.${extension}`,
+    `${imports}
+    (async () => {
+      const parts = { nn: await part('nn'), init: await part('init'), random: await part('random') };
+      for (const [name, all] of Object.entries({ nn, init, random }))
+        console.log(name, String(Object.keys(parts[name]).sort()) === String(Object.keys(all).sort()));
+      const rng = parts.random.torch(1);
+      const model = nn.sequential([parts.nn.linear(4, 2, { rng })]);
+      parts.init.orthogonal(model.parameters['0.weight'], { rng });
+      const data = { x: random.philox(1).normal(40), labels: new Uint8Array(10) };
+      const { steps } = await parts.nn.fit(model, data, { optimizer: nn.sgd({ lr: 0.1 }), rng });
+      console.log(steps, random.restore(rng.state()).bits(1)[0] === rng.bits(1)[0]);
+    })();`,
+  );
+  expect(await node(file)).toEqual({ stdout: 'nn true\ninit true\nrandom true\n1 true\n', stderr: '' });
+});
+
 test('require gives the initialisers of TensorFlow.js, which take generators of the main entry', async () => {
   const file = program(
     'tfjs.cjs',
