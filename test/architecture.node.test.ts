@@ -14,7 +14,9 @@ const basics = {
   assembly: ['f32', 'f64', 'math', 'scratch', 'pointwise'],
 };
 const entries = {
-  src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'],
+  src: ['index', 'threads', 'tfjs', 'workerd', 'tfjs.workerd'].concat(
+    ['nn', 'init', 'random'].flatMap((name) => [name, `${name}.workerd`]),
+  ),
   assembly: ['random', 'activation', 'nn', 'constants'],
 };
 

@@ -135,6 +135,9 @@ test('the installed files evaluate no text but the program of threads, and insta
   expect(dependencies).toBeUndefined();
   expect(files).toEqual([
     'dist',
+    'nn',
+    'init',
+    'random',
     'threads',
     'tfjs',
     'docs/**/*.md',
