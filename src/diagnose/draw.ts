@@ -8,7 +8,7 @@ import type { Scheme } from './scheme.js';
 import { isUnusualScale } from './thresholds.js';
 
 /** What the weights are drawn for: the inputs' mean square, and a batch for lsuv. */
-interface Inputs {
+export interface Inputs {
   meanSquare: number;
   x?: Float32Array | undefined;
 }
@@ -24,7 +24,10 @@ export function drawWeights(model: Model, scheme: Scheme, rng: Generator, { mean
       linear.forEach(({ parameters: { weight } }, i) => {
         // The first layer makes up for the scale of the data; the last has no activation after it.
         const scale = i === 0 && isUnusualScale(meanSquare) ? 1 / Math.sqrt(meanSquare) : 1;
-        const gain = scale * (i === linear.length - 1 ? scheme.outputGain : scheme.gain);
+        // Columns at right angles, in a layer with more outputs than inputs, spread the signal over more units.
+        const [outputs, inputs] = weight.shape;
+        const spread = scheme.initialiser === 'orthogonal' ? Math.sqrt(Math.max(1, outputs / inputs)) : 1;
+        const gain = scale * spread * (i === linear.length - 1 ? scheme.outputGain : scheme.gain);
         init[scheme.initialiser](weight, { rng, gain });
       });
   } catch (error) {
@@ -34,7 +37,7 @@ export function drawWeights(model: Model, scheme: Scheme, rng: Generator, { mean
 }
 
 /** Keeps a model's parameters. The function that is returned puts them back. */
-function savedParameters(model: Model): () => void {
+export function savedParameters(model: Model): () => void {
   const tensors = Object.values(model.parameters);
   const saved = tensors.map(({ data }) => data.slice());
   return () => tensors.forEach(({ data }, i) => data.set(saved[i]));

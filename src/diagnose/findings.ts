@@ -3,11 +3,31 @@
 // gradient is of another kind.
 // The thresholds are in thresholds.ts.
 
-import { defaultNumbers, flat, type Measured, type MeasuredLayer } from '../nn/statistics.js';
+import { defaultNumbers, flat, LONG_UPDATE, type Measured, type MeasuredLayer } from '../nn/statistics.js';
 import { log10 } from './logarithm.js';
-import { DEAD, levelOf, MAX_OUTPUT_POWERS, MAX_POWERS, MAX_SHIFT, SATURATED, upperLimit } from './thresholds.js';
+import {
+  DEAD,
+  levelOf,
+  MAX_OUTPUT_POWERS,
+  MAX_POWERS,
+  MAX_SHIFT,
+  MAX_UPDATE,
+  MIN_UPDATE,
+  SATURATED,
+  upperLimit,
+} from './thresholds.js';
 
-export type Code = 'vanishing' | 'exploding' | 'dead' | 'saturated' | 'symmetric' | 'nonFinite' | 'data';
+export type Code =
+  | 'vanishing'
+  | 'exploding'
+  | 'dead'
+  | 'saturated'
+  | 'symmetric'
+  | 'nonFinite'
+  | 'data'
+  | 'learningRate'
+  | 'initialisation'
+  | 'stuck';
 
 export interface Finding {
   code: Code;
@@ -19,8 +39,8 @@ export interface Finding {
   figures: Record<string, number>;
   /** A sentence. */
   message: string;
-  /** Where it comes from, if that decides what to do: the data, a parameter, the layers' outputs, the loss. */
-  cause?: 'input' | 'parameter' | 'signal' | 'loss';
+  /** Where it comes from, if that decides what to do: the data, a parameter, the layers' outputs, the loss, the learning rate. */
+  cause?: 'input' | 'parameter' | 'signal' | 'loss' | 'rate';
 }
 
 /** Whether layers of a kind are linear in their inputs, by weights: fully connected ones, and convolutions. */
@@ -63,7 +83,29 @@ function signals(probe: Measured): (Finding | undefined)[] {
   const linear = linearLayers(probe);
   const changes = changeFindings(linear.slice(0, -1), flatUnits !== undefined);
   const rest = changes.length > 0 || flatUnits ? changes : [outputScale(linear[linear.length - 1])];
-  return [deadUnits, flatUnits, ...rest];
+  const found = [deadUnits, flatUnits, ...rest];
+  return found.some(Boolean) ? found : [stepLength(linear.slice(0, -1))];
+}
+
+/** Steps that are longer than the weights, or so short that they change nothing in a thousand. The output layer may take longer ones. */
+function stepLength(hidden: MeasuredLayer[]): Finding | undefined {
+  const updates = hidden.flatMap((layer) =>
+    layer.weight?.update === undefined ? [] : [{ layer, update: layer.weight.update }],
+  );
+  if (updates.length === 0) return undefined;
+  const { layer, update } = updates.reduce((a, b) => (b.update > a.update ? b : a));
+  const isLong = update > MAX_UPDATE;
+  if (!isLong && (update === 0 || update >= MIN_UPDATE)) return undefined;
+  return {
+    code: 'learningRate',
+    level: update > 10 * MAX_UPDATE ? 'error' : 'warning',
+    ...at(layer),
+    figures: { update, limit: isLong ? MAX_UPDATE : MIN_UPDATE },
+    message: isLong
+      ? `A step changes the weights of ${label(layer)} by ${threeDigits(update)} times their length: the learning rate is too large.`
+      : `No step of a hidden layer is longer than ${threeDigits(update)} times its weights: the learning rate is too small.`,
+    cause: 'rate',
+  };
 }
 
 const zeroInputs = ({ layers }: Measured): Finding => ({
@@ -118,13 +160,14 @@ export const percent = (share: number) =>
   share > 0 && share < 0.005 ? 'Less than 1 %' : `${Math.round(100 * share)} %`;
 
 /** NaN or infinite values, by their first cause: the data, a parameter, what layers make of them, or the loss alone. */
-function nonFinite({ input, layers, loss }: Measured): Finding | undefined {
+function nonFinite(probe: Measured): Finding | undefined {
+  const { input, layers, loss, step } = probe;
   const finding = (cause: Finding['cause'], layer: MeasuredLayer, share: number, message: string): Finding => ({
     code: 'nonFinite',
     level: 'error',
     ...at(layer),
     figures: { share },
-    message,
+    message: step === undefined ? message : `Step ${step}: ${message}`,
     cause,
   });
   if (input && input.nonFinite > 0)
@@ -142,7 +185,7 @@ function nonFinite({ input, layers, loss }: Measured): Finding | undefined {
       'parameter',
       parameter.layer,
       parameter.share,
-      `${percent(parameter.share)} of ${parameter.name} of ${label(parameter.layer)} are NaN or infinite: a step was so long that it left the range of numbers.`,
+      `${percent(parameter.share)} of ${parameter.name} of ${label(parameter.layer)} are NaN or infinite: a step was so long that it left the range of numbers.${longStep(probe)}`,
     );
   const signal = layers.find((layer) => layer.nonFinite > 0);
   if (signal)
@@ -150,7 +193,7 @@ function nonFinite({ input, layers, loss }: Measured): Finding | undefined {
       'signal',
       signal,
       signal.nonFinite,
-      `From ${label(signal)} on values are NaN or infinite: they grew from layer to layer beyond what float32 holds.`,
+      `From ${label(signal)} on values are NaN or infinite: they grew from layer to layer beyond what float32 holds.${longStep(probe)}`,
     );
   const gradient = layers.findLast((layer) => layer.gradient && layer.gradient.nonFinite > 0)?.gradient;
   if (loss !== null && !gradient) return undefined;
@@ -160,6 +203,18 @@ function nonFinite({ input, layers, loss }: Measured): Finding | undefined {
     gradient?.nonFinite ?? 1,
     'The loss or its gradient is NaN or infinite, though all that the layers make is finite.',
   );
+}
+
+/** How many times too long a step of the training was; undefined if none is known to be. */
+export const timesTooLong = ({ longest }: Measured) =>
+  longest && longest.update > LONG_UPDATE ? Number((longest.update / LONG_UPDATE).toPrecision(2)) : undefined;
+
+/** What is known of a step before that was too long. */
+function longStep(probe: Measured): string {
+  const times = timesTooLong(probe);
+  if (times === undefined) return '';
+  const { step, update } = probe.longest!;
+  return ` Step ${step} changed weights by ${threeDigits(update)} times their length: it was ${times} times too long.`;
 }
 
 /** Rows of W that are equal to the bit: with equal biases their units stay equal for ever. */

@@ -1,5 +1,5 @@
-// How to draw the weights so that the signal and its gradient keep their size through a model's layers: an initialiser and gains,
-// from mean-field theory.
+// Ways to draw the weights so that the signal and its gradient keep their size through a model's layers: initialisers and gains,
+// from mean-field theory, in the order in which theory prefers them.
 
 import type { Row } from '../activation/row.js';
 import { type Activation, activations } from '../activation/table.js';
@@ -11,35 +11,41 @@ import { MAX_FIXED_POWERS } from './thresholds.js';
 
 /** A way to draw the weights of the hidden layers, and with `outputGain` those of the last layer. */
 export type Scheme =
-  | { initialiser: 'kaimingNormal'; gain: number; outputGain: number; reason: string }
+  | { initialiser: 'kaimingNormal' | 'orthogonal'; gain: number; outputGain: number; reason: string }
   /** Layer-sequential unit-variance initialisation, fitted to a batch. */
   | { initialiser: 'lsuv'; gain?: undefined; reason: string };
 
 const lsuv: Scheme = { initialiser: 'lsuv', reason: 'fitted to the data, layer by layer' };
 /** Gains have eight digits, which do not depend on the engine. */
 const gainOf = (weightVariance: number) => Number(Math.sqrt(weightVariance).toPrecision(8));
-const kaiming = (weightVariance: number, outputVariance: number, reason: string): Scheme => ({
-  initialiser: 'kaimingNormal',
+const kaiming = (weightVariance: number, outputVariance: number, reason: string) => ({
+  initialiser: 'kaimingNormal' as const,
   gain: gainOf(weightVariance),
   outputGain: gainOf(outputVariance),
   reason,
 });
+type Kaiming = ReturnType<typeof kaiming>;
+const orthogonal = (scheme: Kaiming): Scheme => ({ ...scheme, initialiser: 'orthogonal' });
 
 /** Whether layers of a kind pass the values on, or are outputs alone: the theory need not know them. */
 const isNeutral = (kind: string) => isLinear(kind) || /^(dropout|flatten|(log)?softmax)$/i.test(kind);
 
-/** The scheme for a network with `depth` hidden layers; undefined if its activation lets no gradient through. */
-export function schemeOf({ layers }: Measured, depth: number): Scheme | undefined {
+/**
+ * The schemes for a network with `depth` hidden layers. The first is the one to take without a trial; there is none if the
+ * activation lets no gradient through.
+ */
+export function schemesOf({ layers }: Measured, depth: number): Scheme[] {
   const used = layers.flatMap((layer) => activationIn(layer) ?? []);
   const unknown = layers.some((layer) => !isNeutral(layer.kind) && !activationIn(layer));
   const distinct = new Map(used.map((activation) => [`${activation.name} ${activation.numbers}`, activation]));
+  const plain = kaiming(1, 1, 'which keeps the mean square of the signal in linear layers');
   // The theory describes networks in which all activations are the same.
-  if (unknown || distinct.size > 1) return lsuv;
+  if (unknown || distinct.size > 1) return [lsuv, plain, orthogonal(plain)];
   const [activation] = distinct.values();
-  if (activation === undefined) return kaiming(1, 1, 'which keeps the mean square of the signal in linear layers');
+  if (activation === undefined) return [plain, orthogonal(plain)];
   const row: Row = activations[activation.name as Activation];
   const field = meanField('diagnose.verdicts', (x) => row.formula(x, ...activation.numbers), true);
-  return schemeOfActivation(activation.name, field, depth);
+  return schemesOfActivation(activation.name, field, depth);
 }
 
 /** The change of the gradient's mean square, in powers of ten, up to which the activation's own gain is preferred. */
@@ -49,30 +55,44 @@ const CLOSE = 0.5;
 const MAX_RATIO = 2.5;
 
 /**
- * The first of these that there is:
+ * The first scheme is the first of these that there is:
  * 1. the activation's own gain, which keeps the signal's mean square, if the gradient nearly keeps its length too;
  * 2. the gain at which the gradient keeps its length; where that would saturate units, the least gain at which the gradient's
  *    mean square falls by what a fix allows;
  * 3. the own gain.
  * Measured on digits, with 45 networks of 1 to 28 layers and 20 activations, each at the best of 5 learning rates, beside the best
  * of 7 schemes and these rates: the own gain came within three points of the best in 31, and this choice in 39.
+ * Then the other gains, the first and no gain with orthogonal matrices, and lsuv: what a trial may prefer.
  */
-function schemeOfActivation(name: string, field: MeanField, depth: number): Scheme | undefined {
+function schemesOfActivation(name: string, field: MeanField, depth: number): Scheme[] {
   const { square, slopeSquare } = field.momentsAt(1);
   // hardshrink with a large lambda is 0 for nearly all of N(0, 1): no scale keeps that signal.
   const keeping = square > 0 && slopeSquare > 0 ? 1 / square : undefined;
-  const own =
-    keeping === undefined ? undefined : kaiming(keeping, 1, `${name}'s gain: it keeps the signal's mean square`);
-  if (keeping !== undefined && Math.abs(passage(field, keeping, depth).gradient) <= CLOSE) return own;
+  const own = keeping && kaiming(keeping, 1, `${name}'s gain: it keeps the signal's mean square`);
+  const isClose = keeping !== undefined && Math.abs(passage(field, keeping, depth).gradient) <= CLOSE;
   const balanced = gradientKeeping(field, Math.max(depth, 2));
-  if (balanced === undefined) return own;
-  const isSteep = keeping !== undefined && balanced > MAX_RATIO * MAX_RATIO * keeping;
-  const variance = isSteep ? leastSteep(field, keeping, balanced, depth) : balanced;
-  const effect = isSteep ? 'falls no more than tenfold' : 'keeps its length';
-  // The outputs' mean square is to be at most 1.
-  const outputVariance = 1 / Math.max(1, passage(field, variance, depth).square);
-  return kaiming(variance, outputVariance, `with which a gradient ${effect} through ${depth} layers of ${name}`);
+  const schemes: Kaiming[] = own && isClose ? [own] : [];
+  const balancing = (variance: number, effect: string) => {
+    // The outputs' mean square is to be at most 1.
+    const outputVariance = 1 / Math.max(1, passage(field, variance, depth).square);
+    schemes.push(
+      kaiming(variance, outputVariance, `with which a gradient ${effect} through ${depth} layers of ${name}`),
+    );
+  };
+  if (balanced !== undefined) {
+    const isSteep = keeping !== undefined && balanced > MAX_RATIO * MAX_RATIO * keeping;
+    if (isSteep) balancing(leastSteep(field, keeping, balanced, depth), 'falls no more than tenfold');
+    balancing(balanced, 'keeps its length');
+  }
+  if (own) schemes.push(own);
+  if (schemes.length === 0) return [];
+  const plain = kaiming(1, 1, 'whose rows and columns are at right angles');
+  return [...distinctGains(schemes), orthogonal(schemes[0]), orthogonal(plain), lsuv];
 }
+
+/** Schemes without those whose gain is within a twentieth of that of one before. */
+const distinctGains = (schemes: readonly Kaiming[]) =>
+  schemes.filter(({ gain }, i) => schemes.slice(0, i).every((other) => Math.abs(gain / other.gain - 1) > 0.05));
 
 /** The weight variance, at least the mean of two, with which the gradient falls by MAX_FIXED_POWERS at most. */
 function leastSteep(field: MeanField, keeping: number, balanced: number, depth: number): number {

@@ -47,3 +47,21 @@ export const isUnusualScale = (meanSquare: number) => meanSquare > 0 && (meanSqu
  * 60 at 5.3, 43 at 13, 23 at 33 standard deviations.
  */
 export const MAX_SHIFT = 4;
+
+/** The same from which on a trial also trains on standardised values. */
+export const MAX_TRIED_SHIFT = 1;
+
+/**
+ * In a trial, a setting that learns less than this share of what the best does is worth a warning, and less than the second an
+ * error: of labels the share that is right beyond chance, of targets the share of the loss that is gone.
+ */
+export const GOOD = 0.8;
+export const POOR = 0.5;
+
+/**
+ * The length of a step over that of its weights: the median of the networks of LONG_UPDATE, and the bounds beyond which the
+ * learning rate is told to be wrong, the second if no hidden layer's step is longer.
+ */
+export const USUAL_UPDATE = 0.02;
+export const MAX_UPDATE = 1;
+export const MIN_UPDATE = 1e-6;

@@ -4,8 +4,11 @@ import { activations } from '../activation/table.js';
 import { choice, float32, what } from '../check.js';
 import { type Model, planFor, requireModel } from '../nn/model.js';
 import type { Measured, MeasuredLayer } from '../nn/statistics.js';
-import { type Code, findings } from './findings.js';
-import { type Fix, fixOf } from './fix.js';
+import { type Code, type Finding, findings } from './findings.js';
+import { digits, type Fix, fixOf, standardisedParts } from './fix.js';
+import type { Found } from './search.js';
+import { GOOD, POOR } from './thresholds.js';
+import type { Outcome } from './trial.js';
 
 export type { Code } from './findings.js';
 export type { Fix } from './fix.js';
@@ -66,17 +69,63 @@ function requireMeasured(where: string, probe: Measured, model: Model | undefine
   }
   if (probe.layers.length === 0) throw new RangeError(`${where}: probe has no layers; ${advice}`);
   if (probe.input !== undefined) requireNumbers(where, 'input of probe', probe.input, ['meanSquare', 'nonFinite']);
+  if (probe.step !== undefined) requireNumbers(where, 'probe', probe, ['step']);
+  if (probe.longest !== undefined) requireNumbers(where, 'longest of probe', probe.longest, ['step', 'update']);
   Array.from(probe.layers).forEach((layer, i) => requireLayer(where, `layers[${i}] of probe`, layer));
 }
 
-/** The verdicts on a network's statistics, errors first. */
-export function verdictsOn(probe: Measured, model?: Model, x?: Float32Array): Verdict[] {
-  const found = findings(probe);
+/** Whether a setting learns less than a share of what another does, both beyond chance. */
+const isBelow = (share: number, { quality }: Outcome, than: Outcome, chance: number) =>
+  quality - chance < share * (than.quality - chance);
+
+/**
+ * The findings, after a trial. A model that learns is not ill, whatever thresholds say: their findings become warnings. One that
+ * learns less than others is ill, whatever they do not say: by its learning rate, its data or its weights, in this order.
+ */
+function withTrial(found: Finding[], probe: Measured, trial: Found): Finding[] {
+  const { own, ownBest, ownStandardised, best, isLearnt, isTrained, chance } = trial;
+  const isGood = (outcome: Outcome) => !isBelow(GOOD, outcome, best, chance);
+  if (!isLearnt) return found.length > 0 || isTrained ? found : [stuck(probe, trial)];
+  if (isGood(own)) return found.map((finding) => ({ ...finding, level: 'warning' }));
+  const level = isBelow(POOR, own, best, chance) ? 'error' : 'warning';
+  if (found.length > 0) return found.map((finding) => ({ ...finding, level }));
+  const { layer, name } = probe.layers[0];
+  const figures = { lr: own.lr, suggested: best.lr, learnt: own.quality, best: best.quality, limit: GOOD };
+  const finding = { level, layer, ...(name !== undefined && { name }), figures } as const;
+  if (isGood(ownBest)) {
+    const size = ownBest.lr > own.lr ? 'short' : 'long';
+    const message = `Steps with a learning rate of ${digits(own.lr)} are too ${size} for this network.`;
+    return [{ ...finding, code: 'learningRate', figures: { ...figures, suggested: ownBest.lr }, message }];
+  }
+  if (ownStandardised && isGood(ownStandardised)) {
+    const message = `With ${standardisedParts(trial)} of another mean and scale the network learns far more.`;
+    return [{ ...finding, code: 'data', message, cause: 'input' }];
+  }
+  const message = 'From these weights the network learns far less than from others, at every learning rate.';
+  return [{ ...finding, code: 'initialisation', message }];
+}
+
+/** Nothing that was tried learns, and the model has learnt nothing before. */
+function stuck({ layers }: Measured, { trial, settings, best }: Found): Finding {
+  const { layer, name } = layers[0];
+  return {
+    code: 'stuck',
+    level: 'warning',
+    layer,
+    ...(name !== undefined && { name }),
+    figures: { steps: trial.steps, settings, best: best.quality },
+    message: `Of ${settings} settings none learns in ${trial.steps} steps: labels or targets may have nothing to do with the inputs, or the network is too deep, too narrow or drops too much to begin soon.`,
+  };
+}
+
+/** The verdicts on a network's statistics, and on a trial if there was one: errors first. */
+export function verdictsOn(probe: Measured, model?: Model, x?: Float32Array, trial?: Found): Verdict[] {
+  const found = trial ? withTrial(findings(probe), probe, trial) : findings(probe);
   const ordered = [
     ...found.filter(({ level }) => level === 'error'),
     ...found.filter(({ level }) => level !== 'error'),
   ];
-  return ordered.map((finding) => ({ ...finding, fix: fixOf(finding, { probe, model, x }) }));
+  return ordered.map((finding) => ({ ...finding, fix: fixOf(finding, { probe, model, x, found: trial }) }));
 }
 
 /**

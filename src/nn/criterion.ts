@@ -29,6 +29,8 @@ export interface Criterion {
   /** The loss's name, and whether it takes logits. */
   name: NameOfLoss;
   logits: boolean;
+  /** Whether targets may be any numbers, so that others with another mean and scale are as good. */
+  isRegression: boolean;
   /** The rows' labels; undefined if the data have targets. */
   labels?: Uint32Array;
   /** The targets; undefined if the data have labels. */
@@ -70,6 +72,7 @@ function crossEntropyCriterion({ where, given, data, rows, columns }: Request<'c
   return {
     name: 'crossEntropy',
     logits: true,
+    isRegression: false,
     labels,
     bind(kernel, memory, outputs, gradient, batch) {
       const loaded = new Uint32Array(memory.buffer, memory.byteOffset, batch);
@@ -117,6 +120,7 @@ function pointwiseCriterion({ where, name, given, data, rows, columns }: Request
   return {
     name,
     logits: row.from === 'logits',
+    isRegression: row.from === 'outputs' && !row.shares,
     targets,
     bind(kernel, memory, outputs, gradient, batch) {
       const [loaded, lossOfEach] = [0, 1].map((k) => memory.subarray(k * batch * columns, (k + 1) * batch * columns));

@@ -66,7 +66,7 @@ export function evaluate(
 }
 
 /** The first index of the largest of n values; -1 if one is NaN. */
-function indexOfLargest(x: Float32Array, from: number, n: number): number {
+export function indexOfLargest(x: Float32Array, from: number, n: number): number {
   let best = -1;
   let largest = -Infinity;
   for (let k = 0; k < n; k++) {

@@ -63,7 +63,7 @@ const names = /* @__PURE__ */ Object.keys({
   onNonFinite: 1,
 } satisfies Record<keyof Fit, 1>) as (keyof Fit)[];
 
-function optimizerOf(where: string, value: unknown): Optimizer {
+export function optimizerOf(where: string, value: unknown): Optimizer {
   if (typeof value !== 'object' || typeof (value as Optimizer | null)?.bind !== 'function')
     throw new TypeError(`${where}: optimizer is ${what(value)}; pass one, such as nn.sgd({ lr: 0.1 })`);
   number(where, 'lr of optimizer', (value as Optimizer).lr, { least: 0 });

@@ -86,19 +86,32 @@ export interface MeasuredLayer extends Omit<LayerStatistics, 'gradient' | 'weigh
   weight?: MeasuredWeight | undefined;
 }
 
+/** A step of training, and how long it was for the weight that it changed most, over the weight's length. */
+export interface LongestStep {
+  step: number;
+  update: number;
+}
+
 /** The statistics of any network. `input` and `loss` may be unknown. */
 export interface Measured {
   rows: number;
+  /** In training, the number of the step, from 0 on, and the longest step that was probed before, or the first too long one. */
+  step?: number | undefined;
+  longest?: LongestStep | undefined;
   /** Whether dropout made zeros of values, as it does in training: dead units are then not judged. */
   dropped?: boolean | undefined;
   loss?: number | null | undefined;
   input?: Statistics | undefined;
+  targets?: Statistics | undefined;
   layers: MeasuredLayer[];
 }
 
 /** The statistics of a forward and a backward pass over a batch. */
 export interface Probe {
   rows: number;
+  /** In training, the number of the step, from 0 on, and the longest step that was probed before, or the first too long one. */
+  step?: number | undefined;
+  longest?: LongestStep | undefined;
   /** Whether dropout made zeros of values, as it does in training; absent if not. */
   dropped?: boolean | undefined;
   /** The mean loss; null if it is not finite. */
@@ -283,6 +296,19 @@ export function probePass(model: Model, plan: Plan, rows: number, training: bool
       layers,
     }),
   };
+}
+
+/**
+ * The length of a step over that of its weights from which on it is too long: in 53 networks of 1 to 27 layers, at what they learnt
+ * best by, the longest first step of a hidden layer was between 8e-4 and this.
+ */
+export const LONG_UPDATE = 0.1;
+
+/** The longest step of the probes so far, or the first that was too long: those that follow it are longer for its sake. */
+export function longestStep(known: LongestStep | undefined, { step, layers }: Probe): LongestStep | undefined {
+  if (step === undefined || (known && known.update > LONG_UPDATE)) return known;
+  const update = Math.max(0, ...layers.map(({ weight }) => weight?.update ?? 0));
+  return update > (known?.update ?? 0) ? { step, update } : known;
 }
 
 /** Whether a layer of a model does something else in training. */

@@ -28,7 +28,7 @@ import {
 } from './model.js';
 import { nonFiniteParameter, originOf } from './non-finite.js';
 import type { Plan } from './plan.js';
-import { probePass } from './statistics.js';
+import { type LongestStep, longestStep, probePass } from './statistics.js';
 import { clipping, generatorStates, gradients, type ThreadTeam, type TrainingSpec } from './step.js';
 
 /** nn.fit, or the same with steps by a team of threads if that is faster. `where` begins its errors. */
@@ -115,6 +115,7 @@ class Run implements Training {
   private team: TeamSteps | undefined;
   /** The parameters before a step, for a probe. Allocated once: 320 kB take 180 us to allocate, 20 to fill. */
   private before: Float32Array | undefined;
+  private longest: LongestStep | undefined;
   /** Whether it was said that numbers are not finite, or is not to be said. */
   private told: boolean;
   private lr = 0;
@@ -295,7 +296,9 @@ class Run implements Training {
     this.before?.set(plan.parameters);
     return () => {
       probe.after(this.before!);
-      step.probe = probe.report(step.loss);
+      const { longest } = this;
+      step.probe = { ...probe.report(step.loss), step: step.step, ...(longest && { longest }) };
+      this.longest = longestStep(longest, step.probe);
     };
   }
 

@@ -44,7 +44,7 @@ export function measured(
   const { layers: statistics } = diagnose.probe(
     nn.sequential(layers),
     { x: rng.fork('x').normal(rows * widths[0]), targets },
-    { loss: 'meanSquaredError' },
+    { trial: false, loss: 'meanSquaredError' },
   );
   const linear = statistics.filter(({ kind }) => kind === 'linear');
   return { q: linear.map((l) => l.meanSquare), gradient: linear.map((l) => l.gradient.meanSquare) };

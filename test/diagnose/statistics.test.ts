@@ -13,7 +13,7 @@ test('the statistics say what the parameters of an activation are, where they ar
       }),
     );
   const [usual, other] = [0.01, 0.5].map((slope) => {
-    const probe = diagnose.probe(model(slope), { x, labels });
+    const probe = diagnose.probe(model(slope), { x, labels }, { trial: false });
     const [{ fix }] = diagnose.verdicts(JSON.parse(JSON.stringify(probe)));
     expect(fix.gain).toBeCloseTo(gain('leakyRelu', { slope }), 6);
     return probe.layers[1];
@@ -26,13 +26,13 @@ test('layers are numbered as in model.layers: twelve with activations of their o
   const layers = Array.from({ length: 12 }, (_, l) =>
     nn.linear(l ? 40 : 64, l < 11 ? 40 : 10, { seed: l, ...(l < 11 ? { activation: 'tanh' } : {}) }),
   );
-  const [{ message, layer }] = diagnose.probe(nn.sequential(layers), { x, labels }).verdicts;
+  const [{ message, layer }] = diagnose.probe(nn.sequential(layers), { x, labels }, { trial: false }).verdicts;
   expect(message).toMatch(/^From layer 10 back to layer 0 /);
   expect(layer).toBe(0);
 });
 
 test('verdicts of broken statistics are errors, none from within', () => {
-  const good = diagnose.probe(ailing[1][1](), { x, labels });
+  const good = diagnose.probe(ailing[1][1](), { x, labels }, { trial: false });
   const visit = (path: (string | number)[], value: unknown) => {
     for (const bad of [null, 'x', {}, [], Number.NaN, -1, undefined, true]) {
       const copied = structuredClone({ ...good, layers: good.layers.slice(0, 4) });

@@ -5,7 +5,7 @@ import { ailing, changed, healthy, labels, named, net, normal, rows, x } from '.
 
 describe.each(ailing)('%s', (_, make, expected, mechanical, words) => {
   const model = make();
-  const probe = diagnose.probe(model, { x, labels });
+  const probe = diagnose.probe(model, { x, labels }, { trial: false });
   const { verdicts } = probe;
 
   test('its ailment is found, and nothing else', () => {
@@ -31,7 +31,7 @@ describe.each(ailing)('%s', (_, make, expected, mechanical, words) => {
     expect(apply !== undefined).toBe(mechanical);
     if (!apply) return;
     apply({ seed: 3 });
-    expect(diagnose.probe(model, { x, labels }).verdicts).toEqual([]);
+    expect(diagnose.probe(model, { x, labels }, { trial: false }).verdicts).toEqual([]);
     const once = hash(model.parameters['0.weight'].data.slice());
     apply({ seed: 4 });
     expect(hash(model.parameters['0.weight'].data.slice())).not.toBe(once);
@@ -44,7 +44,9 @@ describe.each(ailing)('%s', (_, make, expected, mechanical, words) => {
 test.each(healthy)('%s: nothing is found', (_, make) => {
   const model = make();
   for (const n of [3, 30, rows])
-    expect(diagnose.probe(model, { x: x.subarray(0, 64 * n), labels: labels.subarray(0, n) }).verdicts).toEqual([]);
+    expect(
+      diagnose.probe(model, { x: x.subarray(0, 64 * n), labels: labels.subarray(0, n) }, { trial: false }).verdicts,
+    ).toEqual([]);
 });
 
 test('an output layer may be saturated or dead: it is not judged', async () => {
@@ -59,7 +61,7 @@ test('an output layer may be saturated or dead: it is not judged', async () => {
     optimizer: nn.adam({ lr: 0.03 }),
   } as const;
   for await (const _ of nn.fit(model, data, options));
-  const { verdicts, layers } = diagnose.probe(model, data, { loss: 'meanSquaredError' });
+  const { verdicts, layers } = diagnose.probe(model, data, { trial: false, loss: 'meanSquaredError' });
   expect(layers[3].saturated).toBe(1);
   expect(verdicts).toEqual([]);
 });
@@ -67,7 +69,7 @@ test('an output layer may be saturated or dead: it is not judged', async () => {
 test('values that grew beyond float32 and weights that a step threw out of range have different messages', async () => {
   const model = net('relu', 60, 30, normal(3));
   const optimizer = nn.sgd({ lr: 1 });
-  const [told] = diagnose.probe(model, { x, labels }).verdicts;
+  const [told] = diagnose.probe(model, { x, labels }, { trial: false }).verdicts;
   expect(told.message).toMatch(/they grew from layer to layer/);
   for await (const { probe, step } of nn.fit(
     model,
@@ -82,7 +84,7 @@ test('values that grew beyond float32 and weights that a step threw out of range
 test('what apply draws: the gain for hidden layers, 1 for the last, and the first makes up for the inputs', () => {
   const model = net('tanh', 3, 200, normal(2));
   const data = { x: x.map((v) => 10 * v), labels };
-  const [{ fix }] = diagnose.probe(model, data).verdicts;
+  const [{ fix }] = diagnose.probe(model, data, { trial: false }).verdicts;
   fix.apply?.({ seed: 5 });
   const scaled = Object.entries(model.parameters)
     .filter(([name]) => name.endsWith('weight'))
@@ -99,21 +101,21 @@ test('errors come first, and the worst of several layers is named', () => {
     valuesOf('2.bias').fill(-10, 0, 75);
     valuesOf('4.bias').fill(-10, 0, 85);
   });
-  const { verdicts } = diagnose.probe(model, { x, labels });
+  const { verdicts } = diagnose.probe(model, { x, labels }, { trial: false });
   expect(verdicts.map(({ level }) => level)).toEqual(verdicts.map(({ level }) => level).sort());
   const dead = verdicts.find(({ code }) => code === 'dead');
   expect(dead).toMatchObject({ layer: 5, figures: { layers: 2 } });
 });
 
 test('a fix says when layers are too narrow for their depth', () => {
-  const [{ fix }] = diagnose.probe(net('leakyRelu', 12, 8, normal(0.01)), { x, labels }).verdicts;
+  const [{ fix }] = diagnose.probe(net('leakyRelu', 12, 8, normal(0.01)), { x, labels }, { trial: false }).verdicts;
   expect(fix.message).toMatch(/Layers this narrow stray far/);
 });
 
 test('data: what is not finite in them, and a scale that saturates', () => {
   const bad = x.slice();
   bad[3] = Number.NaN;
-  const [verdict, ...rest] = diagnose.probe(net('tanh', 2, 100), { x: bad, labels }).verdicts;
+  const [verdict, ...rest] = diagnose.probe(net('tanh', 2, 100), { x: bad, labels }, { trial: false }).verdicts;
   expect(rest).toEqual([]);
   expect(verdict).toMatchObject({ code: 'nonFinite', level: 'error', layer: 0 });
   expect(verdict.message).toMatch(/^Less than 1 % of the inputs are NaN or infinite/);
@@ -121,20 +123,20 @@ test('data: what is not finite in them, and a scale that saturates', () => {
 
   const pixels = { x: x.map((v) => 100 * v), labels };
   const model = net('tanh', 3, 100, named('lecunNormal'));
-  const [stuck] = diagnose.probe(model, pixels).verdicts;
+  const [stuck] = diagnose.probe(model, pixels, { trial: false }).verdicts;
   expect(stuck).toMatchObject({ code: 'saturated', layer: 1 });
   expect(stuck.fix.message).toMatch(
     /The inputs' mean square is \d+: standardise them, or divide the first layer's gain by its root\.$/,
   );
   stuck.fix.apply?.({ seed: 1 });
-  expect(diagnose.probe(model, pixels).verdicts).toEqual([]);
+  expect(diagnose.probe(model, pixels, { trial: false }).verdicts).toEqual([]);
 });
 
 test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each has its own message', () => {
   const model = () => net('relu', 3, 50, named('kaimingNormal'));
   const targets = (value: number) => ({ x, targets: new Float32Array(10 * rows).fill(value) });
   for (const value of [Number.NaN, Infinity, 3e38]) {
-    const { loss, verdicts } = diagnose.probe(model(), targets(value), { loss: 'meanSquaredError' });
+    const { loss, verdicts } = diagnose.probe(model(), targets(value), { trial: false, loss: 'meanSquaredError' });
     expect(loss).toBe(null);
     expect(verdicts.map(({ code, message, fix }) => [code, message, fix.message, fix.apply])).toEqual([
       [
@@ -146,10 +148,14 @@ test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each has
     ]);
   }
   for (const f of ['relu', 'sigmoid'] as const) {
-    const [zeros, ...rest] = diagnose.probe(net(f, 3, 50), {
-      x: new Float32Array(64 * 20),
-      labels: new Uint8Array(20),
-    }).verdicts;
+    const [zeros, ...rest] = diagnose.probe(
+      net(f, 3, 50),
+      {
+        x: new Float32Array(64 * 20),
+        labels: new Uint8Array(20),
+      },
+      { trial: false },
+    ).verdicts;
     expect(rest).toEqual([]);
     expect(zeros).toMatchObject({
       code: 'dead',
@@ -160,10 +166,14 @@ test('targets, a loss beyond float32, inputs of zeros, a bias, a slope: each has
   }
   const biased = model();
   biased.parameters['2.bias'].data[3] = -Infinity;
-  expect(diagnose.probe(biased, { x, labels }).verdicts[0].message).toMatch(/^2 % of 2\.bias of layer 2 are NaN/);
+  expect(diagnose.probe(biased, { x, labels }, { trial: false }).verdicts[0].message).toMatch(
+    /^2 % of 2\.bias of layer 2 are NaN/,
+  );
   const sloped = nn.sequential([nn.linear(64, 20, { seed: 1 }), nn.prelu(), nn.linear(20, 10, { seed: 2 })]);
   sloped.parameters['1.weight'].data[0] = Number.NaN;
-  expect(diagnose.probe(sloped, { x, labels }).verdicts[0].message).toMatch(/^100 % of 1\.weight of layer 1 are NaN/);
+  expect(diagnose.probe(sloped, { x, labels }, { trial: false }).verdicts[0].message).toMatch(
+    /^100 % of 1\.weight of layer 1 are NaN/,
+  );
 });
 
 test.each([
@@ -174,29 +184,31 @@ test.each([
 ] as const)('%s, by the outputs alone', (code, make, scale) => {
   const model = make();
   const data = { x: x.map((v) => v * scale), labels };
-  const { verdicts } = diagnose.probe(model, data);
+  const { verdicts } = diagnose.probe(model, data, { trial: false });
   expect(verdicts.map(({ code, level }) => [code, level])).toEqual([[code, 'error']]);
   verdicts[0].fix.apply?.({ seed: 1 });
-  expect(diagnose.probe(model, data).verdicts).toEqual([]);
+  expect(diagnose.probe(model, data, { trial: false }).verdicts).toEqual([]);
 });
 
 test('softsign falls at its edge and grows at its gain: a gain between carries 40 layers', () => {
   const model = net('softsign', 40, 100);
-  const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
+  const [{ fix }] = diagnose.probe(model, { x, labels }, { trial: false }).verdicts;
   expect(fix.gain).toBeGreaterThan(1);
   expect(fix.gain).toBeLessThan(2.3375);
   expect(fix.message).toMatch(/a gradient keeps its length through 40 layers of softsign/);
   fix.apply?.({ seed: 1 });
-  expect(diagnose.probe(model, { x, labels }).verdicts).toEqual([]);
+  expect(diagnose.probe(model, { x, labels }, { trial: false }).verdicts).toEqual([]);
 });
 
 test('equal units need only be drawn apart; nothing heals an activation that is 0 everywhere', () => {
   const equal = net('sigmoid', 4, 50, (w) => init.zeros(w));
-  expect(diagnose.probe(equal, { x, labels }).verdicts[0].fix).toMatchObject({ initialiser: 'kaimingNormal' });
+  expect(diagnose.probe(equal, { x, labels }, { trial: false }).verdicts[0].fix).toMatchObject({
+    initialiser: 'kaimingNormal',
+  });
   const zero = () => nn.activation('hardtanh', { low: 0, high: 0 });
   const [first, second] = [nn.linear(64, 50, { seed: 1 }), nn.linear(50, 50, { seed: 2 })];
   const model = nn.sequential([first, zero(), second, zero(), nn.linear(50, 10, { seed: 3 })]);
-  const [verdict] = diagnose.probe(model, { x, labels }).verdicts;
+  const [verdict] = diagnose.probe(model, { x, labels }, { trial: false }).verdicts;
   expect(verdict).toMatchObject({ code: 'dead', level: 'error' });
   expect(verdict.fix.message).toMatch(/lets no gradient through, whatever the weights/);
 });
@@ -204,13 +216,17 @@ test('equal units need only be drawn apart; nothing heals an activation that is 
 test('apply checks its options, and leaves the model as it was where it fails', () => {
   const [, make] = ailing.find(([name]) => name.startsWith('two activations'))!;
   const model = make();
-  const [{ fix }] = diagnose.probe(model, { x, labels }).verdicts;
+  const [{ fix }] = diagnose.probe(model, { x, labels }, { trial: false }).verdicts;
   expect(() => fix.apply?.({ sede: 1 } as never)).toThrow(/unknown option sede/);
   expect(() => fix.apply?.(1 as never)).toThrow(/the options are 1/);
   expect(() => fix.apply?.(null as never)).toThrow(/the options are null/);
   // LSUV on a batch whose rows are all alike in the first layer.
   const before = Object.values(model.parameters).map(({ data }) => hash(data.slice()));
-  const flat = diagnose.verdicts(diagnose.probe(model, { x, labels }), model, new Float32Array(64 * 10));
+  const flat = diagnose.verdicts(
+    diagnose.probe(model, { x, labels }, { trial: false }),
+    model,
+    new Float32Array(64 * 10),
+  );
   expect(() => flat[0].fix.apply?.({ seed: 1 })).toThrow(/makes values of variance 0/);
   expect(Object.values(model.parameters).map(({ data }) => hash(data.slice()))).toEqual(before);
 });
@@ -241,7 +257,7 @@ describe('inputs far from 0', () => {
     const shifted = x.map((v) => 5 * ((v - mean) / std + shift));
     // Weights so small that more is wrong: what follows from the data is left out.
     const model = net('tanh', 20, 50, named('lecunNormal'));
-    const { verdicts } = diagnose.probe(model, { x: shifted, labels });
+    const { verdicts } = diagnose.probe(model, { x: shifted, labels }, { trial: false });
     expect(verdicts.filter(({ code }) => code === 'data').map(({ code, level }) => [code, level])).toEqual(expected);
     if (expected.length === 0) return;
     expect(verdicts.length).toBe(1);
@@ -249,11 +265,15 @@ describe('inputs far from 0', () => {
     expect(fix.apply).toBe(undefined);
     expect(fix.message).toMatch(/^Standardise the inputs, \(x - -?\d+(\.\d+)?\) \/ 5, and whatever/);
     const standard = shifted.map((v) => (v - fix.standardise!.mean) / fix.standardise!.std);
-    expect(diagnose.probe(model, { x: standard, labels }).verdicts).toEqual([]);
+    expect(diagnose.probe(model, { x: standard, labels }, { trial: false }).verdicts).toEqual([]);
   });
 
   test('of one value alone nothing is said', () => {
-    const { verdicts } = diagnose.probe(net('tanh', 2, 50, named('lecunNormal')), { x: x.map(() => 3), labels });
+    const { verdicts } = diagnose.probe(
+      net('tanh', 2, 50, named('lecunNormal')),
+      { x: x.map(() => 3), labels },
+      { trial: false },
+    );
     expect(verdicts.map(({ code }) => code)).not.toContain('data');
   });
 });
@@ -275,7 +295,7 @@ test('in a training with dropout no healthy layer is called dead', async () => {
       // The same statistics without the mark are what was judged before.
       if (diagnose.verdicts({ ...probe!, dropped: false }, model).some(({ code }) => code === 'dead')) unmarked++;
     }
-    expect(diagnose.probe(model, { x, labels }).dropped).toBe(undefined);
+    expect(diagnose.probe(model, { x, labels }, { trial: false }).dropped).toBe(undefined);
     return found;
   };
   let unmarked = 0;

@@ -214,9 +214,9 @@ const others: Call[] = [
   call('diagnose.probe', diagnose.probe, () => [model(), batch(), { lr: 0.1, loss: 'crossEntropy' }]),
   call('diagnose.verdicts', diagnose.verdicts, () => {
     const it = model();
-    return [diagnose.probe(it, batch()), it, noise(1, 8)];
+    return [diagnose.probe(it, batch(), { trial: false }), it, noise(1, 8)];
   }),
-  call('diagnose.verdicts', diagnose.verdicts, () => [diagnose.probe(model(), batch())]),
+  call('diagnose.verdicts', diagnose.verdicts, () => [diagnose.probe(model(), batch(), { trial: false })]),
   call('diagnose.network', diagnose.network, () => [
     [
       {

@@ -89,7 +89,7 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
   const { f, slope, most } = functions[name];
   const model = plainNet(name);
   const expected = reference(model, f, slope);
-  const probe = diagnose.probe(model, { x, labels }, { lr: 0.1 });
+  const probe = diagnose.probe(model, { x, labels }, { trial: false, lr: 0.1 });
 
   test('every number is that of the network in double precision', () => {
     expect(probe.rows).toBe(rows);
@@ -133,11 +133,11 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
       expect(Math.abs(weight!.update! / ((0.1 * expected.norms[l]) / length) - 1)).toBeLessThan(1e-5);
       expect(weight).toMatchObject({ nonFinite: 0, symmetric: false, symmetricBias: false });
     });
-    expect(diagnose.probe(model, { x, labels }).layers[0].weight).not.toHaveProperty('update');
+    expect(diagnose.probe(model, { x, labels }, { trial: false }).layers[0].weight).not.toHaveProperty('update');
   });
 
   test('a fused activation is an operation of its own, with the same numbers', () => {
-    const fused = diagnose.probe(fusedNet(name), { x, labels }, { lr: 0.1 });
+    const fused = diagnose.probe(fusedNet(name), { x, labels }, { trial: false, lr: 0.1 });
     const indices = [0, 0, 1, 1, 2];
     expect(fused.layers).toEqual(probe.layers.map((statistics, i) => ({ ...statistics, layer: indices[i] })));
   });
@@ -146,7 +146,7 @@ describe.each(['tanh', 'gelu'] as const)('%s', (name) => {
     expect(JSON.parse(JSON.stringify(probe))).toEqual(probe);
     expect(structuredClone(probe)).toEqual(probe);
     const before = Object.values(model.parameters).map(({ data }) => hash(data.slice()));
-    expect(diagnose.probe(model, { x, labels }, { lr: 0.1 })).toEqual(probe);
+    expect(diagnose.probe(model, { x, labels }, { trial: false, lr: 0.1 })).toEqual(probe);
     expect(Object.values(model.parameters).map(({ data }) => hash(data.slice()))).toEqual(before);
   });
 });
@@ -156,22 +156,24 @@ test('dead units, equal rows of weights, and values that are not finite', () => 
   const [weight, bias] = [model.parameters['0.weight'].data, model.parameters['0.bias'].data];
   bias.fill(-1e3, 0, 3);
   const statisticsOf = (p: Probe, i: number): LayerStatistics => p.layers[i];
-  expect(statisticsOf(diagnose.probe(model, { x, labels }), 1).dead).toBe(3 / 8);
+  expect(statisticsOf(diagnose.probe(model, { x, labels }, { trial: false }), 1).dead).toBe(3 / 8);
   weight.fill(0.5);
   bias.fill(0);
-  expect(statisticsOf(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({
+  expect(statisticsOf(diagnose.probe(model, { x, labels }, { trial: false }), 0).weight).toMatchObject({
     symmetric: true,
     symmetricBias: true,
   });
   bias[1] = 1;
-  expect(statisticsOf(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({
+  expect(statisticsOf(diagnose.probe(model, { x, labels }, { trial: false }), 0).weight).toMatchObject({
     symmetric: true,
     symmetricBias: false,
   });
   weight[7] = 0.25;
-  expect(statisticsOf(diagnose.probe(model, { x, labels }), 0).weight).toMatchObject({ symmetric: false });
+  expect(statisticsOf(diagnose.probe(model, { x, labels }, { trial: false }), 0).weight).toMatchObject({
+    symmetric: false,
+  });
   weight[0] = Number.NaN;
-  const bad = diagnose.probe(model, { x, labels });
+  const bad = diagnose.probe(model, { x, labels }, { trial: false });
   expect(statisticsOf(bad, 0).nonFinite).toBe(1 / 8);
   expect(statisticsOf(bad, 0).weight?.nonFinite).toBe(1 / 48);
   expect(Number.isFinite(statisticsOf(bad, 0).weight?.norm)).toBe(true);
@@ -185,9 +187,9 @@ test('after a training step dropout drops nothing in a probe, forward or backwar
     nn.dropout({ p: 0.5, seed: 3 }),
     nn.linear(8, 3, { seed: 2 }),
   ]);
-  const before = diagnose.probe(model, { x, labels });
+  const before = diagnose.probe(model, { x, labels }, { trial: false });
   for await (const _ of nn.fit(model, { x, labels }, { batchSize: 40, seed: 1, optimizer: nn.sgd({ lr: 0 }) }));
-  expect(diagnose.probe(model, { x, labels })).toEqual(before);
+  expect(diagnose.probe(model, { x, labels }, { trial: false })).toEqual(before);
 });
 
 test('norms are of the finite values; the share of the others is in the probe', () => {
@@ -195,7 +197,7 @@ test('norms are of the finite values; the share of the others is in the probe', 
   const w = model.parameters['0.weight'].data;
   w[5] = Infinity;
   const length = Math.sqrt(w.reduce((sum, v) => sum + (Number.isFinite(v) ? v * v : 0), 0));
-  const { weight, broken } = diagnose.probe(model, { x, labels }, { lr: 1 }).layers[0];
+  const { weight, broken } = diagnose.probe(model, { x, labels }, { trial: false, lr: 1 }).layers[0];
   expect(Math.abs(weight!.norm / length - 1)).toBeLessThan(1e-6);
   expect(weight).toMatchObject({ nonFinite: 1 / 48, gradientNonFinite: 1 });
   expect(weight).not.toHaveProperty('update');
@@ -223,7 +225,7 @@ test('dropout drops and draws nothing, prelu and glu have statistics', () => {
     ]);
   const rng = random.philox(1);
   const before = rng.state();
-  const { layers } = diagnose.probe(make(rng), { x, labels });
+  const { layers } = diagnose.probe(make(rng), { x, labels }, { trial: false });
   expect(rng.state()).toEqual(before);
   expect(layers.map(({ kind, units }) => [kind, units])).toEqual([
     ['linear', 8],
@@ -300,12 +302,14 @@ describe('during a training', () => {
     const model = net();
     const data = { x, labels };
     for await (const _ of nn.fit(model, data, { epochs: 3, batchSize: 16, seed: 4, optimizer, clipNorm: 0.5 })) {
-      diagnose.probe(model, { x: x.subarray(0, 6 * 16), labels: labels.subarray(0, 16) });
+      diagnose.probe(model, { x: x.subarray(0, 6 * 16), labels: labels.subarray(0, 16) }, { trial: false });
       const many = { x: new Float32Array(6 * 200), labels: new Uint8Array(200) };
-      expect(diagnose.probe(model, many).rows).toBe(200);
+      expect(diagnose.probe(model, many, { trial: false }).rows).toBe(200);
     }
     expect(Object.values(model.parameters).map(({ data: w }) => hash(w.slice()))).toEqual(alone.hashes);
-    expect(diagnose.probe(model, { x: new Float32Array(6 * 200), labels: new Uint8Array(200) }).rows).toBe(200);
+    expect(
+      diagnose.probe(model, { x: new Float32Array(6 * 200), labels: new Uint8Array(200) }, { trial: false }).rows,
+    ).toBe(200);
   });
 
   test.each([
@@ -325,14 +329,20 @@ describe('during a training', () => {
 
 test('wrong arguments are errors', () => {
   const model = fusedNet('tanh');
-  expect(() => diagnose.probe({} as never, { x, labels })).toThrow(/pass one made by nn.sequential/);
-  expect(() => diagnose.probe(model, { x: x.subarray(0, 7), labels })).toThrow(/no whole number of rows/);
-  expect(() => diagnose.probe(model, { x: new Float32Array(0), labels: [] })).toThrow(/x has no rows/);
-  expect(() => diagnose.probe(model, { x, labels: labels.subarray(1) })).toThrow(/labels has 39 values/);
-  expect(() => diagnose.probe(model, { x, labels }, { lr: -1 })).toThrow(/lr is -1/);
-  expect(() => diagnose.probe(model, { x, labels }, { rate: 1 } as never)).toThrow(/unknown option rate/);
+  expect(() => diagnose.probe({} as never, { x, labels }, { trial: false })).toThrow(/pass one made by nn.sequential/);
+  expect(() => diagnose.probe(model, { x: x.subarray(0, 7), labels }, { trial: false })).toThrow(
+    /no whole number of rows/,
+  );
+  expect(() => diagnose.probe(model, { x: new Float32Array(0), labels: [] }, { trial: false })).toThrow(
+    /x has no rows/,
+  );
+  expect(() => diagnose.probe(model, { x, labels: labels.subarray(1) }, { trial: false })).toThrow(
+    /labels has 39 values/,
+  );
+  expect(() => diagnose.probe(model, { x, labels }, { trial: false, lr: -1 })).toThrow(/lr is -1/);
+  expect(() => diagnose.probe(model, { x, labels }, { trial: false, rate: 1 } as never)).toThrow(/unknown option rate/);
   expect(() => diagnose.verdicts({} as never, model)).toThrow(/pass what diagnose.probe gave/);
-  const probe = diagnose.probe(model, { x, labels });
+  const probe = diagnose.probe(model, { x, labels }, { trial: false });
   for (const layers of [[], [null], probe.layers.slice(1)])
     expect(() => diagnose.verdicts({ ...probe, layers } as never, model)).toThrow(/probe is of another model/);
   expect(() => diagnose.verdicts(probe, model, [1] as never)).toThrow(/x is the array \[1\]/);

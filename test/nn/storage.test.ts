@@ -101,7 +101,10 @@ class Session {
       () => void init.normal(one, { seed: at, std: 0.2 }),
       () => Array.from(model.forward(data.x)),
       () => nn.evaluate(model, data),
-      () => diagnose.probe(model, [data, manyRows][at % 2]).layers.map(({ mean, weight }) => [mean, weight?.norm]),
+      () =>
+        diagnose
+          .probe(model, [data, manyRows][at % 2], { trial: false })
+          .layers.map(({ mean, weight }) => [mean, weight?.norm]),
       () => hash((this.file = nn.save(model))),
       () => this.file && nn.load(this.file, model),
       () => nn.lsuv(model, data.x, { seed: at }),

@@ -28,10 +28,10 @@ const entriesOfWorkerd = ['workerd', 'tfjs.workerd', ...namespaces.map((name) =>
 
 // 0.4 MB are JavaScript, a file for each source with its comments, and 0.8 their maps with the sources in them; 0.4 the files
 // for Node, 0.5 those for require, 0.4 the minified file and its map, 0.3 what threads run, as a text and as a file, 0.2 types,
-// 0.1 WebAssembly, 0.2 documents. What is installed is not what a page downloads.
-test('installed it takes less than 3.9 MB: a file and its map for each source, and a few single files', () => {
+// 0.1 WebAssembly, 0.2 documents; 0.1 of all that are trials of networks. What is installed is not what a page downloads.
+test('installed it takes less than 4.1 MB: a file and its map for each source, and a few single files', () => {
   const { unpackedSize, files } = packed();
-  expect(unpackedSize).toBeLessThan(3_900_000);
+  expect(unpackedSize).toBeLessThan(4_100_000);
   const paths = files.map(({ path }) => path);
   const outside = paths.filter((path) => !/^dist\/|\.md$/.test(path));
   const others = [
