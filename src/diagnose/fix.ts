@@ -109,7 +109,7 @@ function triedFix({ probe }: Patient, found: Found, model: Model): Fix {
   const [before, after] = [own.quality, best.quality].map((quality) => `${Math.round(100 * quality)} %`);
   const outcome = ` In a trial of ${trial.steps} steps ${after} of ${trial.rows} rows ${measure} then, and ${before} as it is.`;
   fix.message = `${parts.map(({ message }) => message).join(' ')}${rate}${outcome}`.trim();
-  return scheme ? withApply(fix, triedRedraw(model, scheme, found, { meanSquare, x: best.examples.x })) : fix;
+  return scheme ? withApply(fix, triedRedraw(model, scheme, probe, found, { meanSquare, x: best.examples.x })) : fix;
 }
 
 /** The advice for inputs that are far from 0. */
@@ -174,10 +174,12 @@ function generatorOf(model: Model, given: Parameters<NonNullable<Fix['apply']>>[
 /** How often weights are drawn, of which the best are kept: deep and narrow networks differ much from draw to draw. */
 const DRAWS = 4;
 
-function triedRedraw(model: Model, scheme: Scheme, { trial, own, best }: Found, inputs: Inputs): Fix['apply'] {
+function triedRedraw(model: Model, scheme: Scheme, probe: Measured, found: Found, inputs: Inputs): Fix['apply'] {
+  const { trial, own, best, isLearnt } = found;
   return (given) => {
     const rng = generatorOf(model, given);
     const restore = savedParameters(model);
+    const before = severity(model, probe);
     // Of the weights as they are now: they may have been trained since the trial. Then only what is surely better replaces them.
     const { quality } = trial.runOne({ examples: own.examples, lr: own.lr });
     const error = Math.sqrt((quality * (1 - quality)) / trial.rows);
@@ -189,9 +191,11 @@ function triedRedraw(model: Model, scheme: Scheme, { trial, own, best }: Found, 
       return { ...outcome, put: savedParameters(model) };
     });
     const chosen = draws.sort(byQuality)[0];
-    const isBetter = chosen.quality >= least;
-    (isBetter ? chosen.put : restore)();
-    return isBetter;
+    chosen.put();
+    // Where nothing was learnt in the trial, its quality is chance, and the signals decide.
+    if (chosen.quality >= least || (!isLearnt && severity(model, probe) < before)) return true;
+    restore();
+    return false;
   };
 }
 

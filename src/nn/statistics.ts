@@ -95,7 +95,10 @@ export interface LongestStep {
 /** The statistics of any network. `input` and `loss` may be unknown. */
 export interface Measured {
   rows: number;
-  /** In training, the number of the step, from 0 on, and the longest step that was probed before, or the first too long one. */
+  /**
+   * In training, the number of the step, from 0 on; where the loss is not finite, also the longest step that was probed before, or
+   * the first too long one.
+   */
   step?: number | undefined;
   longest?: LongestStep | undefined;
   /** Whether dropout made zeros of values, as it does in training: dead units are then not judged. */
@@ -109,7 +112,10 @@ export interface Measured {
 /** The statistics of a forward and a backward pass over a batch. */
 export interface Probe {
   rows: number;
-  /** In training, the number of the step, from 0 on, and the longest step that was probed before, or the first too long one. */
+  /**
+   * In training, the number of the step, from 0 on; where the loss is not finite, also the longest step that was probed before, or
+   * the first too long one.
+   */
   step?: number | undefined;
   longest?: LongestStep | undefined;
   /** Whether dropout made zeros of values, as it does in training; absent if not. */

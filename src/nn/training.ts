@@ -297,7 +297,9 @@ class Run implements Training {
     return () => {
       probe.after(this.before!);
       const { longest } = this;
-      step.probe = { ...probe.report(step.loss), step: step.step, ...(longest && { longest }) };
+      const report = probe.report(step.loss);
+      // What was too long is told where values are not finite for its sake.
+      step.probe = { ...report, step: step.step, ...(longest && report.loss === null && { longest }) };
       this.longest = longestStep(longest, step.probe);
     };
   }
