@@ -10,8 +10,9 @@ export type { Nonlinearity } from './activation/torch-gain.js';
 export type { Floats, Words } from './check.js';
 export type { List, Nested, Numbers } from './diagnose/arrays.js';
 export type { LayerArrays, NetworkDiagnosis } from './diagnose/measure.js';
-export type { Diagnosis } from './diagnose/network.js';
+export type { Diagnosis, ProbeOptions, TrialReport } from './diagnose/network.js';
 export { diagnose } from './diagnose/network.js';
+export type { Standardisation } from './diagnose/standardise.js';
 export type { Theory, TheoryCode, TheoryLayer, TheorySpec } from './diagnose/theory.js';
 export type { Code, Fix, Verdict } from './diagnose/verdict.js';
 export type { Bytes } from './formats/bytes.js';
@@ -47,6 +48,7 @@ export type { Schedule } from './nn/schedule.js';
 export type {
   Histogram,
   LayerStatistics,
+  LongestStep,
   Measured,
   MeasuredLayer,
   MeasuredWeight,

@@ -2,7 +2,7 @@
 
 import { initialisers } from './choices.js';
 import { $, element } from './page.js';
-import { allowed, type Settings } from './state.js';
+import type { Settings } from './state.js';
 import type { Inspection, Verdict } from './worker.js';
 
 const words: Record<Verdict['code'], string> = {
@@ -18,21 +18,17 @@ const words: Record<Verdict['code'], string> = {
   stuck: 'Stuck',
 };
 
-/** A number with few digits, of which the settings' sliders have no more. */
-const rounded = (value: number, digits: number) => Number(value.toPrecision(digits));
-
 /** The settings after a fix; undefined if it has to be done by hand. */
 export function repaired(settings: Settings, { fix }: Pick<Verdict, 'fix'>): Settings | undefined {
   const initialiser = fix.initialiser ?? settings.initialiser;
   const own = initialisers[initialiser].gain;
   // A fix's gain is an integral of twelve digits: where it is near the initialiser's default, the default is meant.
-  const wanted = fix.gain === undefined ? own : Math.abs(fix.gain - (own ?? 1)) < 1e-6 ? own : rounded(fix.gain, 6);
-  const kept = fix.initialiser === undefined ? settings.gain : wanted!;
-  const gain = own === undefined ? 1 : kept;
-  const lr = fix.lr === undefined ? settings.lr : allowed('lr', rounded(fix.lr, 2))!;
-  return initialiser === settings.initialiser && gain === settings.gain && lr === settings.lr
+  const wanted =
+    fix.gain === undefined ? own : Math.abs(fix.gain - (own ?? 1)) < 1e-6 ? own : Number(fix.gain.toPrecision(6));
+  const gain = own === undefined ? 1 : wanted!;
+  return initialiser === settings.initialiser && gain === settings.gain
     ? undefined
-    : { ...settings, initialiser, gain, lr };
+    : { ...settings, initialiser, gain };
 }
 
 /** A message counts all layers from 0, linear ones and activations in turn; the page counts the pairs, from 1. */
@@ -56,37 +52,22 @@ export function oneOfEach(verdicts: readonly Verdict[]): Verdict[] {
 
 const card = (level: string, ...content: HTMLElement[]) => element('div', { class: `verdict ${level}` }, ...content);
 
-/** What a fix changes, on its button. */
-function labelOf(next: Settings, settings: Settings): string {
-  const { label, gain } = initialisers[next.initialiser];
-  const isRedrawn = next.initialiser !== settings.initialiser || next.gain !== settings.gain;
-  const weights = gain === undefined ? label : `${label}, gain ${rounded(next.gain, 4)}`;
-  const rate = next.lr === settings.lr ? [] : [`learning rate ${next.lr}`];
-  return `Fix: ${[...(isRedrawn ? [weights] : []), ...rate].join(', ')}`;
-}
-
-/**
- * The panel of what is wrong. `repair` is called when a fix is clicked. What is known at once is shown with a button that waits:
- * a trial says which fix is offered, if any is needed.
- */
+/** `repair` is called when a fix is clicked. */
 export function diagnosis(repair: (settings: Settings) => void) {
   /** What was wrong before the click whose result is awaited. */
   let before: Verdict[] | undefined;
-  /** Says after a click what is no longer wrong. */
-  let outcome: HTMLElement[] = [];
-
-  function show(settings: Settings, verdicts: readonly Verdict[], isTried: boolean): void {
-    const found = oneOfEach(verdicts);
+  return ({ settings, probe }: Inspection): void => {
+    const found = oneOfEach(probe.verdicts);
     const cards = found.map((verdict, i) => {
       const name = `${verdict.level === 'error' ? '✕' : '!'} ${words[verdict.code]}`;
       const text = element('p', {}, element('b', {}, name), ' ', ...written(verdict.message));
       // A fix of two findings is offered once.
       if (found.slice(0, i).some(({ fix }) => fix.message === verdict.fix.message)) return card(verdict.level, text);
       const next = repaired(settings, verdict);
-      const advice = isTried ? written(verdict.fix.message) : ['A trial begins: which weights and learning rate help?'];
-      const fix = element('div', { class: 'fix' }, element('span', {}, ...advice));
-      if (next && isTried) {
-        const click = element('button', { type: 'button' }, labelOf(next, settings));
+      const fix = element('div', { class: 'fix' }, element('span', {}, ...written(verdict.fix.message)));
+      if (next) {
+        const label = `Fix: ${initialisers[next.initialiser].label}${initialisers[next.initialiser].gain === undefined ? '' : `, gain ${Number(next.gain.toPrecision(4))}`}`;
+        const click = element('button', { type: 'button' }, label);
         click.addEventListener('click', () => {
           before = found;
           repair(next);
@@ -95,41 +76,19 @@ export function diagnosis(repair: (settings: Settings) => void) {
       }
       return card(verdict.level, text, fix);
     });
+    if (before) {
+      const gone = before
+        .filter(({ code }) => !found.some((verdict) => verdict.code === code))
+        .map(({ code }) => words[code].toLowerCase());
+      const outcome = gone.length > 0 ? `Repaired: no longer ${gone.join(', ')}.` : 'That was not enough yet.';
+      cards.unshift(card('healthy', element('p', {}, element('b', {}, outcome))));
+      before = undefined;
+      $('verdicts').focus({ preventScroll: true }); // the button that had the focus is gone
+    }
     if (found.length === 0) {
       const sound = `Signals and gradients keep their size through all ${settings.depth + 1} layers: this network can learn.`;
       cards.push(card('healthy', element('p', {}, element('b', {}, '✓ Healthy'), ` ${sound}`)));
     }
-    $('verdicts').replaceChildren(...outcome, ...cards);
-  }
-
-  return {
-    /** What an inspection found, before a trial. */
-    found({ settings, probe }: Inspection): void {
-      outcome = [];
-      if (before) {
-        const gone = before
-          .filter(({ code }) => !probe.verdicts.some((verdict) => verdict.code === code))
-          .map(({ code }) => words[code].toLowerCase());
-        const text = gone.length > 0 ? `Repaired: no longer ${gone.join(', ')}.` : 'That was not enough yet.';
-        outcome = [card('healthy', element('p', {}, element('b', {}, text)))];
-        $('verdicts').focus({ preventScroll: true }); // the button that had the focus is gone
-      }
-      before = undefined;
-      show(settings, probe.verdicts, false);
-    },
-    /** What is left of it after a trial. */
-    tried: (settings: Settings, verdicts: readonly Verdict[]): void => show(settings, verdicts, true),
-    /** A network that cannot be made: of weights fitted to data that give nothing to fit to. */
-    failed(settings: Settings, error: Error): void {
-      const next = { ...settings, initialiser: 'orthogonal', gain: 1 } as const;
-      const isFit = settings.initialiser === 'lsuv';
-      const text = isFit
-        ? 'LSUV divides the weights of a layer by the standard deviation of what it makes, and here a layer makes the same of every digit: the network is too deep or too narrow for it.'
-        : error.message;
-      const click = element('button', { type: 'button' }, labelOf(next, settings));
-      click.addEventListener('click', () => repair(next));
-      const fix = isFit ? [element('div', { class: 'fix' }, click)] : [];
-      $('verdicts').replaceChildren(card('error', element('p', {}, text), ...fix));
-    },
+    $('verdicts').replaceChildren(...cards);
   };
 }

@@ -8,20 +8,15 @@ import { diagnosis } from './diagnosis.js';
 import { pad } from './pad.js';
 import { $, button, copy, element, field } from './page.js';
 import { histograms, profiles, short } from './pictures.js';
-import { format, parse, type Settings } from './state.js';
+import { format, parse } from './state.js';
 import { training } from './training.js';
 import type { Inspection, lab } from './worker.js';
 
 /** Whether this is the built page, which has a service worker. */
 declare const BUILT: boolean;
 
-const newWorker = () => wrap<typeof lab>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
-const digits = new URL('digits.bin', document.baseURI).href;
-const worker = newWorker();
-const loaded = worker.load(digits);
-/** Makes trials, while the page's own worker answers at once. */
-const adviser = newWorker();
-const adviserLoaded = loaded.then(() => adviser.load(digits));
+const worker = wrap<typeof lab>(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
+const loaded = worker.load(new URL('digits.bin', document.baseURI).href);
 
 let settings = parse(location.hash);
 let latest: Inspection | undefined;
@@ -58,28 +53,12 @@ async function inspectAll(): Promise<void> {
       show(found);
       drawn = performance.now();
     } catch (error) {
+      // For example, a network so narrow that LSUV finds nothing to scale.
       latest = undefined;
       panel.none();
       for (const place of document.querySelectorAll('[role="img"]:not(canvas), #theory')) place.replaceChildren();
-      verdicts.failed(settings, error as Error);
+      $('verdicts').replaceChildren(element('div', { class: 'verdict error' }, (error as Error).message));
     }
-  }
-}
-
-/** Tries the latest settings, one trial at a time. */
-let isAdvising = false;
-async function advise(): Promise<void> {
-  if (isAdvising) return;
-  isAdvising = true;
-  try {
-    await adviserLoaded;
-    for (let tried: Settings | undefined; latest && latest.settings !== tried; ) {
-      tried = latest.settings;
-      const advice = await adviser.advise(tried);
-      if (latest?.settings === tried) verdicts.tried(tried, advice);
-    }
-  } finally {
-    isAdvising = false;
   }
 }
 
@@ -91,8 +70,7 @@ function draw(found: Inspection): void {
 function show(found: Inspection): void {
   latest = found;
   draw(found);
-  verdicts.found(found);
-  void advise();
+  verdicts(found);
   panel.fresh(found);
   form.offer(found.gain);
   $('theory').textContent = expectation(found);

@@ -76,7 +76,7 @@ function inspect(settings: Settings): Inspection {
   const { x, labels } = probed();
   current = { ...build(settings, x), settings };
   const { model } = current;
-  const probe = diagnose.probe(model, { x, labels }, { trial: false, lr: settings.lr });
+  const probe = diagnose.probe(model, { x, labels }, { lr: settings.lr, trial: false });
   const expected = theory(settings, model, probe.input.meanSquare);
   const f = activation[settings.activation] as typeof activation.tanh;
   return {
@@ -92,30 +92,18 @@ function inspect(settings: Settings): Inspection {
   };
 }
 
-/** Rows of the trial, and of a step of training. */
-const TRIED = 1000;
-const STEP = 100;
-const optimizerOf = ({ lr }: Settings) => nn.sgd({ lr, momentum: 0.9 });
-
-/** The verdicts after a trial, which takes seconds: another worker than the page's makes it. */
-function advise(settings: Settings): Verdict[] {
-  const { model } = build(settings, probed().x);
-  const batch = { x: digits.train.x.subarray(0, TRIED * PIXELS), labels: digits.train.labels.subarray(0, TRIED) };
-  return diagnose.probe(model, batch, { optimizer: optimizerOf(settings), batchSize: STEP }).verdicts;
-}
-
 /** Trains the network that was inspected last. Returns false if it was stopped before its end. */
 async function train(report: (live: Live) => void): Promise<boolean> {
   stop();
   const { model, rng, settings } = current;
   const own: NonNullable<typeof training> = { stopped: false };
   training = own;
-  const optimizer = optimizerOf(settings);
+  const optimizer = nn.sgd({ lr: settings.lr, momentum: 0.9 });
   const { epochs } = settings;
-  const last = (epochs * counts.train) / STEP - 1;
+  const last = (epochs * counts.train) / 100 - 1;
   let losses: number[] = [];
   let reported = 0;
-  const options = { epochs, batchSize: STEP, optimizer, rng, probe: { every: EVERY } };
+  const options = { epochs, batchSize: 100, optimizer, rng, probe: { every: EVERY } };
   for await (const { step, loss, probe } of nn.fit(model, digits.train, options)) {
     if (own.stopped) return false;
     losses.push(loss);
@@ -166,5 +154,5 @@ const testDigit = (i: number) => ({
   label: digits.test.labels[i],
 });
 
-export const lab = { load, inspect, advise, train, pause, resume, stop, recognise, testDigit };
+export const lab = { load, inspect, train, pause, resume, stop, recognise, testDigit };
 expose(lab);

@@ -250,10 +250,10 @@ describe.each(found)('in $name', { timeout: 30_000 }, ({ name, options }) => {
     await page.click('#verdicts button');
     await says('verdicts', 'Repaired: no longer vanishing');
     await says('verdicts', 'Healthy');
-    const { initialiser, lr } = parse(new URL(page.url()).hash);
-    expect(initialiser).not.toBe('small');
-    expect(lr).not.toBe(presets[2].settings.lr);
-    expect(await page.inputValue('#code-text')).toContain(`lr: ${lr}`);
+    const { initialiser, gain } = parse(new URL(page.url()).hash);
+    expect([initialiser, gain]).toEqual(['kaimingNormal', 1.2356]);
+    const fixed = 'init.kaimingNormal(layer.weight, { rng, gain: 1.2356 })';
+    expect(await page.inputValue('#code-text')).toContain(fixed);
   });
 
   test('it trains, pauses, resumes, and is the same net everywhere', async () => {
