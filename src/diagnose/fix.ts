@@ -56,7 +56,8 @@ const layerWidths = (probe: Measured) =>
 export function fixOf(finding: Finding, patient: Patient): Fix {
   const { probe, model, x, found } = patient;
   const { code, cause } = finding;
-  if (found) return triedFix(patient, found, model!);
+  // Where the loss alone is not finite, the targets are to blame, and no weights would help.
+  if (found && cause !== 'loss') return triedFix(patient, found, model!);
   const widths = layerWidths(probe);
   if (cause === 'rate') return { message: rateAdvice(finding) };
   if (code === 'data') return standardising(standardisationOf(probe.input!));

@@ -106,7 +106,8 @@ function planned({ probe, optimizer, model, batchSize }: TrialRequest) {
     const some = (all: number[]) => all.filter((_, i) => i % apart === 0);
     const rates = some(ratesAround(optimizer.lr));
     const near = (lr: number) => some(ratesNear(lr));
-    const others = Math.max(0, schemes.length - 1) + 1;
+    // All schemes but the first, and the model's own weights.
+    const others = Math.max(1, schemes.length);
     const settings = rates.length * Math.min(2, schemes.length + 1) + near(1).length * others;
     const rounds = roundsFor(model, batchSize, settings);
     if (rounds.length > 0) return { schemes, rates, near, settings, rounds };
@@ -142,8 +143,8 @@ export function search(request: TrialRequest): Found | string {
     const ownOutcomes = sorted([...given, ...trial.run(at(ownRates, examples))]);
     const candidates = sorted([...(mended ? ownMended : ownOutcomes), ...first, ...others]);
     // Deep networks, and those with much dropout, begin to learn late.
-    const settled = isLearnt(candidates[0]) ? candidates : trial.runLonger(candidates.slice(0, LATE));
-    const best = surest(trial.redrawn(settled.slice(0, FINALISTS)), trial.rows);
+    const finalists = isLearnt(candidates[0]) ? candidates : trial.runLonger(candidates.slice(0, LATE));
+    const best = surest(trial.redrawn(finalists.slice(0, FINALISTS)), trial.rows);
     return {
       trial,
       settings,

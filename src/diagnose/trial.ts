@@ -160,9 +160,9 @@ export class Trial {
     });
   }
 
-  /** What one setting learns in so many steps; by default as many as the last round has. */
-  runOne(setting: Setting, steps = this.steps): Outcome {
-    return this.restoring(() => this.outcomeOf(setting, steps));
+  /** What one setting learns in as many steps as the longest training has. */
+  runOne(setting: Setting): Outcome {
+    return this.restoring(() => this.outcomeOf(setting, this.steps));
   }
 
   /** Outcomes with the means over more draws of their weights. Those of a model's own weights, of which there is one, stay. */

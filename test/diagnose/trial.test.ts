@@ -139,6 +139,16 @@ describe('weights from which nothing is learnt', () => {
   });
 });
 
+test('targets that are not finite are to blame themselves, with a trial too', () => {
+  const targets = outputs.map((v, i) => (i === 3 ? Number.NaN : v));
+  const [{ code, fix }] = diagnose.probe(net(), { x, targets }, { loss: 'meanSquaredError', lr: 0.1 }).verdicts;
+  expect([code, fix.message, fix.apply]).toEqual([
+    'nonFinite',
+    'Look at the targets: they are not finite, or so large that the loss is not; scale them.',
+    undefined,
+  ]);
+});
+
 test('labels that have nothing to do with the inputs: nothing learns, and that is said', () => {
   const noise = Uint8Array.from(random.philox('labels').uniform(ROWS), (u) => Math.floor(CLASSES * u));
   const found = diagnose.probe(net(), { x, labels: noise }, { lr: 0.1 });

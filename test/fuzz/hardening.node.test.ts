@@ -26,7 +26,7 @@ test('calls and workspaces do not leak memory', async () => {
   expect((await resident()) - before).toBeLessThan(250);
 });
 
-test('growth is told of a leak, and of neither few figures nor a heap that settles', () => {
+test('growth is told of a leak, and of neither few figures nor a heap that stops growing', () => {
   const run = (f: (i: number) => number, length = 10) => growthOf(Array.from({ length }, (_, i) => f(i)));
   expect(run((i) => 100 + 30 * i)).toBe('from 220 to 370 MB');
   expect(run((i) => 1000 + 30 * i)).toBe('from 1120 to 1270 MB');

@@ -19,7 +19,7 @@ import {
 } from './endurance.js';
 
 const count = Number(process.argv[2] ?? 1e6);
-/** One of so many calls, but at least one of each kind. */
+/** A share of the calls, at least one of each kind. */
 const one = (of: number) => Math.max(1, Math.round(count / of));
 const report = (...words: unknown[]) => console.log(...words);
 report(
